@@ -1,0 +1,109 @@
+// The epoch table: the generations of the cache, of its namespaces and of its tags, and the logical time they share.
+
+import { Epoch, type Tick } from "../model/epoch.ts";
+
+/** Everything that still refers to an epoch, asked for when the table is pruned. */
+export type EpochUsers = () => Iterable<{ readonly namespaceEpoch: Epoch; readonly tags: readonly Epoch[] | undefined }>;
+
+/** Names a table may hold before it is pruned for the first time. */
+const FIRST_LIMIT = 10_000;
+
+/**
+ * Epochs by name. Names are as many as users invent, so a table that has grown is pruned of those that no entry refers
+ * to: what is forgotten counts as invalidated, now and for whoever held on to it.
+ */
+class NamedEpochs {
+  readonly #byName = new Map<string | undefined, Epoch>();
+  readonly #users: EpochUsers;
+  #floor: Tick = 0;
+  #limit: number;
+
+  constructor(users: EpochUsers, limit: number) {
+    this.#users = users;
+    this.#limit = limit;
+  }
+
+  get size(): number {
+    return this.#byName.size;
+  }
+
+  of(name: string | undefined): Epoch {
+    return this.#byName.get(name) ?? this.all([name])[0]!;
+  }
+
+  /** Epochs of several names. Pruned before the first, never between them: a new one has no users yet. */
+  all(names: readonly (string | undefined)[]): Epoch[] {
+    if (this.#byName.size + names.length > this.#limit) this.#prune();
+    return names.map((name) => {
+      const epoch = this.#byName.get(name) ?? new Epoch(name, this.#floor);
+      this.#byName.set(name, epoch);
+      return epoch;
+    });
+  }
+
+  #prune(): void {
+    const used = new Set<Epoch>();
+    for (const { namespaceEpoch, tags } of this.#users()) {
+      used.add(namespaceEpoch);
+      tags?.forEach((tag) => used.add(tag));
+    }
+    for (const [name, epoch] of this.#byName) {
+      if (used.has(epoch)) continue;
+      this.#byName.delete(name);
+      this.#floor = Math.max(this.#floor, epoch.changedAt);
+      epoch.bump(Infinity, false);
+    }
+    this.#limit = Math.max(this.#limit, 2 * this.#byName.size);
+  }
+}
+
+/** The epochs of one cache. */
+export class EpochTable {
+  readonly #namespaces: NamedEpochs;
+  readonly #tags: NamedEpochs;
+  #now: Tick = 0;
+  #clearedAt: Tick = 0;
+
+  constructor(users: EpochUsers, limit: number = FIRST_LIMIT) {
+    this.#namespaces = new NamedEpochs(users, limit);
+    this.#tags = new NamedEpochs(users, limit);
+  }
+
+  /** The present tick. What is captured now is newer than every invalidation so far. */
+  get now(): Tick {
+    return this.#now;
+  }
+
+  /** When everything was last cleared. */
+  get clearedAt(): Tick {
+    return this.#clearedAt;
+  }
+
+  /** How many names the table holds. */
+  get size(): number {
+    return this.#namespaces.size + this.#tags.size;
+  }
+
+  namespace(name: string | undefined): Epoch {
+    return this.#namespaces.of(name);
+  }
+
+  tags(names: readonly string[]): readonly Epoch[] | undefined {
+    return names.length === 0 ? undefined : this.#tags.all([...new Set(names)]);
+  }
+
+  /** Ends, or marks as stale, all of a namespace from before now. */
+  bumpNamespace(name: string | undefined, soft: boolean): void {
+    this.namespace(name).bump(++this.#now, soft);
+  }
+
+  /** Ends, or marks as stale, all with the tag from before now. */
+  bumpTag(name: string, soft: boolean): void {
+    this.#tags.of(name).bump(++this.#now, soft);
+  }
+
+  /** Ends everything from before now. */
+  clear(): void {
+    this.#clearedAt = ++this.#now;
+  }
+}

@@ -1,0 +1,36 @@
+// A disabled cache: every read calls the caller's refresh, as if there were no cache.
+
+import type { CallSettings } from "../model/call.ts";
+import type { BatchRefresh, Refresh } from "../model/refresh.ts";
+import { createContext, ResultNotes, type SignalSource } from "./refresh-context.ts";
+import { readResult } from "./read-many.ts";
+import type { Target } from "./engine.ts";
+
+/** Calls a refresh for one key. What it says of its result is checked, and forgotten. */
+export async function callRefresh({ key, settings }: Target, refresh: Refresh): Promise<unknown> {
+  return await refresh(createContext(key, signalOf(settings), undefined, new ResultNotes(settings, Infinity)));
+}
+
+/** Calls a batch refresh; values in the order of `keys`. */
+export async function callBatch(
+  keys: readonly string[],
+  settings: CallSettings,
+  refresh: BatchRefresh,
+): Promise<unknown[]> {
+  const notes = new ResultNotes(settings, Infinity);
+  const source = signalOf(settings);
+  const result = await refresh([...keys], {
+    namespace: settings.namespace,
+    stale: new Map(),
+    get signal() {
+      return source.signal;
+    },
+    setTags: (_key, tags) => notes.setTags(tags),
+    setOptions: (_key, options) => notes.setOptions(options),
+  });
+  return keys.map(readResult(result, keys));
+}
+
+function signalOf({ signal }: CallSettings): SignalSource {
+  return { signal: signal ?? new AbortController().signal };
+}

@@ -1,0 +1,150 @@
+// Reading many keys: like as many reads, but one refresh for all that is missing, and one for all that is stale.
+
+import { badInput } from "../errors.ts";
+import type { CallSettings } from "../model/call.ts";
+import type { BatchContext, BatchRefresh, BatchResult } from "../model/refresh.ts";
+import type { Engine, Target } from "./engine.ts";
+import { addFlight, arrive, crash, departed, runInBackground } from "./refresh.ts";
+import { board, decide, find, miss, refuseBackground, ride, serve, type Found, type Place } from "./read.ts";
+import { ResultNotes } from "./refresh-context.ts";
+import { RefreshRun } from "./refresh-run.ts";
+
+interface Wanted {
+  readonly target: Target;
+  readonly found: Found | undefined;
+}
+
+/**
+ * Values by id. Every key has a flight of its own, so that single reads join it and invalidations fence it alone.
+ * @param targets one per key, all with the same settings
+ * @throws what the refresh threw, where a key has no old value to fall back on
+ */
+export async function readMany(
+  engine: Engine,
+  targets: readonly Target[],
+  refresh: BatchRefresh,
+): Promise<Map<string, unknown>> {
+  const values = new Map<string, unknown>();
+  targets[0]?.settings.signal?.throwIfAborted();
+  let open: Target[] = [...targets];
+  for (let isFirst = true; open.length > 0; isFirst = false) {
+    const due = serveAtOnce(engine, open, refresh, values);
+    if (isFirst) for (const { target } of due) miss(engine, target);
+    const places = boardAll(engine, due, refresh);
+    const answers = await Promise.all(places.map((place, index) => ride(engine, due[index]!.target, place)));
+    open = [];
+    due.forEach(({ target }, index) => {
+      const answer = answers[index];
+      if (answer === undefined) open.push(target);
+      else values.set(target.id, answer.value);
+    });
+  }
+  return values;
+}
+
+/** Serves what needs no waiting, with one background refresh for all that is stale, and returns the rest. */
+function serveAtOnce(
+  engine: Engine,
+  targets: readonly Target[],
+  refresh: BatchRefresh,
+  values: Map<string, unknown>,
+): Wanted[] {
+  const due: Wanted[] = [];
+  const behind: Wanted[] = [];
+  for (const target of targets) {
+    const found = find(engine, target);
+    const plan = decide(engine, target, found);
+    if (found === undefined || plan === "wait") {
+      due.push({ target, found });
+      continue;
+    }
+    if (plan === "serveAndRefresh" && engine.flights.joinable(target.id) === undefined) behind.push({ target, found });
+    values.set(target.id, serve(engine, target, found));
+  }
+  refreshBehind(engine, behind, refresh);
+  return due;
+}
+
+function refreshBehind(engine: Engine, wanted: readonly Wanted[], refresh: BatchRefresh): void {
+  const [first] = wanted;
+  if (first === undefined || refuseBackground(engine, first.target)) return;
+  const run = createRun(engine, first.target, refresh);
+  for (const { target, found } of wanted) addFlight(engine, target, run, found?.entry, true);
+  runInBackground(engine, run);
+}
+
+/** A place for everybody, first; then everything starts, so that the batch knows all its keys. */
+function boardAll(engine: Engine, due: readonly Wanted[], refresh: BatchRefresh): Place[] {
+  const [first] = due;
+  if (first === undefined) return [];
+  const run = createRun(engine, first.target, refresh);
+  const places = due.map(({ target, found }) =>
+    board(engine, target, () => addFlight(engine, target, run, found?.entry, false)),
+  );
+  for (const { flight } of places) flight.run.start(engine.clock.now());
+  return places;
+}
+
+function createRun(engine: Engine, { settings }: Target, refresh: BatchRefresh): RefreshRun {
+  return new RefreshRun((run) => void flyBatch(engine, run, settings, refresh));
+}
+
+async function flyBatch(engine: Engine, run: RefreshRun, settings: CallSettings, refresh: BatchRefresh): Promise<void> {
+  const { clock } = engine;
+  const { flights } = run;
+  const keys = flights.map(({ key }) => key);
+  const notes = new Map(keys.map((key) => [key, new ResultNotes(settings, engine.settings.maxNameBytes)]));
+  const startedAt = clock.now();
+  try {
+    departed(engine, run, settings.hardTimeoutMs);
+    const result = await refresh([...keys], createBatchContext(engine, run, notes));
+    const valueOf = readResult(result, keys);
+    const durationMs = clock.now() - startedAt;
+    for (const flight of flights) {
+      const { key } = flight;
+      arrive(engine, flight, valueOf(key), notes.get(key)!, durationMs).catch((error: unknown) =>
+        crash(engine, flight, error),
+      );
+    }
+  } catch (error) {
+    for (const flight of flights) crash(engine, flight, error);
+  }
+}
+
+function createBatchContext(engine: Engine, run: RefreshRun, notes: Map<string, ResultNotes>): BatchContext {
+  const stale = new Map<string, unknown>();
+  for (const { key, previous } of run.flights) {
+    if (previous !== undefined) stale.set(key, engine.memory.expose(previous.value));
+  }
+  const noteOf = (key: string): ResultNotes => {
+    const note = notes.get(key);
+    if (note === undefined) throw badInput("invalid_argument", "key", `one of the ${notes.size} keys of this batch`, key);
+    return note;
+  };
+  return {
+    namespace: run.flights[0]?.namespaceEpoch.name,
+    stale,
+    get signal() {
+      return run.signal;
+    },
+    setTags: (key, tags) => noteOf(key).setTags(tags),
+    setOptions: (key, options) => noteOf(key).setOptions(options),
+  };
+}
+
+/** A look-up in whatever form the batch came back. @throws CacheError `invalid_value` for any other form */
+export function readResult(result: BatchResult<unknown>, keys: readonly string[]): (key: string) => unknown {
+  if (result instanceof Map) return (key) => result.get(key) as unknown;
+  if (Array.isArray(result)) {
+    if (result.length !== keys.length) {
+      const rule = `as long as the list of keys (${keys.length}) where it is an array`;
+      throw badInput("invalid_value", "result of the batch refresh", rule, result.length);
+    }
+    const byKey = new Map(keys.map((key, index) => [key, result[index] as unknown]));
+    return (key) => byKey.get(key);
+  }
+  if (typeof result !== "object" || result === null) {
+    throw badInput("invalid_value", "result of the batch refresh", "a Map, an object or an array", result);
+  }
+  return (key) => (Object.hasOwn(result, key) ? (result as Record<string, unknown>)[key] : undefined);
+}

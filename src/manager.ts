@@ -1,0 +1,435 @@
+// TieredCacheManager: the public verbs. A fresh memory hit is answered here; everything else is the engine's.
+
+import { badInput, CacheError } from "./errors.ts";
+import { CoarseClock } from "./model/clock.ts";
+import { resolveCall } from "./model/call.ts";
+import { checkObject } from "./model/check.ts";
+import { durationOr, type Milliseconds } from "./model/duration.ts";
+import type { Entry } from "./model/entry.ts";
+import { isTouched } from "./model/epoch.ts";
+import type { CacheEventType } from "./model/event.ts";
+import { checkName, checkNames, fullKey, idPrefix, keyRoot, toId } from "./model/key.ts";
+import type { GetOptions, KeysOptions, NamespaceOption, PeekOptions, SetOptions } from "./model/call-options.ts";
+import type { BatchRefresh, Refresh } from "./model/refresh.ts";
+import { drain } from "./engine/close.ts";
+import { createEngine, type Engine, type Target } from "./engine/engine.ts";
+import { describe, peekUsable, remainingTtl, sweep, usableKeys, type EntryView } from "./engine/inspect.ts";
+import * as invalidation from "./engine/invalidate.ts";
+import { callBatch, callRefresh } from "./engine/pass-through.ts";
+import { peek, readThrough } from "./engine/read.ts";
+import { readMany } from "./engine/read-many.ts";
+import { assertAccepted, checkValue, put } from "./engine/write.ts";
+import { Listeners, type CacheListener } from "./observe/events.ts";
+import { snapshot, type CacheStats } from "./observe/stats.ts";
+import { CacheNamespace } from "./namespace.ts";
+import type { CacheOptions, CloseOptions, NamespaceOptions } from "./options.ts";
+import type { CacheHealth, DeleteManyResult, DeleteResult, MutationResult } from "./results.ts";
+import { resolveCache, type Settings } from "./settings.ts";
+import { wrapFunction, type Wrapped, type WrapOptions } from "./wrap.ts";
+
+const NO_AUTHORITY: MutationResult = Object.freeze({ authority: "none" });
+
+/**
+ * A stale-while-revalidate cache over one or more tiers.
+ *
+ * Verbs that return a promise report bad input as its rejection, the others by throwing: always as a
+ * {@link CacheError} whose message names field, rule and value. After `close()` every verb but `stats`, `health`,
+ * `on` and `off` fails with code `closed`.
+ */
+export class TieredCacheManager {
+  readonly name: string;
+  readonly #settings: Settings;
+  readonly #engine: Engine;
+  readonly #listeners: Listeners = new Listeners();
+  readonly #coarseClock: CoarseClock;
+  /** Whether a fresh memory hit without special options may be answered without asking the engine. */
+  #isFast: boolean;
+  #closing: Promise<void> | undefined;
+  #stopCleanup: (() => void) | undefined;
+  #lastNamespace: string | undefined;
+  #lastPrefix = "";
+
+  /** @throws CacheError `invalid_option` or `invalid_key` */
+  constructor(options: CacheOptions<never> = {}) {
+    this.#settings = resolveCache(options);
+    this.name = this.#settings.name;
+    this.#engine = createEngine(this.#settings, this.#listeners);
+    this.#coarseClock = new CoarseClock(this.#settings.clock);
+    const { enabled, trackAccess, memory, call } = this.#settings;
+    const isPlain = memory.isolation !== "clone" && call.maxAgeMs === Infinity && call.earlyRefresh === 0;
+    this.#isFast = enabled && !trackAccess && isPlain;
+    this.#scheduleCleanup();
+  }
+
+  /**
+   * Without a refresh: the fresh or stale value, or `undefined`. With one: the fresh value; or the stale value, which
+   * is then refreshed behind; or what the refresh resolves to. Concurrent callers share one refresh, its result and
+   * its rejection. When it fails and an entry is younger than `staleIfError` allows, that is served instead.
+   * @throws what the refresh threw, unwrapped; CacheError `timeout` after `hardTimeout`; the reason of `signal`
+   */
+  get<T = unknown>(key: string, options?: PeekOptions): Promise<T | undefined>;
+  get<T>(key: string, refresh: Refresh<T>, options?: GetOptions<T>): Promise<T>;
+  get(key: string, second?: Refresh | GetOptions, third?: GetOptions): Promise<unknown> {
+    const options = typeof second === "function" ? third : second;
+    const entry = this.#freshHit(key, options);
+    // Resolved without an async function around it, which would cost more than all the rest.
+    return entry === undefined ? this.#get(key, second, third) : Promise.resolve(entry.value);
+  }
+
+  /**
+   * Values in the order of `keys`; keys may repeat. One call of `refresh` loads all that is missing, except keys that
+   * are being refreshed already: those are joined. What is stale is refreshed behind in one call as well.
+   * @throws what the refresh threw, where a key has no old value to fall back on
+   */
+  getMany<T = unknown>(keys: readonly string[], options?: PeekOptions): Promise<(T | undefined)[]>;
+  getMany<T>(keys: readonly string[], refresh: BatchRefresh<T>, options?: GetOptions<T>): Promise<(T | undefined)[]>;
+  async getMany(
+    keys: readonly string[],
+    second?: BatchRefresh | GetOptions,
+    third?: GetOptions,
+  ): Promise<(unknown | undefined)[]> {
+    const [refresh, options] = splitArguments(second, third);
+    const { targets, settings } = this.#targets(keys, options);
+    if (refresh === undefined) return targets.map((target) => peek(this.#engine, target));
+    if (!this.#settings.enabled) return callBatch(keys, settings, refresh as BatchRefresh);
+    const unique = [...new Map(targets.map((target) => [target.id, target])).values()];
+    const values = await readMany(this.#engine, unique, refresh as BatchRefresh);
+    return targets.map(({ id }) => values.get(id));
+  }
+
+  /** The fresh or stale value in a synchronous tier. */
+  getSync<T = unknown>(key: string, options?: PeekOptions): T | undefined {
+    const entry = this.#freshHit(key, options);
+    return (entry === undefined ? peek(this.#engine, this.#target(key, options)) : entry.value) as T | undefined;
+  }
+
+  /** The fresh or stale entry with its envelope. Does not count as a use of it. */
+  async getEntry<T = unknown>(key: string, options?: PeekOptions): Promise<EntryView<T> | undefined> {
+    const target = this.#target(key, options);
+    const root = keyRoot(this.#settings.name, this.#settings.version);
+    const view = describe(this.#engine, target, fullKey(root, target.settings.namespace, key));
+    return view as EntryView<T> | undefined;
+  }
+
+  /** Stores a value. Refreshes of the key that are running will not overwrite it. */
+  async set<T>(key: string, value: T, options?: SetOptions<T>): Promise<MutationResult> {
+    await this.#set([[this.#target(key, options), value]]);
+    return NO_AUTHORITY;
+  }
+
+  /** Stores several values under the same options, all or none: they are checked before the first is stored. */
+  async setMany<T>(
+    entries: Iterable<readonly [string, T]> | Readonly<Record<string, T>>,
+    options?: SetOptions<T>,
+  ): Promise<MutationResult> {
+    const pairs = toPairs(entries);
+    const { targets } = this.#targets(
+      pairs.map(([key]) => key),
+      options,
+    );
+    await this.#set(targets.map((target, index) => [target, (pairs[index] as readonly [string, T])[1]]));
+    return NO_AUTHORITY;
+  }
+
+  /** `set` in the synchronous tiers. @throws CacheError `invalid_option` when `validate` is asynchronous */
+  setSync<T>(key: string, value: T, options?: SetOptions<T>): MutationResult {
+    const target = this.#target(key, options);
+    checkValue(value, "value");
+    const refusal = this.#settings.validate?.(value);
+    if (refusal instanceof Promise) throw badInput("invalid_option", "validate", "synchronous for setSync", refusal);
+    assertAccepted(this.#engine, target, refusal);
+    if (this.#settings.enabled) put(this.#engine, target, value);
+    return NO_AUTHORITY;
+  }
+
+  /** Whether there is a fresh or stale entry. Does not count as a use of it. */
+  async has(key: string, options?: PeekOptions): Promise<boolean> {
+    return peekUsable(this.#engine, this.#target(key, options)) !== undefined;
+  }
+
+  /** How long the entry stays fresh, in milliseconds; 0 when it is stale, `undefined` without one. */
+  async ttl(key: string, options?: PeekOptions): Promise<Milliseconds | undefined> {
+    return remainingTtl(this.#engine, this.#target(key, options));
+  }
+
+  /** Keys with a fresh or stale entry, in no order to rely on. Walks the whole tier. */
+  keys(options: KeysOptions = {}): AsyncIterableIterator<string> {
+    checkObject<KeysOptions>(options, ["namespace", "prefix"], "options");
+    const { prefix = "", namespace } = options;
+    if (typeof prefix !== "string") throw badInput("invalid_option", "options.prefix", "a string", prefix);
+    return toAsync(usableKeys(this.#engine, this.#namespaceName(namespace), prefix));
+  }
+
+  /** Ends an entry. Refreshes of the key that are running will not store their result. */
+  async delete(key: string, options?: NamespaceOption): Promise<DeleteResult> {
+    return this.deleteSync(key, options);
+  }
+
+  /** The same as `delete`. */
+  async invalidate(key: string, options?: NamespaceOption): Promise<DeleteResult> {
+    return this.deleteSync(key, options);
+  }
+
+  /** `delete` in the synchronous tiers. */
+  deleteSync(key: string, options?: NamespaceOption): DeleteResult {
+    return { ...NO_AUTHORITY, existed: invalidation.remove(this.#engine, this.#target(key, options)) };
+  }
+
+  /** Ends several entries. `deleted` says how many there were. */
+  async deleteMany(keys: readonly string[], options?: NamespaceOption): Promise<DeleteManyResult> {
+    const { targets } = this.#targets(keys, options);
+    const deleted = targets.filter((target) => invalidation.remove(this.#engine, target)).length;
+    return { ...NO_AUTHORITY, deleted };
+  }
+
+  /**
+   * Ends all entries of a namespace whose key matches a glob pattern (`*`, `?`, `[a-z]`, `[^a]`, `\` before a literal
+   * character). Walks the whole tier: prefer tags and namespaces.
+   */
+  async deleteMatching(pattern: string, options?: NamespaceOption): Promise<DeleteManyResult> {
+    const settings = this.#callSettings(options);
+    checkName(pattern, "pattern", Infinity);
+    const deleted = invalidation.removeMatching(this.#engine, settings.namespace, pattern);
+    return { ...NO_AUTHORITY, deleted };
+  }
+
+  /** Turns an entry stale: it is served while the next read refreshes it, until the end of its stale window. */
+  async markStale(key: string, options?: NamespaceOption): Promise<MutationResult> {
+    invalidation.markStale(this.#engine, this.#target(key, options));
+    return NO_AUTHORITY;
+  }
+
+  /** Ends all entries with any of the tags, in every namespace, in constant time. */
+  async invalidateTags(tags: readonly string[]): Promise<MutationResult> {
+    return this.#invalidateTags(tags, false);
+  }
+
+  /** Turns all entries with any of the tags stale, in constant time. */
+  async markTagsStale(tags: readonly string[]): Promise<MutationResult> {
+    return this.#invalidateTags(tags, true);
+  }
+
+  /** Ends all entries of a namespace, in constant time. Default: the namespace of the cache. */
+  async clearNamespace(namespace?: string): Promise<MutationResult> {
+    invalidation.invalidateNamespace(this.#engine, this.#namespaceName(namespace), false);
+    return NO_AUTHORITY;
+  }
+
+  /** Turns all entries of a namespace stale, in constant time. Default: the namespace of the cache. */
+  async markNamespaceStale(namespace?: string): Promise<MutationResult> {
+    invalidation.invalidateNamespace(this.#engine, this.#namespaceName(namespace), true);
+    return NO_AUTHORITY;
+  }
+
+  /** Ends all entries of all namespaces, in constant time. */
+  async clear(): Promise<MutationResult> {
+    this.#assertOpen();
+    invalidation.clear(this.#engine);
+    return NO_AUTHORITY;
+  }
+
+  /** Removes entries that can be served to nobody any more, and answers how many. Walks the whole tier. */
+  async cleanupExpired(): Promise<number> {
+    this.#assertOpen();
+    return sweep(this.#engine);
+  }
+
+  /** A view of one namespace: the same verbs and the same flights, with defaults of its own. */
+  namespace<T = unknown>(name: string, options: NamespaceOptions<T> = {}): CacheNamespace {
+    const { call, maxNameBytes } = this.#settings;
+    checkName(name, "namespace", maxNameBytes);
+    resolveCall(call, options as NamespaceOptions<never>, maxNameBytes);
+    return new CacheNamespace(this, name, options);
+  }
+
+  /** A function that answers from the cache, and calls `fn` where it must. */
+  wrap<A extends readonly unknown[], R>(
+    fn: (...args: A) => R | PromiseLike<R>,
+    options: WrapOptions<A, R>,
+  ): Wrapped<A, R> {
+    return wrapFunction(this, fn, options);
+  }
+
+  /** Calls `listener` on every event of a type; returns a function that stops it. It cannot hurt the cache. */
+  on<T extends CacheEventType>(type: T, listener: CacheListener<T>): () => void {
+    this.#listeners.add(type, listener);
+    return () => this.off(type, listener);
+  }
+
+  /** Stops a listener. */
+  off<T extends CacheEventType>(type: T, listener: CacheListener<T>): void {
+    this.#listeners.remove(type, listener);
+  }
+
+  /** What the cache has done since it was made. */
+  stats(): CacheStats {
+    const { counters, flights, memory } = this.#engine;
+    const tier = {
+      entries: memory.size,
+      capacity: memory.settings.maxEntries,
+      bytes: memory.bytes,
+      evictions: counters.evictions,
+    };
+    return snapshot(this.#settings.name, counters, flights.size, { [memory.name]: tier });
+  }
+
+  /** Whether the cache can do its work. */
+  async health(): Promise<CacheHealth> {
+    const isOpen = this.#closing === undefined;
+    const { enabled } = this.#settings;
+    return {
+      status: isOpen ? "healthy" : "down",
+      tiers: enabled ? { [this.#engine.memory.name]: { status: isOpen ? "healthy" : "down" } } : {},
+      reasons: isOpen ? (enabled ? [] : ["the cache is disabled: every read calls its refresh"]) : ["the cache is closed"],
+    };
+  }
+
+  /** Refuses new work, waits for running refreshes up to a deadline, aborts the rest. Calling it again changes nothing. */
+  async close(options: CloseOptions = {}): Promise<void> {
+    checkObject<CloseOptions>(options, ["timeout"], "options");
+    const timeoutMs = durationOr(options.timeout, this.#settings.closeTimeoutMs, "options.timeout");
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  /** `close()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /**
+   * The entry, if it is fresh in memory and nothing about the call is special. No option is validated here: a call
+   * that gets further than this has been validated on the miss that came before.
+   */
+  #freshHit(key: string, options: GetOptions | undefined): Entry | undefined {
+    if (!this.#isFast || typeof key !== "string") return undefined;
+    let namespace = this.#settings.call.namespace;
+    if (options !== undefined) {
+      if (options === null || changesReading(options)) return undefined;
+      if (options.namespace !== undefined) namespace = options.namespace;
+    }
+    const entry = this.#engine.memory.get(this.#toId(namespace, key));
+    if (entry === undefined || isTouched(entry) || !this.#coarseClock.isAhead(entry.freshUntil)) return undefined;
+    this.#engine.counters.freshHits++;
+    if (this.#listeners.wants("hit")) this.#listeners.notify({ type: "hit", key, namespace, tier: "memory" });
+    return entry;
+  }
+
+  async #get(key: string, second: Refresh | GetOptions | undefined, third: GetOptions | undefined): Promise<unknown> {
+    const [refresh, options] = splitArguments(second, third);
+    const target = this.#target(key, options);
+    if (refresh === undefined) return peek(this.#engine, target);
+    if (!this.#settings.enabled) return callRefresh(target, refresh as Refresh);
+    return readThrough(this.#engine, target, refresh as Refresh);
+  }
+
+  async #set(pairs: readonly (readonly [Target, unknown])[]): Promise<void> {
+    const { validate, enabled } = this.#settings;
+    for (const [, value] of pairs) checkValue(value, "value");
+    if (validate !== undefined) {
+      for (const [target, value] of pairs) assertAccepted(this.#engine, target, await validate(value));
+    }
+    if (enabled) for (const [target, value] of pairs) put(this.#engine, target, value);
+  }
+
+  #invalidateTags(tags: readonly string[], soft: boolean): MutationResult {
+    this.#assertOpen();
+    invalidation.invalidateTags(this.#engine, checkNames(tags, "tags", this.#settings.maxNameBytes), soft);
+    return NO_AUTHORITY;
+  }
+
+  #target(key: string, options: GetOptions<never> | undefined): Target {
+    return this.#targetOf(key, "key", this.#callSettings(options));
+  }
+
+  #targets(keys: readonly string[], options: GetOptions<never> | undefined): Targets {
+    const settings = this.#callSettings(options);
+    if (!Array.isArray(keys)) throw badInput("invalid_argument", "keys", "an array of strings", keys);
+    const targets = keys.map((key: string, index) => this.#targetOf(key, `keys[${index}]`, settings));
+    return { settings, targets };
+  }
+
+  #targetOf(key: string, field: string, settings: Target["settings"]): Target {
+    checkName(key, field, this.#settings.maxNameBytes);
+    return { key, id: this.#toId(settings.namespace, key), settings };
+  }
+
+  #callSettings(options: GetOptions<never> | undefined): Target["settings"] {
+    this.#assertOpen();
+    const { call, maxNameBytes } = this.#settings;
+    return options === undefined ? call : resolveCall(call, options, maxNameBytes);
+  }
+
+  #namespaceName(namespace: string | undefined): string | undefined {
+    this.#assertOpen();
+    if (namespace !== undefined) checkName(namespace, "namespace", this.#settings.maxNameBytes);
+    return namespace ?? this.#settings.call.namespace;
+  }
+
+  #toId(namespace: string | undefined, key: string): string {
+    if (namespace !== this.#lastNamespace) {
+      this.#lastPrefix = idPrefix(namespace);
+      this.#lastNamespace = namespace;
+    }
+    return toId(this.#lastPrefix, key);
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new CacheError("closed", `cache ${this.name} must be open, but was closed`);
+  }
+
+  async #close(timeoutMs: Milliseconds): Promise<void> {
+    this.#isFast = false;
+    this.#stopCleanup?.();
+    this.#coarseClock.stop();
+    await drain(this.#engine, timeoutMs);
+  }
+
+  #scheduleCleanup(): void {
+    const { clock, cleanupIntervalMs } = this.#settings;
+    this.#stopCleanup = clock.schedule(cleanupIntervalMs, () => {
+      sweep(this.#engine);
+      this.#scheduleCleanup();
+    });
+  }
+}
+
+interface Targets {
+  readonly settings: Target["settings"];
+  readonly targets: readonly Target[];
+}
+
+/** Whether options change what a read may answer with, and not only what happens on a miss. */
+function changesReading({ forceRefresh, maxAge, earlyRefresh, tiers, signal }: GetOptions): boolean {
+  return (
+    forceRefresh !== undefined ||
+    maxAge !== undefined ||
+    earlyRefresh !== undefined ||
+    tiers !== undefined ||
+    signal !== undefined
+  );
+}
+
+/** Tells `(refresh, options)` from `(options)`. @throws CacheError `invalid_argument` for a refresh that is no function */
+function splitArguments<F>(second: F | GetOptions | undefined, third: GetOptions | undefined): [F | undefined, GetOptions | undefined] {
+  if (typeof second === "function") return [second as F, third];
+  if (third !== undefined || (second !== undefined && (typeof second !== "object" || second === null))) {
+    throw badInput("invalid_argument", "refresh", "a function", second);
+  }
+  return [undefined, second as GetOptions | undefined];
+}
+
+function toPairs<T>(entries: Iterable<readonly [string, T]> | Readonly<Record<string, T>>): (readonly [string, T])[] {
+  if (typeof entries !== "object" || entries === null) {
+    throw badInput("invalid_argument", "entries", "pairs of key and value, a Map or an object", entries);
+  }
+  const pairs = Symbol.iterator in entries ? [...entries] : Object.entries(entries);
+  return pairs.map((pair: unknown, index) => {
+    if (Array.isArray(pair) && pair.length === 2) return pair as unknown as readonly [string, T];
+    throw badInput("invalid_argument", `entries[${index}]`, "a pair of key and value", pair);
+  });
+}
+
+async function* toAsync<T>(values: Iterable<T>): AsyncGenerator<T, void, undefined> {
+  yield* values;
+}

@@ -1,0 +1,101 @@
+// The memory tier: live entries in this process, bounded, least recently used out first. Synchronous throughout.
+
+import { LRUCache } from "lru-cache";
+import type { Milliseconds } from "../model/duration.ts";
+import type { Entry } from "../model/entry.ts";
+import { cloneValue, freezeValue } from "./isolation.ts";
+import { sizeOfValue } from "./size-of.ts";
+import type { Isolation } from "./options.ts";
+
+/** The tier's options, checked and complete. */
+export interface MemorySettings {
+  readonly enabled: boolean;
+  readonly maxEntries: number;
+  readonly maxBytes: number | undefined;
+  readonly sizeOf: ((value: unknown, key: string) => number) | undefined;
+  readonly maxAgeMs: Milliseconds;
+  readonly isolation: Isolation;
+}
+
+/** Told of every entry that lack of room pushes out. */
+export type EvictionListener = (id: string, entry: Entry) => void;
+
+type Lru = LRUCache<string, Entry>;
+
+/** Holds entries by id. Whether an entry may still be used is not its business. */
+export class MemoryTier {
+  readonly name = "memory";
+  readonly settings: MemorySettings;
+  readonly #onEvict: EvictionListener;
+  #lru: Lru;
+
+  constructor(settings: MemorySettings, onEvict: EvictionListener) {
+    this.settings = settings;
+    this.#onEvict = onEvict;
+    this.#lru = this.#create();
+  }
+
+  /** The entry, which becomes the most recently used. */
+  get(id: string): Entry | undefined {
+    return this.#lru.get(id);
+  }
+
+  /** The entry, without a trace. */
+  peek(id: string): Entry | undefined {
+    return this.#lru.peek(id);
+  }
+
+  set(id: string, entry: Entry): void {
+    this.#lru.set(id, entry);
+  }
+
+  delete(id: string): boolean {
+    return this.#lru.delete(id);
+  }
+
+  /** Empties the tier by starting anew: the cost does not depend on how much it held. */
+  clear(): void {
+    this.#lru = this.#create();
+  }
+
+  /** All entries, most recently used first. Entries may be deleted meanwhile. */
+  entries(): Iterable<[string, Entry]> {
+    return this.#lru.entries();
+  }
+
+  /** How many entries it holds, those included that have expired but were not asked for since. */
+  get size(): number {
+    return this.#lru.size;
+  }
+
+  /** Their bytes, as estimated; `undefined` without `maxBytes`. */
+  get bytes(): number | undefined {
+    return this.settings.maxBytes === undefined ? undefined : this.#lru.calculatedSize;
+  }
+
+  /** What is to be stored for a value. @throws CacheError `unserializable` under `"clone"` */
+  admit(value: unknown): unknown {
+    const { isolation } = this.settings;
+    if (isolation === "clone") return cloneValue(value);
+    return isolation === "freeze" ? freezeValue(value) : value;
+  }
+
+  /** What a caller is given of a stored value. */
+  expose(value: unknown): unknown {
+    return this.settings.isolation === "clone" ? cloneValue(value) : value;
+  }
+
+  #create(): Lru {
+    const { maxEntries, maxBytes, sizeOf = sizeOfValue } = this.settings;
+    return new LRUCache<string, Entry>({
+      max: maxEntries,
+      ...(maxBytes !== undefined && {
+        maxSize: maxBytes,
+        sizeCalculation: ({ value }, id) => Math.max(1, Math.ceil(sizeOf(value, id))),
+      }),
+      dispose: (entry, id, reason) => {
+        if (reason === "evict") this.#onEvict(id, entry);
+      },
+    });
+  }
+}

@@ -1,0 +1,124 @@
+// Settings of one call: its options over those of its cache, checked, and complete from there on.
+
+import { badInput } from "../errors.ts";
+import type { GetOptions, LifetimeOptions, RefreshOptions, TierUse } from "./call-options.ts";
+import { checkBoolean, checkFunction, checkNumber, checkObject } from "./check.ts";
+import { durationOr, parseDuration, positiveOr, type Duration, type Milliseconds } from "./duration.ts";
+import { checkName, checkNames } from "./key.ts";
+
+/** Everything that one call of a verb may decide. */
+export interface CallSettings {
+  readonly namespace: string | undefined;
+  /** Milliseconds, or a function of the value whose answer is not checked yet. */
+  readonly ttl: Milliseconds | ((value: never) => Duration);
+  readonly staleWhileRevalidateMs: Milliseconds;
+  readonly staleIfErrorMs: Milliseconds;
+  readonly jitter: number;
+  readonly negativeTtlMs: Milliseconds | undefined;
+  readonly isNegative: (value: never) => boolean;
+  /** An entry of this age or older is not used. */
+  readonly maxAgeMs: Milliseconds;
+  /** Use of the memory tier, and a bound for the age of its copies, read or written. */
+  readonly memory: { readonly use: boolean; readonly maxAgeMs: Milliseconds };
+  readonly tags: readonly string[];
+  readonly backgroundRefresh: boolean;
+  readonly softTimeoutMs: Milliseconds | undefined;
+  readonly hardTimeoutMs: Milliseconds;
+  readonly earlyRefresh: number;
+  readonly signal: AbortSignal | undefined;
+  readonly forceRefresh: boolean;
+}
+
+/** Names of the options that decide lifetimes. */
+export const LIFETIME_NAMES: readonly (keyof LifetimeOptions)[] = [
+  "ttl",
+  "staleWhileRevalidate",
+  "staleIfError",
+  "jitter",
+  "negativeTtl",
+  "isNegative",
+];
+
+type DefaultableName = keyof LifetimeOptions | keyof RefreshOptions | "maxAge" | "namespace";
+
+/** Names of the options of a call that a cache, too, may be given as defaults. */
+export const DEFAULTABLE_NAMES: readonly DefaultableName[] = [
+  ...LIFETIME_NAMES,
+  "backgroundRefresh",
+  "softTimeout",
+  "hardTimeout",
+  "earlyRefresh",
+  "maxAge",
+  "namespace",
+];
+
+/** Names of all options of a call. */
+const CALL_NAMES: readonly (keyof GetOptions)[] = [
+  ...DEFAULTABLE_NAMES,
+  "tags",
+  "tiers",
+  "signal",
+  "forceRefresh",
+];
+
+/**
+ * The options of a call over `base`. Verbs share one set of options: those that mean nothing to a verb change nothing.
+ * @throws CacheError `invalid_option`, or `invalid_key` for a bad namespace or tag
+ */
+export function resolveCall(base: CallSettings, options: GetOptions<never>, maxNameBytes: number): CallSettings {
+  checkObject<GetOptions>(options, CALL_NAMES, "options");
+  return mergeCall(base, options, "options.", maxNameBytes);
+}
+
+/** The same for lifetimes alone, as a refresh may set them. */
+export function resolveLifetimes(base: CallSettings, options: LifetimeOptions<never>): CallSettings {
+  checkObject<LifetimeOptions>(options, LIFETIME_NAMES, "setOptions");
+  return mergeCall(base, options, "setOptions.", Infinity);
+}
+
+/** Merges options whose names have been checked. `path` goes in front of field names in messages. */
+export function mergeCall(
+  base: CallSettings,
+  options: GetOptions<never>,
+  path: string,
+  maxNameBytes: number,
+): CallSettings {
+  const { namespace, ttl, negativeTtl, tags, tiers, softTimeout, signal } = options;
+  if (namespace !== undefined) checkName(namespace, `${path}namespace`, maxNameBytes);
+  return {
+    namespace: namespace ?? base.namespace,
+    ttl: typeof ttl === "function" ? ttl : durationOr(ttl, base.ttl, `${path}ttl`),
+    staleWhileRevalidateMs: durationOr(
+      options.staleWhileRevalidate,
+      base.staleWhileRevalidateMs,
+      `${path}staleWhileRevalidate`,
+    ),
+    staleIfErrorMs: durationOr(options.staleIfError, base.staleIfErrorMs, `${path}staleIfError`),
+    jitter: checkNumber(options.jitter, 1, base.jitter, `${path}jitter`),
+    negativeTtlMs: negativeTtl === undefined ? base.negativeTtlMs : parseDuration(negativeTtl, `${path}negativeTtl`),
+    isNegative: checkFunction(options.isNegative, base.isNegative, `${path}isNegative`),
+    maxAgeMs: durationOr(options.maxAge, base.maxAgeMs, `${path}maxAge`),
+    memory: tiers === undefined ? base.memory : resolveTierUse(tiers, base.memory, `${path}tiers`),
+    tags: tags === undefined ? base.tags : checkNames(tags, `${path}tags`, maxNameBytes),
+    backgroundRefresh: checkBoolean(options.backgroundRefresh, base.backgroundRefresh, `${path}backgroundRefresh`),
+    softTimeoutMs: softTimeout === undefined ? base.softTimeoutMs : parseDuration(softTimeout, `${path}softTimeout`),
+    hardTimeoutMs: positiveOr(options.hardTimeout, base.hardTimeoutMs, `${path}hardTimeout`),
+    earlyRefresh: checkNumber(options.earlyRefresh, Infinity, base.earlyRefresh, `${path}earlyRefresh`),
+    signal: signal === undefined ? base.signal : checkSignal(signal, `${path}signal`),
+    forceRefresh: checkBoolean(options.forceRefresh, base.forceRefresh, `${path}forceRefresh`),
+  };
+}
+
+function resolveTierUse(tiers: TierUse, base: CallSettings["memory"], field: string): CallSettings["memory"] {
+  checkObject<{ memory: unknown }>(tiers, ["memory"], field);
+  const use = (tiers as TierUse)["memory"];
+  if (use === undefined) return base;
+  if (use === false) return { use: false, maxAgeMs: 0 };
+  checkObject<{ maxAge: unknown }>(use, ["maxAge"], `${field}.memory`);
+  return { use: true, maxAgeMs: durationOr(use.maxAge, Infinity, `${field}.memory.maxAge`) };
+}
+
+function checkSignal(signal: unknown, field: string): AbortSignal {
+  if (signal instanceof AbortSignal) return signal;
+  throw badInput("invalid_option", field, "an AbortSignal", signal);
+}

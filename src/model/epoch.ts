@@ -1,0 +1,59 @@
+// Epochs: what lets a whole namespace, a tag or the cache be invalidated at once, whatever it holds.
+
+/**
+ * Logical time of a process: how many invalidations of namespaces, tags or everything it has seen.
+ * Wall clocks play no part in invalidation.
+ */
+export type Tick = number;
+
+/** The generation of the whole cache, of one namespace or of one tag. */
+export class Epoch {
+  readonly name: string | undefined;
+  /** Entries from before this tick are gone. */
+  hard: Tick;
+  /** Entries from before this tick are stale. */
+  soft: Tick = 0;
+  /** The later of the two: a memory hit compares this alone. */
+  changedAt: Tick;
+
+  constructor(name: string | undefined, hard: Tick) {
+    this.name = name;
+    this.hard = hard;
+    this.changedAt = hard;
+  }
+
+  /** Starts a new generation at `tick`; `soft` leaves the entries of the old one usable as stale ones. */
+  bump(tick: Tick, soft: boolean): void {
+    if (soft) this.soft = tick;
+    else this.hard = tick;
+    this.changedAt = tick;
+  }
+}
+
+/** Something made of data as of a tick, and the epochs it belongs to: an entry, or a flight. */
+export interface Stamped {
+  readonly asOf: Tick;
+  readonly namespaceEpoch: Epoch;
+  readonly tags: readonly Epoch[] | undefined;
+}
+
+/** Whether one of its epochs has changed since, in either way. */
+export function isTouched({ asOf, namespaceEpoch, tags }: Stamped): boolean {
+  return namespaceEpoch.changedAt > asOf || (tags !== undefined && areTagsTouched(tags, asOf));
+}
+
+/** Whether one of the tags has changed since `asOf`. */
+export function areTagsTouched(tags: readonly Epoch[], asOf: Tick): boolean {
+  for (const tag of tags) if (tag.changedAt > asOf) return true;
+  return false;
+}
+
+/** Whether a hard invalidation has ended it. */
+export function isEnded({ asOf, namespaceEpoch, tags }: Stamped): boolean {
+  return namespaceEpoch.hard > asOf || (tags?.some((tag) => tag.hard > asOf) ?? false);
+}
+
+/** Whether a soft invalidation has made it stale. */
+export function isMarkedStale({ asOf, namespaceEpoch, tags }: Stamped): boolean {
+  return namespaceEpoch.soft > asOf || (tags?.some((tag) => tag.soft > asOf) ?? false);
+}

@@ -1,0 +1,136 @@
+// Key templates: `product:{id}` compiled once into a function from a call's `this` and arguments to a key.
+
+import { CacheError } from "../errors.ts";
+import { delimiterOf, describeArgument, keyText, textEncoder } from "./key-encoding.ts";
+import { type ParsedKeyTemplate, parseKeyTemplate, type Placeholder, templateError } from "./key-template-parser.ts";
+
+/** Makes the key of one call. @throws CacheError `invalid_key_argument` when an argument cannot be part of a key */
+export type KeyFromCall = (self: unknown, args: readonly unknown[]) => string;
+
+/**
+ * A parameter's name as a template may use it: `undefined` for a parameter without one (a destructured one),
+ * `"...ids"` for a rest parameter, which only `{2}` and the like can reach into.
+ */
+export type ParameterName = string | undefined;
+
+/** A placeholder whose place in the argument list is known. */
+export interface ResolvedPlaceholder {
+  /** As it stands in the template, without its braces. */
+  readonly text: string;
+  /** The argument's index, -1 for `this`. */
+  readonly index: number;
+  readonly path: readonly string[];
+}
+
+/**
+ * Compiles a template.
+ *
+ * Placeholders are `{name}`, `{0}`, `{name.property}`, `{0.property}` and `{this.property}`; `{{` and `}}` stand for
+ * braces. They take strings, finite numbers, bigints, booleans and valid Dates (as ISO text); anything else throws, so
+ * that `product:undefined` never becomes a key.
+ *
+ * Different texts give different keys: values are percent-encoded except for letters, digits, `- _ . ~` and what lies
+ * outside ASCII, and whatever delimits two placeholders is escaped inside their values: in `{from}-{to}` also dashes.
+ * Two placeholders with nothing between them that can delimit them (`{a}{b}`, `{a}x{b}`) are refused.
+ *
+ * @param parameterNames names of the function's parameters in order, as far as known
+ * @throws CacheError `invalid_key_template` for everything that can be found wrong before the first call
+ */
+export function compileKeyTemplate(template: string, parameterNames: readonly ParameterName[]): KeyFromCall {
+  const parsed = parseKeyTemplate(template);
+  return buildKeyTemplate(parsed, resolvePlaceholders(parsed, parameterNames));
+}
+
+/** Finds the argument each placeholder stands for. @throws CacheError `invalid_key_template` for an unknown name */
+export function resolvePlaceholders(parsed: ParsedKeyTemplate, names: readonly ParameterName[]): ResolvedPlaceholder[] {
+  return parsed.placeholders.map(({ text, root, path }) => {
+    if (root.kind === "this") return { text, path, index: -1 };
+    if (root.kind === "index") return { text, path, index: root.index };
+    const index = names.indexOf(root.name);
+    if (index < 0) throw unknownName(parsed, root.name, names);
+    return { text, path, index };
+  });
+}
+
+function unknownName({ template }: ParsedKeyTemplate, name: string, names: readonly ParameterName[]): CacheError {
+  const rest = names.indexOf(`...${name}`);
+  if (rest >= 0) return templateError(template, `must reach into a rest parameter by index ({${rest}}), got {${name}}`);
+  const known = names.map((each) => each ?? "(unnamed)").join(", ");
+  const rule = `must name known parameters (${known === "" ? "none are known; use an index such as {0}" : known})`;
+  return templateError(template, `${rule}, got {${name}}`);
+}
+
+/**
+ * The second half of {@link compileKeyTemplate}, for those who look at the placeholders in between.
+ * @throws CacheError `invalid_key_template` when nothing delimits two placeholders
+ */
+export function buildKeyTemplate(parsed: ParsedKeyTemplate, placeholders: readonly ResolvedPlaceholder[]): KeyFromCall {
+  const { literals } = parsed;
+  const encode = textEncoder(delimiters(parsed));
+  const parts = placeholders.map((placeholder): KeyFromCall => {
+    const read = reader(parsed.template, placeholder);
+    return (self, args) => {
+      const value = read(self, args);
+      const text = typeof value === "string" ? value : keyText(value);
+      if (text === undefined) throw badArgument(parsed.template, placeholder, value);
+      return encode(text);
+    };
+  });
+  const [first, ...others] = parts;
+  const [before, after, ...literalsAfter] = literals as [string, string, ...string[]];
+  if (first === undefined) return () => before;
+  if (others.length === 0) return (self, args) => before + first(self, args) + after;
+  return (self, args) => {
+    let key = before + first(self, args) + after;
+    for (let i = 0; i < others.length; i++) {
+      key += (others[i] as KeyFromCall)(self, args) + (literalsAfter[i] as string);
+    }
+    return key;
+  };
+}
+
+/** One delimiter for each two neighbours. */
+function delimiters({ template, literals, placeholders }: ParsedKeyTemplate): string[] {
+  return literals.slice(1, -1).map((separator, i) => {
+    const delimiter = delimiterOf(separator);
+    if (delimiter !== undefined) return delimiter;
+    const [left, right] = placeholders.slice(i, i + 2) as [Placeholder, Placeholder];
+    const rule = `must delimit {${left.text}} and {${right.text}} by a character that is no letter, digit or %, such as ":"`;
+    throw templateError(template, `${rule}, got ${separator === "" ? "nothing between them" : `"${separator}"`}`);
+  });
+}
+
+function reader(
+  template: string,
+  placeholder: ResolvedPlaceholder,
+): (self: unknown, args: readonly unknown[]) => unknown {
+  const { index, path } = placeholder;
+  if (path.length === 0) return (_self, args) => args[index];
+  return (self, args) => {
+    let value = index < 0 ? self : args[index];
+    for (const [depth, property] of path.entries()) {
+      if (value === null || value === undefined) throw missing(template, placeholder, depth, value);
+      value = (value as Readonly<Record<string, unknown>>)[property];
+    }
+    return value;
+  };
+}
+
+function missing(template: string, { text }: ResolvedPlaceholder, depth: number, value: unknown): CacheError {
+  const owner = text
+    .split(".")
+    .slice(0, depth + 1)
+    .join(".");
+  return argumentError(template, `must find an object at ${owner} for {${text}}, got ${String(value)}`);
+}
+
+function badArgument(template: string, { text, path }: ResolvedPlaceholder, value: unknown): CacheError {
+  const rule = `must get a string, finite number, bigint, boolean or valid Date for {${text}}`;
+  const found = describeArgument(value);
+  const hint = path.length === 0 && found.startsWith("an object") ? `; try {${text}.property}` : "";
+  return argumentError(template, `${rule}, got ${found}${hint}`);
+}
+
+function argumentError(template: string, problem: string): CacheError {
+  return new CacheError("invalid_key_argument", `key template ${JSON.stringify(template)} ${problem}`);
+}

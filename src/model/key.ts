@@ -1,0 +1,57 @@
+// Keys: what a user may write, and the ids and full keys made of it.
+
+import { badInput, CacheError } from "../errors.ts";
+
+/** Rule of keys, namespaces and tags alike. @throws CacheError `invalid_key` */
+export function checkName(value: unknown, field: string, maxBytes: number): asserts value is string {
+  if (typeof value !== "string" || value === "") throw badInput("invalid_key", field, "a non-empty string", value);
+  if (!value.isWellFormed()) throw badInput("invalid_key", field, "well-formed Unicode (no lone surrogates)", value);
+  if (value.length * 3 > maxBytes && Buffer.byteLength(value) > maxBytes) {
+    const bytes = Buffer.byteLength(value);
+    throw new CacheError("invalid_key", `${field} must be at most ${maxBytes} bytes long, got ${bytes} bytes`);
+  }
+}
+
+/** Rule of lists of them. @throws CacheError `invalid_option` when it is no array, `invalid_key` for a bad member */
+export function checkNames(value: unknown, field: string, maxBytes: number): readonly string[] {
+  if (!Array.isArray(value)) throw badInput("invalid_option", field, "an array of strings", value);
+  value.forEach((name, index) => checkName(name, `${field}[${index}]`, maxBytes));
+  return value as readonly string[];
+}
+
+/**
+ * What ids of a namespace start with. The length in front keeps `a` + `b:c` apart from `a:b` + `c`; the NUL in front
+ * keeps both apart from keys without a namespace.
+ */
+export function idPrefix(namespace: string | undefined): string {
+  return namespace === undefined ? "" : `\0${namespace.length}:${namespace}:`;
+}
+
+/** The id of a key inside this process: the key itself where there is no namespace, so that a hit builds no string. */
+export function toId(prefix: string, key: string): string {
+  if (prefix !== "") return prefix + key;
+  return key.charCodeAt(0) === 0 ? `\0\0${key}` : key;
+}
+
+/** The key of an id made with `prefix`. */
+export function keyOfId(prefix: string, id: string): string {
+  if (prefix !== "") return id.slice(prefix.length);
+  return id.charCodeAt(0) === 0 ? id.slice(2) : id;
+}
+
+const SPECIAL = /[%:{}\u0000-\u001f\u007f]/g;
+
+/** A name with everything escaped that has a meaning in a full key. */
+export function escapeName(name: string): string {
+  return name.replace(SPECIAL, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}
+
+/** The key under which tiers outside the process hold an entry. The braces make all keys of one entry share a slot. */
+export function fullKey(root: string, namespace: string | undefined, key: string): string {
+  return `${root}:v:{${escapeName(namespace ?? "")}:${escapeName(key)}}`;
+}
+
+/** What every full key of a cache starts with; another `version` is another, empty cache. */
+export function keyRoot(name: string, version: string | undefined): string {
+  return version === undefined ? escapeName(name) : `${escapeName(name)}:${escapeName(version)}`;
+}

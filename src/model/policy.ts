@@ -1,0 +1,58 @@
+// Pure decisions about time: how long an entry lives, when to refresh early, how long to back off.
+
+import type { Instant, Milliseconds } from "./duration.ts";
+import type { Entry } from "./entry.ts";
+
+/** Lengths that decide the instants of an entry. */
+export interface Lifetimes {
+  readonly ttlMs: Milliseconds;
+  readonly staleWhileRevalidateMs: Milliseconds;
+  readonly staleIfErrorMs: Milliseconds;
+  /** Largest part of `ttlMs` that chance takes away, 0 to 1. */
+  readonly jitter: number;
+  /** Nothing outlives this, counted from its creation. */
+  readonly maxAgeMs: Milliseconds;
+}
+
+/** The instants of an envelope. */
+export interface Instants {
+  readonly createdAt: Instant;
+  readonly freshUntil: Instant;
+  readonly staleUntil: Instant;
+  readonly errorUntil: Instant;
+}
+
+/**
+ * The instants of an entry made at `now`. Both stale windows begin where freshness ends (RFC 5861), so they overlap:
+ * a `staleIfError` shorter than `staleWhileRevalidate` adds nothing.
+ */
+export function instantsOf(lifetimes: Lifetimes, now: Instant, random: () => number): Instants {
+  const { ttlMs, jitter, staleWhileRevalidateMs, staleIfErrorMs, maxAgeMs } = lifetimes;
+  const freshUntil = now + (jitter === 0 || ttlMs === Infinity ? ttlMs : ttlMs * (1 - jitter * random()));
+  const graceMs = Math.max(staleWhileRevalidateMs, staleIfErrorMs);
+  const end = now + maxAgeMs;
+  return {
+    createdAt: now,
+    freshUntil: Math.min(freshUntil, end),
+    staleUntil: Math.min(freshUntil + staleWhileRevalidateMs, end),
+    errorUntil: Math.min(freshUntil + graceMs, end),
+  };
+}
+
+/**
+ * Probabilistic early refresh, "XFetch": Vattani, Chierichetti, Lowenstein, "Optimal Probabilistic Cache Stampede
+ * Prevention", VLDB 8(8), 2015. The longer a load takes and the nearer the end of freshness is, the likelier.
+ */
+export function shouldRefreshEarly(entry: Entry, now: Instant, beta: number, random: () => number): boolean {
+  // 1 - random() lies in (0, 1]: the logarithm stays finite.
+  return now - entry.loadMs * beta * Math.log(1 - random()) >= entry.freshUntil;
+}
+
+const BACKOFF_FIRST_MS: Milliseconds = 1_000;
+const BACKOFF_MAX_MS: Milliseconds = 60_000;
+
+/** Wait after the n-th failure in a row (n ≥ 1): 1 s doubling up to 60 s, of which chance takes up to one half. */
+export function backoffMs(failures: number, random: () => number): Milliseconds {
+  const fullMs = Math.min(BACKOFF_FIRST_MS * 2 ** (failures - 1), BACKOFF_MAX_MS);
+  return fullMs * (1 - random() / 2);
+}

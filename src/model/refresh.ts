@@ -1,0 +1,50 @@
+// The caller's own functions: what a refresh gets, and what it may give back.
+
+import type { LifetimeOptions } from "./call-options.ts";
+
+/** What a refresh function is given. */
+export interface RefreshContext<T = unknown> {
+  readonly key: string;
+  readonly namespace: string | undefined;
+  /** Aborts when the last caller has left, when a time limit has passed, or when the cache closes. */
+  readonly signal: AbortSignal;
+  /** The value the refresh will replace; `undefined` where there is none. */
+  readonly stale: T | undefined;
+  /** Tags of the result, besides those of the call. The last list counts. */
+  setTags(tags: readonly string[]): void;
+  /** Lifetimes of the result, over those of the call. */
+  setOptions(options: LifetimeOptions<T>): void;
+  /** The result goes to the callers, but is not stored. Returns what it is given, for `return skip(value)`. */
+  skip<V>(value: V): V;
+  skip(): undefined;
+  /**
+   * The stale value is still right: for `return notModified()`. It is fresh again, with its tags.
+   * @throws CacheError `invalid_argument` when there is no stale value
+   */
+  notModified(): T;
+}
+
+/** Produces the value of a key. What it throws reaches every caller of the flight, unwrapped. */
+export type Refresh<T = unknown> = (context: RefreshContext<T>) => T | PromiseLike<T>;
+
+/** What a batch refresh is given besides the keys. */
+export interface BatchContext<T = unknown> {
+  readonly namespace: string | undefined;
+  /** Aborts when nobody waits for any of the keys any more. */
+  readonly signal: AbortSignal;
+  /** The values it will replace, by key. */
+  readonly stale: ReadonlyMap<string, T>;
+  /** Tags of one key's value, besides those of the call. */
+  setTags(key: string, tags: readonly string[]): void;
+  /** Lifetimes of one key's value, over those of the call. */
+  setOptions(key: string, options: LifetimeOptions<T>): void;
+}
+
+/** Values by key: a Map, an object, or an array in the order of the keys asked for. */
+export type BatchResult<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>> | readonly (T | undefined)[];
+
+/** Produces the values of several keys at once. Keys left out have no value, and are not stored. */
+export type BatchRefresh<T = unknown> = (
+  missing: string[],
+  context: BatchContext<T>,
+) => BatchResult<T> | PromiseLike<BatchResult<T>>;

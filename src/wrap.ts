@@ -1,0 +1,54 @@
+// Wrapping plain functions: the same function, answered from the cache.
+
+import { badInput, CacheError } from "./errors.ts";
+import { compileKeyTemplate } from "./model/key-template.ts";
+import type { GetOptions } from "./model/call-options.ts";
+import type { DeleteResult } from "./results.ts";
+import type { TieredCacheManager } from "./manager.ts";
+
+/** Options of `wrap`. */
+export interface WrapOptions<A extends readonly unknown[], R> extends GetOptions<R> {
+  /** The key of a call: a function of the arguments, or a template such as `"user:{0}"` with their positions. */
+  readonly key: string | ((...args: A) => string);
+}
+
+/** A function that answers from the cache. */
+export interface Wrapped<A extends readonly unknown[], R> {
+  (...args: A): Promise<R>;
+  /** The key of a call. */
+  key(...args: A): string;
+  /** Ends the cached result of a call. */
+  invalidate(...args: A): Promise<DeleteResult>;
+  /** Calls the function now, whatever is cached, and caches its result. */
+  refresh(...args: A): Promise<R>;
+}
+
+/** @throws CacheError `invalid_argument`, or `invalid_key_template` */
+export function wrapFunction<A extends readonly unknown[], R>(
+  cache: TieredCacheManager,
+  fn: (...args: A) => R | PromiseLike<R>,
+  options: WrapOptions<A, R>,
+): Wrapped<A, R> {
+  if (typeof fn !== "function") throw badInput("invalid_argument", "fn", "a function", fn);
+  if (typeof options !== "object" || options === null) {
+    throw badInput("invalid_argument", "options", "an object with a key", options);
+  }
+  const { key, ...getOptions } = options;
+  const keyOf = toKeyFunction(key);
+  const of = { namespace: getOptions.namespace };
+  const wrapped = async (...args: A): Promise<R> => cache.get(keyOf(...args), () => fn(...args), getOptions);
+  return Object.assign(wrapped, {
+    key: keyOf,
+    invalidate: async (...args: A) => cache.delete(keyOf(...args), of),
+    refresh: async (...args: A) => cache.get(keyOf(...args), () => fn(...args), { ...getOptions, forceRefresh: true }),
+  });
+}
+
+function toKeyFunction<A extends readonly unknown[]>(key: string | ((...args: A) => string)): (...args: A) => string {
+  if (typeof key === "function") return key;
+  if (typeof key !== "string" || key === "") {
+    throw new CacheError("invalid_argument", "wrap options.key must be a template or a function of the arguments");
+  }
+  const compiled = compileKeyTemplate(key, []);
+  return (...args) => compiled(undefined, args);
+}
