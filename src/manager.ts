@@ -1,14 +1,15 @@
 // TieredCacheManager: the public verbs. A fresh memory hit is answered here; everything else is the engine's.
 
+import { changesReading, splitArguments, Targets, toPairs } from "./arguments.ts";
 import { badInput, CacheError } from "./errors.ts";
 import { CoarseClock } from "./model/clock.ts";
-import { resolveCall } from "./model/call.ts";
+import { resolveCall, type CallSettings } from "./model/call.ts";
 import { checkObject } from "./model/check.ts";
 import { durationOr, type Milliseconds } from "./model/duration.ts";
 import type { Entry } from "./model/entry.ts";
 import { isTouched } from "./model/epoch.ts";
 import type { CacheEventType } from "./model/event.ts";
-import { checkName, checkNames, fullKey, idPrefix, keyRoot, toId } from "./model/key.ts";
+import { checkName, checkNames, fullKey, keyRoot } from "./model/key.ts";
 import type { GetOptions, KeysOptions, NamespaceOption, PeekOptions, SetOptions } from "./model/call-options.ts";
 import type { BatchRefresh, Refresh } from "./model/refresh.ts";
 import { drain } from "./engine/close.ts";
@@ -42,12 +43,11 @@ export class TieredCacheManager {
   readonly #engine: Engine;
   readonly #listeners: Listeners = new Listeners();
   readonly #coarseClock: CoarseClock;
+  readonly #targets: Targets;
   /** Whether a fresh memory hit without special options may be answered without asking the engine. */
   #isFast: boolean;
   #closing: Promise<void> | undefined;
   #stopCleanup: (() => void) | undefined;
-  #lastNamespace: string | undefined;
-  #lastPrefix = "";
 
   /** @throws CacheError `invalid_option` or `invalid_key` */
   constructor(options: CacheOptions<never> = {}) {
@@ -55,6 +55,7 @@ export class TieredCacheManager {
     this.name = this.#settings.name;
     this.#engine = createEngine(this.#settings, this.#listeners);
     this.#coarseClock = new CoarseClock(this.#settings.clock);
+    this.#targets = new Targets(this.#settings);
     const { enabled, trackAccess, memory, call } = this.#settings;
     const isPlain = memory.isolation !== "clone" && call.maxAgeMs === Infinity && call.earlyRefresh === 0;
     this.#isFast = enabled && !trackAccess && isPlain;
@@ -72,8 +73,8 @@ export class TieredCacheManager {
   get(key: string, second?: Refresh | GetOptions, third?: GetOptions): Promise<unknown> {
     const options = typeof second === "function" ? third : second;
     const entry = this.#freshHit(key, options);
-    // Resolved without an async function around it, which would cost more than all the rest.
-    return entry === undefined ? this.#get(key, second, third) : Promise.resolve(entry.value);
+    // A promise at hand, without an async function around it: that alone would cost as much as all the rest.
+    return entry === undefined ? this.#get(key, second, third) : entry.promise;
   }
 
   /**
@@ -87,13 +88,13 @@ export class TieredCacheManager {
     keys: readonly string[],
     second?: BatchRefresh | GetOptions,
     third?: GetOptions,
-  ): Promise<(unknown | undefined)[]> {
+  ): Promise<unknown[]> {
     const [refresh, options] = splitArguments(second, third);
-    const { targets, settings } = this.#targets(keys, options);
+    const targets = this.#allTargets(keys, options);
     if (refresh === undefined) return targets.map((target) => peek(this.#engine, target));
-    if (!this.#settings.enabled) return callBatch(keys, settings, refresh as BatchRefresh);
+    if (!this.#settings.enabled) return callBatch(targets, refresh);
     const unique = [...new Map(targets.map((target) => [target.id, target])).values()];
-    const values = await readMany(this.#engine, unique, refresh as BatchRefresh);
+    const values = await readMany(this.#engine, unique, refresh);
     return targets.map(({ id }) => values.get(id));
   }
 
@@ -123,11 +124,10 @@ export class TieredCacheManager {
     options?: SetOptions<T>,
   ): Promise<MutationResult> {
     const pairs = toPairs(entries);
-    const { targets } = this.#targets(
-      pairs.map(([key]) => key),
-      options,
+    const settings = this.#openSettings(options);
+    await this.#set(
+      pairs.map(([key, value], index) => [this.#targets.of(key, settings, `entries[${index}][0]`), value]),
     );
-    await this.#set(targets.map((target, index) => [target, (pairs[index] as readonly [string, T])[1]]));
     return NO_AUTHORITY;
   }
 
@@ -177,7 +177,7 @@ export class TieredCacheManager {
 
   /** Ends several entries. `deleted` says how many there were. */
   async deleteMany(keys: readonly string[], options?: NamespaceOption): Promise<DeleteManyResult> {
-    const { targets } = this.#targets(keys, options);
+    const targets = this.#allTargets(keys, options);
     const deleted = targets.filter((target) => invalidation.remove(this.#engine, target)).length;
     return { ...NO_AUTHORITY, deleted };
   }
@@ -187,9 +187,9 @@ export class TieredCacheManager {
    * character). Walks the whole tier: prefer tags and namespaces.
    */
   async deleteMatching(pattern: string, options?: NamespaceOption): Promise<DeleteManyResult> {
-    const settings = this.#callSettings(options);
+    const { namespace } = this.#openSettings(options);
     checkName(pattern, "pattern", Infinity);
-    const deleted = invalidation.removeMatching(this.#engine, settings.namespace, pattern);
+    const deleted = invalidation.removeMatching(this.#engine, namespace, pattern);
     return { ...NO_AUTHORITY, deleted };
   }
 
@@ -238,7 +238,7 @@ export class TieredCacheManager {
   namespace<T = unknown>(name: string, options: NamespaceOptions<T> = {}): CacheNamespace {
     const { call, maxNameBytes } = this.#settings;
     checkName(name, "namespace", maxNameBytes);
-    resolveCall(call, options as NamespaceOptions<never>, maxNameBytes);
+    resolveCall(call, options, maxNameBytes);
     return new CacheNamespace(this, name, options);
   }
 
@@ -280,7 +280,11 @@ export class TieredCacheManager {
     return {
       status: isOpen ? "healthy" : "down",
       tiers: enabled ? { [this.#engine.memory.name]: { status: isOpen ? "healthy" : "down" } } : {},
-      reasons: isOpen ? (enabled ? [] : ["the cache is disabled: every read calls its refresh"]) : ["the cache is closed"],
+      reasons: isOpen
+        ? enabled
+          ? []
+          : ["the cache is disabled: every read calls its refresh"]
+        : ["the cache is closed"],
     };
   }
 
@@ -308,7 +312,7 @@ export class TieredCacheManager {
       if (options === null || changesReading(options)) return undefined;
       if (options.namespace !== undefined) namespace = options.namespace;
     }
-    const entry = this.#engine.memory.get(this.#toId(namespace, key));
+    const entry = this.#engine.memory.get(this.#targets.id(namespace, key));
     if (entry === undefined || isTouched(entry) || !this.#coarseClock.isAhead(entry.freshUntil)) return undefined;
     this.#engine.counters.freshHits++;
     if (this.#listeners.wants("hit")) this.#listeners.notify({ type: "hit", key, namespace, tier: "memory" });
@@ -319,8 +323,8 @@ export class TieredCacheManager {
     const [refresh, options] = splitArguments(second, third);
     const target = this.#target(key, options);
     if (refresh === undefined) return peek(this.#engine, target);
-    if (!this.#settings.enabled) return callRefresh(target, refresh as Refresh);
-    return readThrough(this.#engine, target, refresh as Refresh);
+    if (!this.#settings.enabled) return callRefresh(target, refresh);
+    return readThrough(this.#engine, target, refresh);
   }
 
   async #set(pairs: readonly (readonly [Target, unknown])[]): Promise<void> {
@@ -339,39 +343,21 @@ export class TieredCacheManager {
   }
 
   #target(key: string, options: GetOptions<never> | undefined): Target {
-    return this.#targetOf(key, "key", this.#callSettings(options));
+    return this.#targets.of(key, this.#openSettings(options));
   }
 
-  #targets(keys: readonly string[], options: GetOptions<never> | undefined): Targets {
-    const settings = this.#callSettings(options);
-    if (!Array.isArray(keys)) throw badInput("invalid_argument", "keys", "an array of strings", keys);
-    const targets = keys.map((key: string, index) => this.#targetOf(key, `keys[${index}]`, settings));
-    return { settings, targets };
+  #allTargets(keys: readonly string[], options: GetOptions<never> | undefined): readonly Target[] {
+    return this.#targets.ofAll(keys, this.#openSettings(options));
   }
 
-  #targetOf(key: string, field: string, settings: Target["settings"]): Target {
-    checkName(key, field, this.#settings.maxNameBytes);
-    return { key, id: this.#toId(settings.namespace, key), settings };
-  }
-
-  #callSettings(options: GetOptions<never> | undefined): Target["settings"] {
+  #openSettings(options: GetOptions<never> | undefined): CallSettings {
     this.#assertOpen();
-    const { call, maxNameBytes } = this.#settings;
-    return options === undefined ? call : resolveCall(call, options, maxNameBytes);
+    return this.#targets.settings(options);
   }
 
   #namespaceName(namespace: string | undefined): string | undefined {
     this.#assertOpen();
-    if (namespace !== undefined) checkName(namespace, "namespace", this.#settings.maxNameBytes);
-    return namespace ?? this.#settings.call.namespace;
-  }
-
-  #toId(namespace: string | undefined, key: string): string {
-    if (namespace !== this.#lastNamespace) {
-      this.#lastPrefix = idPrefix(namespace);
-      this.#lastNamespace = namespace;
-    }
-    return toId(this.#lastPrefix, key);
+    return this.#targets.namespace(namespace);
   }
 
   #assertOpen(): void {
@@ -392,42 +378,6 @@ export class TieredCacheManager {
       this.#scheduleCleanup();
     });
   }
-}
-
-interface Targets {
-  readonly settings: Target["settings"];
-  readonly targets: readonly Target[];
-}
-
-/** Whether options change what a read may answer with, and not only what happens on a miss. */
-function changesReading({ forceRefresh, maxAge, earlyRefresh, tiers, signal }: GetOptions): boolean {
-  return (
-    forceRefresh !== undefined ||
-    maxAge !== undefined ||
-    earlyRefresh !== undefined ||
-    tiers !== undefined ||
-    signal !== undefined
-  );
-}
-
-/** Tells `(refresh, options)` from `(options)`. @throws CacheError `invalid_argument` for a refresh that is no function */
-function splitArguments<F>(second: F | GetOptions | undefined, third: GetOptions | undefined): [F | undefined, GetOptions | undefined] {
-  if (typeof second === "function") return [second as F, third];
-  if (third !== undefined || (second !== undefined && (typeof second !== "object" || second === null))) {
-    throw badInput("invalid_argument", "refresh", "a function", second);
-  }
-  return [undefined, second as GetOptions | undefined];
-}
-
-function toPairs<T>(entries: Iterable<readonly [string, T]> | Readonly<Record<string, T>>): (readonly [string, T])[] {
-  if (typeof entries !== "object" || entries === null) {
-    throw badInput("invalid_argument", "entries", "pairs of key and value, a Map or an object", entries);
-  }
-  const pairs = Symbol.iterator in entries ? [...entries] : Object.entries(entries);
-  return pairs.map((pair: unknown, index) => {
-    if (Array.isArray(pair) && pair.length === 2) return pair as unknown as readonly [string, T];
-    throw badInput("invalid_argument", `entries[${index}]`, "a pair of key and value", pair);
-  });
 }
 
 async function* toAsync<T>(values: Iterable<T>): AsyncGenerator<T, void, undefined> {

@@ -26,7 +26,10 @@ export const cacheRegistry: CacheRegistry = Object.freeze({
   initialize(cache: TieredCacheManager | CacheOptions<never> = {}): TieredCacheManager {
     if (current !== undefined) {
       const hint = "call cacheRegistry.shutdown() or reset() first";
-      throw new CacheError("already_initialized", `the default cache must be set once, but ${current.name} is set: ${hint}`);
+      throw new CacheError(
+        "already_initialized",
+        `the default cache must be set once, but ${current.name} is set: ${hint}`,
+      );
     }
     current = cache instanceof TieredCacheManager ? cache : new TieredCacheManager(cache);
     return current;

@@ -11,6 +11,7 @@ import { abandon, dropRun } from "./refresh.ts";
  */
 export async function drain(engine: Engine, timeoutMs: Milliseconds): Promise<void> {
   const { flights, clock } = engine;
+  flights.close();
   const closed = new CacheError("closed", "the cache was closed before this refresh ended");
   for (const { run } of [...flights.running()]) if (run.startedAt === undefined) dropRun(engine, run, closed);
   const running = [...flights.running()];

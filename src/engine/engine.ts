@@ -2,12 +2,12 @@
 
 import type { Clock } from "../contracts/clock.ts";
 import type { Observer } from "../contracts/observer.ts";
+import { keyOfEntry } from "../model/entry.ts";
 import type { CallSettings } from "../model/call.ts";
 import type { Milliseconds } from "../model/duration.ts";
 import type { Validate } from "../model/validation.ts";
 import { MemoryTier, type MemorySettings } from "../memory/memory-tier.ts";
 import { Counters } from "../observe/stats.ts";
-import { keyOfEntry } from "./inspect.ts";
 import { Backoff } from "./backoff.ts";
 import { BackgroundQueue } from "./background.ts";
 import { EpochTable } from "./epochs.ts";

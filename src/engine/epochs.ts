@@ -3,7 +3,10 @@
 import { Epoch, type Tick } from "../model/epoch.ts";
 
 /** Everything that still refers to an epoch, asked for when the table is pruned. */
-export type EpochUsers = () => Iterable<{ readonly namespaceEpoch: Epoch; readonly tags: readonly Epoch[] | undefined }>;
+export type EpochUsers = () => Iterable<{
+  readonly namespaceEpoch: Epoch;
+  readonly tags: readonly Epoch[] | undefined;
+}>;
 
 /** Names a table may hold before it is pruned for the first time. */
 const FIRST_LIMIT = 10_000;

@@ -26,12 +26,6 @@ export interface EntryView<T = unknown> {
   readonly lastAccessedAt?: Instant;
 }
 
-/** Key and namespace of a stored entry. */
-export function keyOfEntry(id: string, entry: Entry): { key: string; namespace: string | undefined } {
-  const namespace = entry.namespaceEpoch.name;
-  return { key: keyOfId(idPrefix(namespace), id), namespace };
-}
-
 /** The entry if it is fresh or stale, without counting as a use of it. */
 export function peekUsable({ memory, clock }: Engine, { id, settings }: Target): Entry | undefined {
   const entry = settings.memory.use ? memory.peek(id) : undefined;

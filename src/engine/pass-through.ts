@@ -11,12 +11,12 @@ export async function callRefresh({ key, settings }: Target, refresh: Refresh): 
   return await refresh(createContext(key, signalOf(settings), undefined, new ResultNotes(settings, Infinity)));
 }
 
-/** Calls a batch refresh; values in the order of `keys`. */
-export async function callBatch(
-  keys: readonly string[],
-  settings: CallSettings,
-  refresh: BatchRefresh,
-): Promise<unknown[]> {
+/** Calls a batch refresh; values in the order of the targets. */
+export async function callBatch(targets: readonly Target[], refresh: BatchRefresh): Promise<unknown[]> {
+  const [first] = targets;
+  if (first === undefined) return [];
+  const { settings } = first;
+  const keys = [...new Set(targets.map(({ key }) => key))];
   const notes = new ResultNotes(settings, Infinity);
   const source = signalOf(settings);
   const result = await refresh([...keys], {
@@ -28,7 +28,8 @@ export async function callBatch(
     setTags: (_key, tags) => notes.setTags(tags),
     setOptions: (_key, options) => notes.setOptions(options),
   });
-  return keys.map(readResult(result, keys));
+  const valueOf = readResult(result, keys);
+  return targets.map(({ key }) => valueOf(key));
 }
 
 function signalOf({ signal }: CallSettings): SignalSource {

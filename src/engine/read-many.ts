@@ -7,7 +7,7 @@ import type { Engine, Target } from "./engine.ts";
 import { addFlight, arrive, crash, departed, runInBackground } from "./refresh.ts";
 import { board, decide, find, miss, refuseBackground, ride, serve, type Found, type Place } from "./read.ts";
 import { ResultNotes } from "./refresh-context.ts";
-import { RefreshRun } from "./refresh-run.ts";
+import { RefreshRun } from "./flight.ts";
 
 interface Wanted {
   readonly target: Target;
@@ -118,7 +118,8 @@ function createBatchContext(engine: Engine, run: RefreshRun, notes: Map<string, 
   }
   const noteOf = (key: string): ResultNotes => {
     const note = notes.get(key);
-    if (note === undefined) throw badInput("invalid_argument", "key", `one of the ${notes.size} keys of this batch`, key);
+    if (note === undefined)
+      throw badInput("invalid_argument", "key", `one of the ${notes.size} keys of this batch`, key);
     return note;
   };
   return {

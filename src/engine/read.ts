@@ -8,7 +8,7 @@ import { shouldRefreshEarly } from "../model/policy.ts";
 import type { Refresh } from "../model/refresh.ts";
 import type { Engine, Target } from "./engine.ts";
 import { prepare, runInBackground } from "./refresh.ts";
-import type { Flight } from "./single-flight.ts";
+import type { Flight } from "./flight.ts";
 import { waitFor } from "./wait.ts";
 
 /** A usable entry and its state at an instant. */

@@ -6,8 +6,7 @@ import type { Entry } from "../model/entry.ts";
 import type { Refresh } from "../model/refresh.ts";
 import type { Engine, Target } from "./engine.ts";
 import { createContext, ResultNotes } from "./refresh-context.ts";
-import { RefreshRun } from "./refresh-run.ts";
-import { Flight } from "./single-flight.ts";
+import { Flight, RefreshRun } from "./flight.ts";
 import { fill } from "./write.ts";
 
 const OVERTAKEN = new CacheError("closed", "an invalidation came before this refresh had its turn");

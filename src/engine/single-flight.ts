@@ -1,86 +1,11 @@
-// Single-flight: one running refresh per key, the callers that wait for it, and the fence that overtakes it.
+// Single-flight: finds the running refresh of a key for those who come later, unless an invalidation has overtaken it.
 
+import { CacheError } from "../errors.ts";
 import type { Clock } from "../contracts/clock.ts";
 import type { Milliseconds } from "../model/duration.ts";
-import { areTagsTouched, isTouched, type Epoch, type Stamped, type Tick } from "../model/epoch.ts";
-import type { Entry } from "../model/entry.ts";
+import { areTagsTouched, isTouched, type Epoch } from "../model/epoch.ts";
 import type { EpochTable } from "./epochs.ts";
-import type { RefreshRun } from "./refresh-run.ts";
-
-/** What a flight came to. */
-export interface Landing {
-  readonly value: unknown;
-  /** All tags of the value, those named by the refresh included. */
-  readonly tags: readonly Epoch[] | undefined;
-}
-
-/** What a flight is told when it is made. */
-export interface FlightPlan extends Stamped {
-  readonly id: string;
-  readonly key: string;
-  readonly run: RefreshRun;
-  /** The entry it will replace. */
-  readonly previous: Entry | undefined;
-  /** Nobody waits for it yet, and it goes on without anybody. */
-  readonly background: boolean;
-}
-
-/** One refresh of one key. Its promise settles once, whatever happens to the refresh. */
-export class Flight implements Stamped {
-  readonly id: string;
-  readonly key: string;
-  readonly asOf: Tick;
-  readonly namespaceEpoch: Epoch;
-  readonly tags: readonly Epoch[] | undefined;
-  readonly run: RefreshRun;
-  readonly previous: Entry | undefined;
-  readonly background: boolean;
-  readonly landing: Promise<Landing>;
-  /** An invalidation has overtaken it: its result is not stored, and nobody joins any more. */
-  fenced = false;
-  settled = false;
-  #stayers: number;
-  #resolve!: (landing: Landing) => void;
-  #reject!: (error: unknown) => void;
-
-  constructor(plan: FlightPlan) {
-    this.id = plan.id;
-    this.key = plan.key;
-    this.asOf = plan.asOf;
-    this.namespaceEpoch = plan.namespaceEpoch;
-    this.tags = plan.tags;
-    this.run = plan.run;
-    this.previous = plan.previous;
-    this.background = plan.background;
-    this.#stayers = plan.background ? 1 : 0;
-    this.landing = new Promise<Landing>((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    // A background flight may fail with nobody waiting; whoever waits sees the rejection all the same.
-    this.landing.catch(() => undefined);
-  }
-
-  /** A caller begins to wait, or whoever must see the flight end takes hold of it. */
-  join(): void {
-    this.#stayers++;
-  }
-
-  /** A caller stops waiting. Answers whether it was the last. */
-  leave(): boolean {
-    return --this.#stayers === 0;
-  }
-
-  land(landing: Landing): void {
-    this.settled = true;
-    this.#resolve(landing);
-  }
-
-  fail(error: unknown): void {
-    this.settled = true;
-    this.#reject(error);
-  }
-}
+import type { Flight } from "./flight.ts";
 
 /** The flights of one cache. */
 export class Flights {
@@ -91,6 +16,7 @@ export class Flights {
   readonly #byId = new Map<string, Flight>();
   /** All that have not settled, fenced ones too. */
   readonly #running = new Set<Flight>();
+  #isClosed = false;
 
   constructor(epochs: EpochTable, clock: Clock, refreshTimeoutMs: Milliseconds) {
     this.#epochs = epochs;
@@ -107,7 +33,14 @@ export class Flights {
     return this.#running;
   }
 
+  /** Refuses flights from now on. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** @throws CacheError `closed` */
   add(flight: Flight): void {
+    if (this.#isClosed) throw new CacheError("closed", "the cache was closed before this refresh began");
     this.#byId.set(flight.id, flight);
     this.#running.add(flight);
   }

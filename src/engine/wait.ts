@@ -4,7 +4,7 @@ import type { Cancel } from "../contracts/clock.ts";
 import type { CallSettings } from "../model/call.ts";
 import type { Engine } from "./engine.ts";
 import { abandon, timedOut } from "./refresh.ts";
-import type { Flight, Landing } from "./single-flight.ts";
+import type { Flight, Landing } from "./flight.ts";
 
 /** How waiting for a flight ended for one caller. */
 export type Outcome =
@@ -38,7 +38,7 @@ export async function waitFor(
   try {
     return await new Promise<Outcome>((resolve, reject) => {
       limits.onAbort(signal, (reason) => {
-        reject(reason as Error);
+        reject(reason);
         leave(reason, false);
       });
       limits.onTimeout(hardTimeoutMs, () => {

@@ -10,14 +10,18 @@ import { instantsOf, type Lifetimes } from "../model/policy.ts";
 import type { Refusal } from "../model/validation.ts";
 import type { Engine, Target } from "./engine.ts";
 import type { ResultNotes } from "./refresh-context.ts";
-import type { Flight } from "./single-flight.ts";
+import type { Flight } from "./flight.ts";
 
 /** A value that may be set. @throws CacheError `invalid_value` */
 export function checkValue(value: unknown, field: string): void {
   if (value === undefined) throw badInput("invalid_value", field, "anything but undefined, which means a miss", value);
-  if (typeof (value as { then?: unknown } | null)?.then === "function") {
+  if (isThenable(value)) {
     throw badInput("invalid_value", field, "a value, not a promise of one: await it first", value);
   }
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
 /** Stores a value the user has set, and fences the key's flight. @throws CacheError `unserializable` */

@@ -8,7 +8,9 @@ import { CacheError, show } from "../errors.ts";
  * @throws CacheError `unserializable` for functions, symbols and class instances; the message names the path
  */
 export function cloneValue(value: unknown): unknown {
-  return typeof value === "object" && value !== null ? new Cloner().clone(value, "value") : refuseFunction(value, "value");
+  return typeof value === "object" && value !== null
+    ? new Cloner().clone(value, "value")
+    : refuseFunction(value, "value");
 }
 
 /** Freezes an object and all that it holds, in place. What JavaScript cannot freeze (Map, Set, Date, bytes) stays. */
@@ -110,7 +112,8 @@ class Cloner {
 
   #map(source: Map<unknown, unknown>, path: string): object {
     const copy = this.#keep(source, new Map<unknown, unknown>());
-    for (const [key, member] of source) copy.set(this.clone(key, `${path}.keys()`), this.clone(member, `${path}.get(${show(key)})`));
+    for (const [key, member] of source)
+      copy.set(this.clone(key, `${path}.keys()`), this.clone(member, `${path}.get(${show(key)})`));
     return copy;
   }
 
@@ -129,7 +132,10 @@ class Cloner {
   /** An error's own members, `message`, `stack` and `cause` among them, are copied with their visibility. */
   #error(source: Error, path: string): object {
     const constructor = source.constructor as ErrorConstructor;
-    const copy = this.#keep(source, Reflect.construct(constructor, source instanceof AggregateError ? [[]] : []) as object);
+    const copy = this.#keep(
+      source,
+      Reflect.construct(constructor, source instanceof AggregateError ? [[]] : []) as object,
+    );
     for (const key of Reflect.ownKeys(source)) {
       const member = this.clone(Reflect.get(source, key), `${path}.${String(key)}`);
       const enumerable = Object.prototype.propertyIsEnumerable.call(source, key);

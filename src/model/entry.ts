@@ -1,6 +1,7 @@
 // An entry: a value with its envelope, and what it may be used for at an instant.
 
 import type { Instant, Milliseconds } from "./duration.ts";
+import { idPrefix, keyOfId } from "./key.ts";
 import { isMarkedStale, type Epoch, type Stamped, type Tick } from "./epoch.ts";
 
 /** How often and when an entry was last given out, under `trackAccess`. */
@@ -20,7 +21,7 @@ export interface EntryParts extends Stamped {
   readonly access: Access | undefined;
 }
 
-/** A value with its envelope, immutable but for `access`. A class, because a live entry costs least this way. */
+/** A value with its envelope, immutable to all that see it but for `access`. A class, because a live entry costs least this way. */
 export class Entry implements EntryParts {
   readonly value: unknown;
   readonly createdAt: Instant;
@@ -35,6 +36,7 @@ export class Entry implements EntryParts {
   readonly namespaceEpoch: Epoch;
   readonly tags: readonly Epoch[] | undefined;
   readonly access: Access | undefined;
+  #promise: Promise<unknown> | undefined;
 
   constructor(parts: EntryParts, version: number) {
     this.value = parts.value;
@@ -48,6 +50,11 @@ export class Entry implements EntryParts {
     this.namespaceEpoch = parts.namespaceEpoch;
     this.tags = parts.tags;
     this.access = parts.access;
+  }
+
+  /** The value as a promise, made once: hits of a hot entry allocate nothing. */
+  get promise(): Promise<unknown> {
+    return (this.#promise ??= Promise.resolve(this.value));
   }
 }
 
@@ -67,4 +74,10 @@ export function stateOf(entry: Entry, now: Instant): EntryState {
   if (now < entry.freshUntil && !isMarkedStale(entry)) return "fresh";
   if (now < entry.staleUntil) return "stale";
   return now < entry.errorUntil ? "rescue" : "expired";
+}
+
+/** Key and namespace of a stored entry. */
+export function keyOfEntry(id: string, entry: Entry): { key: string; namespace: string | undefined } {
+  const namespace = entry.namespaceEpoch.name;
+  return { key: keyOfId(idPrefix(namespace), id), namespace };
 }

@@ -1,0 +1,22 @@
+// Finds the cache a decorated method works on, at the time of the call.
+
+import { badInput } from "../errors.ts";
+import { cacheRegistry } from "../registry.ts";
+import type { CacheOfSelf, DecoratorCache } from "./types.ts";
+
+/** Finds the cache for the `this` of a call. @throws CacheError `not_initialized` when the registry has none yet */
+export type FindCache = (self: unknown) => DecoratorCache;
+
+/** The normal form of the option `cache`. @throws CacheError `invalid_option` */
+export function findCache(source: unknown): FindCache {
+  if (source === undefined) return () => cacheRegistry.get();
+  if (typeof source === "function") return (self) => checked((source as CacheOfSelf)(self as object), "cache(this)");
+  const cache = checked(source, "cache");
+  return () => cache;
+}
+
+function checked(value: unknown, field: string): DecoratorCache {
+  const isCache = typeof (value as Partial<DecoratorCache> | null | undefined)?.get === "function";
+  if (!isCache) throw badInput("invalid_option", field, "a cache, or a function that returns one", value);
+  return value as DecoratorCache;
+}

@@ -1,0 +1,98 @@
+// One decorator function for both flavours: tells them apart, checks what it stands on, swaps the method.
+
+import { CacheError } from "../errors.ts";
+import { copyMetadata, type DesignTypes, designTypes, isNoPromise, NO_DESIGN_TYPES } from "./metadata.ts";
+
+/** A method as the wrapper calls it. */
+export type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/** The place a decorator stands on. */
+export interface Site {
+  readonly property: string | symbol;
+  /** Whether it is a `#private` method, which nothing can override. */
+  readonly isPrivate: boolean;
+  readonly types: DesignTypes;
+}
+
+/** Makes the function that takes the method's place. Called once, when the class is defined. */
+export type WrapMethod = (method: Method, site: Site) => Method;
+
+/** What a standard decorator is told; the part used here. */
+interface Context {
+  readonly kind: string;
+  readonly name: string | symbol;
+  readonly private?: boolean;
+}
+
+const originals = new WeakMap<object, Method>();
+
+/**
+ * The decorator called `name` in messages. Standard decorators get `(method, context)`, legacy ones
+ * `(target, property, descriptor)`; anything else is no method.
+ */
+export function methodDecorator(name: string, wrap: WrapMethod): (...args: unknown[]) => unknown {
+  return (...args) => {
+    const [first, second, third] = args;
+    if (isContext(second)) return decorateStandard(name, wrap, first, second);
+    if (typeof second === "string" || typeof second === "symbol") {
+      return decorateLegacy(name, wrap, first as object, second, third);
+    }
+    throw notAMethod(name, "a class or a constructor's parameter");
+  };
+}
+
+/** The method a wrapper was made for, through all layers of wrappers of this library. */
+export function originalOf(method: Method): Method {
+  let original = method;
+  for (let inner = originals.get(original); inner !== undefined; inner = originals.get(original)) original = inner;
+  return original;
+}
+
+function isContext(value: unknown): value is Context {
+  return typeof value === "object" && typeof (value as Context | null)?.kind === "string";
+}
+
+function decorateStandard(name: string, wrap: WrapMethod, value: unknown, context: Context): Method {
+  if (context.kind !== "method") throw notAMethod(name, `the ${context.kind} ${String(context.name)}`);
+  const site: Site = { property: context.name, isPrivate: context.private === true, types: NO_DESIGN_TYPES };
+  return disguise(wrap(value as Method, site), value as Method);
+}
+
+function decorateLegacy(
+  name: string,
+  wrap: WrapMethod,
+  target: object,
+  property: string | symbol,
+  descriptor: unknown,
+): PropertyDescriptor {
+  const place = `${className(target)}.${String(property)}`;
+  if (typeof descriptor === "number") throw notAMethod(name, `a parameter of ${place}`);
+  const method: unknown = (descriptor as PropertyDescriptor | undefined)?.value;
+  if (typeof method !== "function") throw notAMethod(name, `${place}, a field or an accessor`);
+  const types = designTypes(target, property);
+  if (isNoPromise(types.returnType)) {
+    throw new CacheError(
+      "invalid_decorator",
+      `${name} must decorate a method that returns a promise, got ${place}, which returns ${types.returnType.name}`,
+    );
+  }
+  const value = disguise(wrap(method as Method, { property, isPrivate: false, types }), method as Method);
+  return { ...(descriptor as PropertyDescriptor), value };
+}
+
+/** Gives a wrapper the name, length and metadata of its method. */
+function disguise(wrapper: Method, method: Method): Method {
+  Object.defineProperty(wrapper, "name", { value: method.name, configurable: true });
+  Object.defineProperty(wrapper, "length", { value: method.length, configurable: true });
+  copyMetadata(method, wrapper);
+  originals.set(wrapper, method);
+  return wrapper;
+}
+
+function className(target: object): string {
+  return typeof target === "function" ? target.name : target.constructor.name;
+}
+
+function notAMethod(name: string, found: string): CacheError {
+  return new CacheError("invalid_decorator", `${name} must decorate a method, got ${found}`);
+}
