@@ -1,0 +1,26 @@
+// The entry points of the package, as package.json exports them.
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+
+interface Manifest {
+  readonly name: string;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
+}
+
+export const manifest = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as Manifest;
+
+export interface EntryPoint {
+  /** As a user imports it: `freshtier/decorators`. */
+  readonly specifier: string;
+  /** Its declarations: `./dist/decorators/index.d.ts`. */
+  readonly types: string;
+}
+
+/** Every export that is code. */
+export const entryPoints: readonly EntryPoint[] = Object.entries(manifest.exports).flatMap(([path, target]) =>
+  typeof target === "string" ? [] : [{ specifier: manifest.name + path.slice(1), types: target.types }],
+);

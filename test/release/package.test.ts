@@ -1,0 +1,74 @@
+// The package as a user gets it: packed, unpacked into a node_modules of its own, loaded by plain Node.
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { entryPoints, manifest, root } from "./entry-points.ts";
+
+let project: string;
+
+beforeAll(() => {
+  project = mkdtempSync(join(tmpdir(), "freshtier-package-"));
+  const modules = join(project, "node_modules");
+  mkdirSync(modules);
+  // The global set-up has built dist; `prepack` would build it again while other tests use it.
+  npm("pack", "--ignore-scripts", "--pack-destination", project);
+  const tarball = readdirSync(project).find((name) => name.endsWith(".tgz")) ?? "no tarball";
+  execFileSync("tar", ["-xzf", join(project, tarball), "-C", project]);
+  renameSync(join(project, "package"), join(modules, manifest.name));
+  for (const dependency of Object.keys(manifest.dependencies)) link(dependency, modules);
+});
+
+afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+describe("the packed package", () => {
+  test.each(Object.keys(manifest.exports))("resolves its export %s", (path) => {
+    const specifier = manifest.name + path.slice(1);
+    const resolved = JSON.parse(run(`console.log(JSON.stringify(import.meta.resolve("${specifier}")))`)) as string;
+    expect(resolved).toContain(`node_modules/${manifest.name}/`);
+  });
+
+  test.each(entryPoints)("gives the same names to import and require of $specifier", ({ specifier }) => {
+    const names = run(`
+      import { createRequire } from "node:module";
+      const imported = await import("${specifier}");
+      const required = createRequire(import.meta.url)("${specifier}");
+      console.log(JSON.stringify([Object.keys(imported).sort(), Object.keys(required).sort()]));
+    `);
+    const [imported, required] = JSON.parse(names) as [string[], string[]];
+    expect(imported.length).toBeGreaterThan(0);
+    expect(required).toEqual(imported);
+  });
+
+  test("loads neither reflect-metadata nor SQLite through its main entry point", () => {
+    expect(loadedAfter(`import "${manifest.name}";`)).toEqual({ reflectMetadata: false, sqlite: false });
+    const control = `import "reflect-metadata"; process.getBuiltinModule("node:sqlite");`;
+    expect(loadedAfter(control)).toEqual({ reflectMetadata: true, sqlite: isBuiltin("node:sqlite") });
+  });
+});
+
+/** What a process has loaded after these imports. */
+function loadedAfter(imports: string): unknown {
+  const sqlite = `process.moduleLoadList.some((name) => name.endsWith(" sqlite"))`;
+  const loaded = `{ reflectMetadata: "metadata" in Reflect, sqlite: ${sqlite} }`;
+  return JSON.parse(run(`${imports} console.log(JSON.stringify(${loaded}));`));
+}
+
+/** Runs a module in the project and returns what it prints. */
+function run(source: string): string {
+  const args = ["--no-warnings", "--input-type=module", "--eval", source];
+  return execFileSync(process.execPath, args, { cwd: project, encoding: "utf8" });
+}
+
+function npm(...args: string[]): void {
+  execFileSync("npm", args, { cwd: root, stdio: "pipe" });
+}
+
+function link(dependency: string, modules: string): void {
+  const path = join(modules, dependency);
+  mkdirSync(dirname(path), { recursive: true });
+  symlinkSync(join(root, "node_modules", dependency), path, "junction");
+}
