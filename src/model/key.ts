@@ -42,7 +42,7 @@ export function keyOfId(prefix: string, id: string): string {
 const SPECIAL = /[%:{}\u0000-\u001f\u007f]/g;
 
 /** A name with everything escaped that has a meaning in a full key. */
-export function escapeName(name: string): string {
+function escapeName(name: string): string {
   return name.replace(SPECIAL, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
