@@ -42,7 +42,8 @@ export interface CacheErrorDetails {
 export class CacheError extends Error {
   override readonly name: string = "CacheError";
   readonly code: CacheErrorCode;
-  readonly key?: string;
+  /** The key the failed operation was about. Absent, and not just `undefined`, where there is none. */
+  declare readonly key?: string;
 
   constructor(code: CacheErrorCode, message: string, details: CacheErrorDetails = {}) {
     super(message, "cause" in details ? { cause: details.cause } : undefined);

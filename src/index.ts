@@ -19,7 +19,7 @@ export type {
 } from "./model/call-options.ts";
 export type { Duration, Instant, Milliseconds } from "./model/duration.ts";
 export type { CacheEvent, CacheEventOf, CacheEventType, NotStoredReason } from "./model/event.ts";
-export type { BatchContext, BatchRefresh, BatchResult, Refresh, RefreshContext } from "./model/refresh.ts";
+export type { BatchContext, BatchRefresh, BatchResult, Refresh, RefreshContext, Skip } from "./model/refresh.ts";
 export type { CacheListener } from "./observe/events.ts";
 export type { CacheStats, TierStats } from "./observe/stats.ts";
 export type { EntryView } from "./engine/inspect.ts";

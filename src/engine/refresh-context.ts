@@ -1,11 +1,11 @@
 // What a refresh function is given, and what it notes about its result.
 
-import { CacheError } from "../errors.ts";
+import { CacheError, show } from "../errors.ts";
 import type { CallSettings } from "../model/call.ts";
 import { resolveLifetimes } from "../model/call.ts";
 import type { LifetimeOptions } from "../model/call-options.ts";
 import { checkNames } from "../model/key.ts";
-import type { RefreshContext } from "../model/refresh.ts";
+import type { RefreshContext, Skip } from "../model/refresh.ts";
 
 /** What a refresh said of its result, besides the value. */
 export class ResultNotes {
@@ -36,6 +36,17 @@ export interface SignalSource {
 
 /** The context of one refresh. Its functions work when they are taken out of it. */
 export function createContext(key: string, source: SignalSource, stale: unknown, notes: ResultNotes): RefreshContext {
+  const skip = <V>(value?: V): V => {
+    notes.skipped = true;
+    return value as V;
+  };
+  const notModified = (): unknown => {
+    if (stale === undefined) {
+      throw new CacheError("invalid_argument", `notModified() needs a stale value, and ${show(key)} has none`, { key });
+    }
+    notes.notModified = true;
+    return stale;
+  };
   return {
     key,
     namespace: notes.settings.namespace,
@@ -45,16 +56,7 @@ export function createContext(key: string, source: SignalSource, stale: unknown,
     },
     setTags: (tags) => notes.setTags(tags),
     setOptions: (options) => notes.setOptions(options),
-    skip<V>(value?: V) {
-      notes.skipped = true;
-      return value as V;
-    },
-    notModified() {
-      if (stale === undefined) {
-        throw new CacheError("invalid_argument", `notModified() needs a stale value, and ${key} has none`, { key });
-      }
-      notes.notModified = true;
-      return stale;
-    },
+    skip: skip as Skip,
+    notModified,
   };
 }

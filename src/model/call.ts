@@ -30,7 +30,7 @@ export interface CallSettings {
 }
 
 /** Names of the options that decide lifetimes. */
-export const LIFETIME_NAMES: readonly (keyof LifetimeOptions)[] = [
+const LIFETIME_NAMES: readonly (keyof LifetimeOptions)[] = [
   "ttl",
   "staleWhileRevalidate",
   "staleIfError",

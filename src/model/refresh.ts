@@ -11,17 +11,22 @@ export interface RefreshContext<T = unknown> {
   /** The value the refresh will replace; `undefined` where there is none. */
   readonly stale: T | undefined;
   /** Tags of the result, besides those of the call. The last list counts. */
-  setTags(tags: readonly string[]): void;
+  readonly setTags: (tags: readonly string[]) => void;
   /** Lifetimes of the result, over those of the call. */
-  setOptions(options: LifetimeOptions<T>): void;
+  readonly setOptions: (options: LifetimeOptions<T>) => void;
   /** The result goes to the callers, but is not stored. Returns what it is given, for `return skip(value)`. */
-  skip<V>(value: V): V;
-  skip(): undefined;
+  readonly skip: Skip;
   /**
    * The stale value is still right: for `return notModified()`. It is fresh again, with its tags.
    * @throws CacheError `invalid_argument` when there is no stale value
    */
-  notModified(): T;
+  readonly notModified: () => T;
+}
+
+/** Type of `skip`: with and without a value. */
+export interface Skip {
+  <V>(value: V): V;
+  (): undefined;
 }
 
 /** Produces the value of a key. What it throws reaches every caller of the flight, unwrapped. */
@@ -35,9 +40,9 @@ export interface BatchContext<T = unknown> {
   /** The values it will replace, by key. */
   readonly stale: ReadonlyMap<string, T>;
   /** Tags of one key's value, besides those of the call. */
-  setTags(key: string, tags: readonly string[]): void;
+  readonly setTags: (key: string, tags: readonly string[]) => void;
   /** Lifetimes of one key's value, over those of the call. */
-  setOptions(key: string, options: LifetimeOptions<T>): void;
+  readonly setOptions: (key: string, options: LifetimeOptions<T>) => void;
 }
 
 /** Values by key: a Map, an object, or an array in the order of the keys asked for. */
