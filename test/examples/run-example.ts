@@ -1,0 +1,31 @@
+// Runs an example the way a reader would, as its own process, and hands back all that it said.
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+export const EXAMPLES = new URL("../../examples/", import.meta.url);
+
+export interface ExampleRun {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export async function runExample(file: string, args: readonly string[] = []): Promise<ExampleRun> {
+  const child = spawn(process.execPath, ["--import", "tsx", `examples/${file}`, ...args], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const exit = new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  const [exitCode, stdout, stderr] = await Promise.all([exit, text(child.stdout), text(child.stderr)]);
+  return { exitCode, stdout, stderr };
+}
+
+export function exampleFiles(): string[] {
+  return readdirSync(EXAMPLES).filter((file) => file.endsWith(".ts"));
+}
