@@ -1,0 +1,107 @@
+// Markdown tables: one per workload, and the summary.
+
+import { CONTROL, LIMIT, OURS } from "./contenders/index.mjs";
+
+/** @param {object} outcome `{ workload, rows, absent }` */
+export function workloadTable({ workload, rows, absent }) {
+  const extras = [...new Set(rows.flatMap((row) => Object.keys(row.extra ?? {})))];
+  const noted = rows.some((row) => row.note);
+  const header = ["", workload.unit, "quartiles", "× limit", "quartiles", ...extras, ...(noted ? ["note"] : [])];
+  const body = sortedRows(workload, rows).map((row) => [
+    row.label ?? row.name,
+    amount(row.value.median),
+    `${amount(row.value.low)} – ${amount(row.value.high)}`,
+    row.ratio.median.toFixed(2),
+    `${row.ratio.low.toFixed(2)} – ${row.ratio.high.toFixed(2)}`,
+    ...extras.map((name) => row.extra?.[name] ?? ""),
+    ...(noted ? [row.note ?? ""] : []),
+  ]);
+  return [
+    `### ${workload.title}`,
+    "",
+    `\`${workload.id}\`, limit: ${workload.limit}. Target: ${targetOf(workload)}.`,
+    "",
+    table(header, body),
+    ...(absent.length > 0
+      ? ["", `Not in this table: ${absent.map(({ name, why }) => `${name} (${why})`).join(", ")}.`]
+      : []),
+  ].join("\n");
+}
+
+/** @param {readonly object[]} outcomes */
+export function summaryTable(outcomes) {
+  const header = ["workload", "freshtier × limit", "target", "", "best rival × limit", "its name", "control"];
+  return table(
+    header,
+    outcomes.flatMap((outcome) => [summaryRow(outcome), ...bytesRow(outcome)]),
+  );
+}
+
+function summaryRow({ workload, rows }) {
+  const ours = ourRatio(workload, rows);
+  const rival = sortedRows(workload, rows).find(({ id }) => ![OURS, LIMIT, CONTROL].includes(id));
+  const control = rows.find((row) => row.id === CONTROL);
+  return [
+    `\`${workload.id}\``,
+    ours === undefined ? "–" : ours.toFixed(2),
+    targetOf(workload),
+    verdict(workload, ours),
+    rival ? rival.ratio.median.toFixed(2) : "–",
+    rival?.name ?? "–",
+    control ? control.ratio.median.toFixed(2) : "–",
+  ];
+}
+
+/** Memory has a second target, in bytes, whatever the size of the values. */
+function bytesRow({ workload, rows }) {
+  if (workload.bytesTarget === undefined) return [];
+  const bytes = (row) => (row ? `${row.bytesAboveLimit.toFixed(0)} B` : "–");
+  const ours = rows.find((row) => row.id === OURS);
+  const [rival] = rows
+    .filter(({ id }) => id !== OURS && id !== LIMIT)
+    .sort((a, b) => a.bytesAboveLimit - b.bytesAboveLimit);
+  const met = ours && ours.bytesAboveLimit <= workload.bytesTarget ? "reached" : "missed";
+  const target = `≤ ${workload.bytesTarget} B`;
+  return [
+    [
+      `\`${workload.id}\`, above lru-cache`,
+      bytes(ours),
+      target,
+      ours ? met : "",
+      bytes(rival),
+      rival?.name ?? "–",
+      "–",
+    ],
+  ];
+}
+
+/** Where only freshtier takes part, its rows are compared with each other: the worst counts. */
+function ourRatio(workload, rows) {
+  const medians = rows.filter((row) => row.id === OURS).map((row) => row.value.median);
+  if (workload.only) return medians.length > 0 ? Math.max(...medians) / Math.min(...medians) : undefined;
+  return rows.find((row) => row.id === OURS)?.ratio.median;
+}
+
+function verdict({ target, better }, ratio) {
+  if (target === undefined || ratio === undefined) return "";
+  return (better === "higher" ? ratio >= target : ratio <= target) ? "reached" : "missed";
+}
+
+function targetOf({ target, better }) {
+  return target === undefined ? "none" : `${better === "higher" ? "≥" : "≤"} ${target} ×`;
+}
+
+function sortedRows(workload, rows) {
+  if (workload.only) return rows;
+  const sign = workload.better === "higher" ? -1 : 1;
+  return [...rows].sort((a, b) => sign * (a.ratio.median - b.ratio.median));
+}
+
+function amount(value) {
+  return value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(2);
+}
+
+function table(header, rows) {
+  const lines = [header, header.map((_, i) => (i === 0 ? "---" : "--:")), ...rows];
+  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}

@@ -1,0 +1,49 @@
+// What every contender is configured with, and how long everything is measured.
+
+export const MAX_ENTRIES = 10_000;
+export const TTL_MS = 300_000;
+export const STALE_MS = 60_000;
+export const TAG = "users";
+
+/**
+ * @typedef {object} Pace
+ * @property {number} starts how often each contender's process is started anew
+ * @property {number} rounds timed rounds per start
+ * @property {number} roundMs length of a timed round
+ * @property {number} warmUpMs untimed work before the first round
+ * @property {number} staleRounds rounds of the stale workload
+ * @property {number} memoryEntries entries in the memory workload
+ * @property {number} clearRounds rounds of the clear workload
+ * @property {readonly number[]} clearSizes entries in the cleared namespace
+ * @property {number} importRounds imports per contender
+ */
+
+/**
+ * A process can be lucky or unlucky with what the compiler inlines and where its heap lies, and stays so for its
+ * whole life. So each contender is started several times.
+ * @type {Pace}
+ */
+export const FULL_PACE = Object.freeze({
+  starts: 5,
+  rounds: 4,
+  roundMs: 50,
+  warmUpMs: 200,
+  staleRounds: 5,
+  memoryEntries: 50_000,
+  clearRounds: 9,
+  clearSizes: [1, 10_000, 1_000_000],
+  importRounds: 15,
+});
+
+/** @type {Pace} */
+export const QUICK_PACE = Object.freeze({
+  starts: 1,
+  rounds: 3,
+  roundMs: 10,
+  warmUpMs: 50,
+  staleRounds: 1,
+  memoryEntries: 5_000,
+  clearRounds: 3,
+  clearSizes: [1, 10_000, 100_000],
+  importRounds: 2,
+});
