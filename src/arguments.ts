@@ -5,28 +5,25 @@ import { resolveCall, type CallSettings } from "./model/call.ts";
 import type { GetOptions } from "./model/call-options.ts";
 import { checkName, idPrefix, toId } from "./model/key.ts";
 import type { Target } from "./engine/engine.ts";
-import type { Settings } from "./settings.ts";
 
 /** Makes targets of keys and options for one cache. */
 export class Targets {
   readonly #call: CallSettings;
-  readonly #maxNameBytes: number;
   #lastNamespace: string | undefined;
   #lastPrefix = "";
 
-  constructor({ call, maxNameBytes }: Settings) {
+  constructor(call: CallSettings) {
     this.#call = call;
-    this.#maxNameBytes = maxNameBytes;
   }
 
   /** Settings of a call with these options. @throws CacheError `invalid_option` or `invalid_key` */
   settings(options: GetOptions<never> | undefined): CallSettings {
-    return options === undefined ? this.#call : resolveCall(this.#call, options, this.#maxNameBytes);
+    return options === undefined ? this.#call : resolveCall(this.#call, options);
   }
 
   /** @throws CacheError `invalid_key`, naming `field` */
   of(key: string, settings: CallSettings, field = "key"): Target {
-    checkName(key, field, this.#maxNameBytes);
+    checkName(key, field, this.#call.maxNameBytes);
     return { key, id: this.id(settings.namespace, key), settings };
   }
 
@@ -38,7 +35,7 @@ export class Targets {
 
   /** The namespace a verb means. @throws CacheError `invalid_key` */
   namespace(name: string | undefined): string | undefined {
-    if (name !== undefined) checkName(name, "namespace", this.#maxNameBytes);
+    if (name !== undefined) checkName(name, "namespace", this.#call.maxNameBytes);
     return name ?? this.#call.namespace;
   }
 

@@ -40,7 +40,6 @@ export interface CacheErrorDetails {
  * Every error that freshtier itself raises. An error thrown by the caller's own refresh reaches the caller unwrapped.
  */
 export class CacheError extends Error {
-  override readonly name: string = "CacheError";
   readonly code: CacheErrorCode;
   /** The key the failed operation was about. Absent, and not just `undefined`, where there is none. */
   declare readonly key?: string;
@@ -49,6 +48,10 @@ export class CacheError extends Error {
     super(message, "cause" in details ? { cause: details.cause } : undefined);
     this.code = code;
     if (details.key !== undefined) this.key = details.key;
+  }
+
+  override get name(): string {
+    return "CacheError";
   }
 }
 

@@ -3,7 +3,7 @@
 import { changesReading, splitArguments, Targets, toPairs } from "./arguments.ts";
 import { badInput, CacheError } from "./errors.ts";
 import { CoarseClock } from "./model/clock.ts";
-import { resolveCall, type CallSettings } from "./model/call.ts";
+import type { CallSettings } from "./model/call.ts";
 import { checkObject } from "./model/check.ts";
 import { durationOr, type Milliseconds } from "./model/duration.ts";
 import type { Entry } from "./model/entry.ts";
@@ -19,7 +19,7 @@ import * as invalidation from "./engine/invalidate.ts";
 import { callBatch, callRefresh } from "./engine/pass-through.ts";
 import { peek, readThrough } from "./engine/read.ts";
 import { readMany } from "./engine/read-many.ts";
-import { assertAccepted, checkValue, put } from "./engine/write.ts";
+import { assertAccepted, checkValue, put, putValidated } from "./engine/write.ts";
 import { Listeners, type CacheListener } from "./observe/events.ts";
 import { snapshot, type CacheStats } from "./observe/stats.ts";
 import { CacheNamespace } from "./namespace.ts";
@@ -55,7 +55,7 @@ export class TieredCacheManager {
     this.name = this.#settings.name;
     this.#engine = createEngine(this.#settings, this.#listeners);
     this.#coarseClock = new CoarseClock(this.#settings.clock);
-    this.#targets = new Targets(this.#settings);
+    this.#targets = new Targets(this.#settings.call);
     const { enabled, trackAccess, memory, call } = this.#settings;
     const isPlain = memory.isolation !== "clone" && call.maxAgeMs === Infinity && call.earlyRefresh === 0;
     this.#isFast = enabled && !trackAccess && isPlain;
@@ -84,15 +84,11 @@ export class TieredCacheManager {
    */
   getMany<T = unknown>(keys: readonly string[], options?: PeekOptions): Promise<(T | undefined)[]>;
   getMany<T>(keys: readonly string[], refresh: BatchRefresh<T>, options?: GetOptions<T>): Promise<(T | undefined)[]>;
-  async getMany(
-    keys: readonly string[],
-    second?: BatchRefresh | GetOptions,
-    third?: GetOptions,
-  ): Promise<unknown[]> {
+  async getMany(keys: readonly string[], second?: BatchRefresh | GetOptions, third?: GetOptions): Promise<unknown[]> {
     const [refresh, options] = splitArguments(second, third);
     const targets = this.#allTargets(keys, options);
     if (refresh === undefined) return targets.map((target) => peek(this.#engine, target));
-    if (!this.#settings.enabled) return callBatch(targets, refresh);
+    if (!this.#settings.enabled) return callBatch(this.#engine, targets, refresh);
     const unique = [...new Map(targets.map((target) => [target.id, target])).values()];
     const values = await readMany(this.#engine, unique, refresh);
     return targets.map(({ id }) => values.get(id));
@@ -114,7 +110,11 @@ export class TieredCacheManager {
 
   /** Stores a value. Refreshes of the key that are running will not overwrite it. */
   async set<T>(key: string, value: T, options?: SetOptions<T>): Promise<MutationResult> {
-    await this.#set([[this.#target(key, options), value]]);
+    const target = this.#target(key, options);
+    checkValue(value, "value");
+    const { validate } = this.#settings;
+    if (validate !== undefined) await putValidated(this.#engine, [target], [value], validate);
+    else put(this.#engine, target, value);
     return NO_AUTHORITY;
   }
 
@@ -125,9 +125,12 @@ export class TieredCacheManager {
   ): Promise<MutationResult> {
     const pairs = toPairs(entries);
     const settings = this.#openSettings(options);
-    await this.#set(
-      pairs.map(([key, value], index) => [this.#targets.of(key, settings, `entries[${index}][0]`), value]),
-    );
+    const targets = pairs.map(([key], index) => this.#targets.of(key, settings, `entries[${index}][0]`));
+    const values = pairs.map(([, value]) => value);
+    values.forEach((value, index) => checkValue(value, `entries[${index}][1]`));
+    const { validate } = this.#settings;
+    if (validate !== undefined) await putValidated(this.#engine, targets, values, validate);
+    else targets.forEach((target, index) => put(this.#engine, target, values[index]));
     return NO_AUTHORITY;
   }
 
@@ -138,7 +141,7 @@ export class TieredCacheManager {
     const refusal = this.#settings.validate?.(value);
     if (refusal instanceof Promise) throw badInput("invalid_option", "validate", "synchronous for setSync", refusal);
     assertAccepted(this.#engine, target, refusal);
-    if (this.#settings.enabled) put(this.#engine, target, value);
+    put(this.#engine, target, value);
     return NO_AUTHORITY;
   }
 
@@ -236,9 +239,8 @@ export class TieredCacheManager {
 
   /** A view of one namespace: the same verbs and the same flights, with defaults of its own. */
   namespace<T = unknown>(name: string, options: NamespaceOptions<T> = {}): CacheNamespace {
-    const { call, maxNameBytes } = this.#settings;
-    checkName(name, "namespace", maxNameBytes);
-    resolveCall(call, options, maxNameBytes);
+    this.#targets.namespace(name);
+    this.#targets.settings(options);
     return new CacheNamespace(this, name, options);
   }
 
@@ -319,26 +321,22 @@ export class TieredCacheManager {
     return entry;
   }
 
-  async #get(key: string, second: Refresh | GetOptions | undefined, third: GetOptions | undefined): Promise<unknown> {
-    const [refresh, options] = splitArguments(second, third);
-    const target = this.#target(key, options);
-    if (refresh === undefined) return peek(this.#engine, target);
-    if (!this.#settings.enabled) return callRefresh(target, refresh);
-    return readThrough(this.#engine, target, refresh);
-  }
-
-  async #set(pairs: readonly (readonly [Target, unknown])[]): Promise<void> {
-    const { validate, enabled } = this.#settings;
-    for (const [, value] of pairs) checkValue(value, "value");
-    if (validate !== undefined) {
-      for (const [target, value] of pairs) assertAccepted(this.#engine, target, await validate(value));
+  #get(key: string, second: Refresh | GetOptions | undefined, third: GetOptions | undefined): Promise<unknown> {
+    try {
+      const [refresh, options] = splitArguments(second, third);
+      const target = this.#target(key, options);
+      if (refresh === undefined) return Promise.resolve(peek(this.#engine, target));
+      return this.#settings.enabled
+        ? readThrough(this.#engine, target, refresh)
+        : callRefresh(this.#engine, target, refresh);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    if (enabled) for (const [target, value] of pairs) put(this.#engine, target, value);
   }
 
   #invalidateTags(tags: readonly string[], soft: boolean): MutationResult {
     this.#assertOpen();
-    invalidation.invalidateTags(this.#engine, checkNames(tags, "tags", this.#settings.maxNameBytes), soft);
+    invalidation.invalidateTags(this.#engine, checkNames(tags, "tags", this.#settings.call.maxNameBytes), soft);
     return NO_AUTHORITY;
   }
 

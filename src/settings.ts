@@ -17,7 +17,6 @@ import { DEFAULTS, type CacheOptions } from "./options.ts";
 export interface Settings extends EngineSettings {
   readonly name: string;
   readonly version: string | undefined;
-  readonly enabled: boolean;
   readonly cleanupIntervalMs: Milliseconds;
   readonly closeTimeoutMs: Milliseconds;
 }
@@ -51,6 +50,7 @@ const MEMORY_NAMES: readonly (keyof MemoryTierOptions)[] = [
 ];
 
 const DEFAULT_CALL: CallSettings = Object.freeze({
+  maxNameBytes: DEFAULTS.maxKeyLength,
   namespace: undefined,
   ttl: DEFAULTS.ttl,
   staleWhileRevalidateMs: DEFAULTS.staleWhileRevalidate,
@@ -83,7 +83,6 @@ export function resolveCache(options: CacheOptions<never>): Settings {
     enabled: checkBoolean(options.enabled, DEFAULTS.enabled, "enabled") && memory.enabled,
     memory,
     validate: resolveValidate(options.validate),
-    maxNameBytes,
     trackAccess: checkBoolean(options.trackAccess, DEFAULTS.trackAccess, "trackAccess"),
     refreshConcurrency: checkInteger(options.refreshConcurrency, 1, DEFAULTS.refreshConcurrency, "refreshConcurrency"),
     refreshQueue: checkInteger(options.refreshQueue, 0, DEFAULTS.refreshQueue, "refreshQueue"),
@@ -92,7 +91,7 @@ export function resolveCache(options: CacheOptions<never>): Settings {
     closeTimeoutMs: durationOr(options.closeTimeout, DEFAULTS.closeTimeout, "closeTimeout"),
     clock: resolveClock(options.clock),
     random: checkFunction(options.random, Math.random, "random"),
-    call: Object.freeze(mergeCall(DEFAULT_CALL, { ...options, tiers: undefined }, "", maxNameBytes)),
+    call: Object.freeze(mergeCall({ ...DEFAULT_CALL, maxNameBytes }, { ...options, tiers: undefined }, "")),
   });
 }
 

@@ -38,7 +38,7 @@ export function planCalls<Result>(texts: CallTextCompiler, key: KeySource, optio
 
 /** Checks now what the cache would refuse at each call. What it would fall back to does not matter. */
 function checkOptions(options: GetOptions<never>, tags: unknown): void {
-  resolveCall({} as CallSettings, options, Infinity);
+  resolveCall({ maxNameBytes: Infinity } as CallSettings, options);
   if (tags === undefined || Array.isArray(tags)) return;
   throw badInput("invalid_option", "tags", "an array of templates", tags);
 }

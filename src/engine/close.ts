@@ -12,16 +12,16 @@ import { abandon, dropRun } from "./refresh.ts";
 export async function drain(engine: Engine, timeoutMs: Milliseconds): Promise<void> {
   const { flights, clock } = engine;
   flights.close();
-  const closed = new CacheError("closed", "the cache was closed before this refresh ended");
-  for (const { run } of [...flights.running()]) if (run.startedAt === undefined) dropRun(engine, run, closed);
+  for (const { run } of [...flights.running()]) if (run.startedAt === undefined) dropRun(engine, run);
   const running = [...flights.running()];
   if (running.length === 0) return;
   await new Promise<void>((resolve) => {
     const cancel = clock.schedule(timeoutMs, resolve, true);
-    void Promise.allSettled(running.map(({ landing }) => landing)).then(() => {
+    void Promise.all(running.map(({ landing }) => landing)).then(() => {
       cancel();
       resolve();
     });
   });
+  const closed = new CacheError("closed", "the cache was closed before this refresh ended");
   for (const flight of running) abandon(engine, flight, closed, false);
 }

@@ -15,9 +15,9 @@ import { Flights } from "./single-flight.ts";
 
 /** What the engine must know of a cache's settings. */
 export interface EngineSettings {
+  readonly enabled: boolean;
   readonly memory: MemorySettings;
   readonly validate: Validate | undefined;
-  readonly maxNameBytes: number;
   readonly trackAccess: boolean;
   readonly refreshConcurrency: number;
   readonly refreshQueue: number;

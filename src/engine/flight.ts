@@ -3,62 +3,64 @@
 import type { Instant } from "../model/duration.ts";
 import type { Entry } from "../model/entry.ts";
 import type { Epoch, Stamped, Tick } from "../model/epoch.ts";
+import type { Target } from "./engine.ts";
+import type { ResultNotes } from "./refresh-context.ts";
 
 /** What a flight came to. */
-export interface Landing {
-  readonly value: unknown;
-  /** All tags of the value, those named by the refresh included. */
-  readonly tags: readonly Epoch[] | undefined;
-}
+export type Landing =
+  | {
+      readonly kind: "landed";
+      readonly value: unknown;
+      /** All tags of the value, those named by the refresh included. */
+      readonly tags: readonly Epoch[] | undefined;
+    }
+  | { readonly kind: "failed"; readonly error: unknown };
 
-/** What a flight is told when it is made. */
-export interface FlightPlan extends Stamped {
-  readonly id: string;
-  readonly key: string;
+/** One refresh of one key. */
+export class Flight implements Stamped {
+  readonly target: Target;
   readonly run: RefreshRun;
   /** The entry it will replace. */
   readonly previous: Entry | undefined;
-  /** Nobody waits for it yet, and it goes on without anybody. */
+  /** Nobody waited for it when it was made, and it goes on without anybody. */
   readonly background: boolean;
-}
-
-/** One refresh of one key. Its promise settles once, whatever happens to the refresh. */
-export class Flight implements Stamped {
-  readonly id: string;
-  readonly key: string;
   readonly asOf: Tick;
   readonly namespaceEpoch: Epoch;
+  /** The tags of the call. */
   readonly tags: readonly Epoch[] | undefined;
-  readonly run: RefreshRun;
-  readonly previous: Entry | undefined;
-  readonly background: boolean;
+  /** What its refresh has said so far. */
+  readonly notes: ResultNotes;
+  /** Settles once, whatever becomes of the refresh, and never rejects: a failure is a kind of landing. */
   readonly landing: Promise<Landing>;
   /** An invalidation has overtaken it: its result is not stored, and nobody joins any more. */
   fenced = false;
   settled = false;
   #stayers: number;
   #resolve!: (landing: Landing) => void;
-  #reject!: (error: unknown) => void;
 
-  constructor(plan: FlightPlan) {
-    this.id = plan.id;
-    this.key = plan.key;
-    this.asOf = plan.asOf;
-    this.namespaceEpoch = plan.namespaceEpoch;
-    this.tags = plan.tags;
-    this.run = plan.run;
-    this.previous = plan.previous;
-    this.background = plan.background;
-    this.#stayers = plan.background ? 1 : 0;
-    this.landing = new Promise<Landing>((resolve, reject) => {
+  constructor(
+    target: Target,
+    run: RefreshRun,
+    previous: Entry | undefined,
+    background: boolean,
+    { asOf, namespaceEpoch, tags }: Stamped,
+    notes: ResultNotes,
+  ) {
+    this.target = target;
+    this.run = run;
+    this.previous = previous;
+    this.background = background;
+    this.asOf = asOf;
+    this.namespaceEpoch = namespaceEpoch;
+    this.tags = tags;
+    this.notes = notes;
+    this.#stayers = background ? 1 : 0;
+    this.landing = new Promise<Landing>((resolve) => {
       this.#resolve = resolve;
-      this.#reject = reject;
     });
-    // A background flight may fail with nobody waiting; whoever waits sees the rejection all the same.
-    this.landing.catch(() => undefined);
   }
 
-  /** A caller begins to wait, or whoever must see the flight end takes hold of it. */
+  /** A caller begins to wait. */
   join(): void {
     this.#stayers++;
   }
@@ -72,10 +74,21 @@ export class Flight implements Stamped {
     this.settled = true;
     this.#resolve(landing);
   }
+}
 
-  fail(error: unknown): void {
-    this.settled = true;
-    this.#reject(error);
+/** A `set` whose value is still being validated: an invalidation or a later `set` may overtake it like a flight. */
+export class PendingSet implements Stamped {
+  readonly target: Target;
+  readonly asOf: Tick;
+  readonly namespaceEpoch: Epoch;
+  readonly tags: readonly Epoch[] | undefined;
+  fenced = false;
+
+  constructor(target: Target, { asOf, namespaceEpoch, tags }: Stamped) {
+    this.target = target;
+    this.asOf = asOf;
+    this.namespaceEpoch = namespaceEpoch;
+    this.tags = tags;
   }
 }
 
@@ -112,5 +125,10 @@ export class RefreshRun {
   abort(reason: unknown): void {
     this.#aborted = { reason };
     this.#controller?.abort(reason);
+  }
+
+  /** Settles when all its flights have. */
+  async landed(): Promise<void> {
+    for (const { landing } of this.flights) await landing;
   }
 }

@@ -33,7 +33,7 @@ export function peekUsable({ memory, clock }: Engine, { id, settings }: Target):
   const now = clock.now();
   const ageMs = now - entry.createdAt;
   const isTooOld = ageMs >= settings.maxAgeMs || ageMs >= settings.memory.maxAgeMs;
-  return isTooOld || !isUsable(usableState(entry, now)) ? undefined : entry;
+  return isTooOld || !isUsableAt(entry, now) ? undefined : entry;
 }
 
 /** How long the entry stays fresh; 0 when it is stale, `undefined` without one. */
@@ -53,7 +53,7 @@ export function describe(engine: Engine, target: Target, fullKey: string): Entry
     namespace: target.settings.namespace,
     fullKey,
     value: engine.memory.expose(entry.value),
-    state: usableState(entry, engine.clock.now()) as "fresh" | "stale",
+    state: stateAt(entry, engine.clock.now()) as "fresh" | "stale",
     tier: engine.memory.name,
     tags: (entry.tags ?? []).map(({ name }) => name as string),
     createdAt: entry.createdAt,
@@ -73,7 +73,7 @@ export function* usableKeys(
 ): Generator<string, void, undefined> {
   const ofNamespace = idPrefix(namespace);
   for (const [id, entry] of memory.entries()) {
-    if (entry.namespaceEpoch.name !== namespace || !isUsable(usableState(entry, clock.now()))) continue;
+    if (entry.namespaceEpoch.name !== namespace || !isUsableAt(entry, clock.now())) continue;
     const key = keyOfId(ofNamespace, id);
     if (key.startsWith(prefix)) yield key;
   }
@@ -83,15 +83,17 @@ export function* usableKeys(
 export function sweep({ memory, clock }: Engine): number {
   const now = clock.now();
   const ids: string[] = [];
-  for (const [id, entry] of memory.entries()) if (usableState(entry, now) === "expired") ids.push(id);
+  for (const [id, entry] of memory.entries()) if (stateAt(entry, now) === "expired") ids.push(id);
   for (const id of ids) memory.delete(id);
   return ids.length;
 }
 
-function usableState(entry: Entry, now: Instant): EntryState {
+function stateAt(entry: Entry, now: Instant): EntryState {
   return isEnded(entry) ? "expired" : stateOf(entry, now);
 }
 
-function isUsable(state: EntryState): boolean {
+/** Whether an entry is fresh or stale. */
+export function isUsableAt(entry: Entry, now: Instant): boolean {
+  const state = stateAt(entry, now);
   return state === "fresh" || state === "stale";
 }

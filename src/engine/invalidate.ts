@@ -1,11 +1,11 @@
 // Invalidating: single keys, and in constant time tags, namespaces and everything; gone, or stale from now on.
 
-import { Entry, newVersion } from "../model/entry.ts";
+import { newVersion, staleFrom } from "../model/entry.ts";
 import { compileGlob } from "../model/glob.ts";
 import { idPrefix, keyOfId } from "../model/key.ts";
 import type { CacheEventOf } from "../model/event.ts";
 import type { Engine, Target } from "./engine.ts";
-import { peekUsable } from "./inspect.ts";
+import { isUsableAt, peekUsable } from "./inspect.ts";
 
 /** Ends one entry and fences its flight. Answers whether there was one to serve. */
 export function remove(engine: Engine, target: Target): boolean {
@@ -21,10 +21,7 @@ export function markStale(engine: Engine, target: Target): void {
   const { id, key, settings } = target;
   flights.fence(id);
   const entry = peekUsable(engine, target);
-  if (entry !== undefined) {
-    const freshUntil = Math.min(entry.freshUntil, clock.now());
-    memory.set(id, new Entry({ ...entry, freshUntil }, newVersion(random)));
-  }
+  if (entry !== undefined) memory.set(id, staleFrom(clock.now(), entry, newVersion(random)));
   report(engine, "key", key, settings.namespace, true);
 }
 
@@ -51,18 +48,23 @@ export function clear(engine: Engine): void {
 
 /** Ends every entry of a namespace whose key matches a glob pattern: takes time with the size of the whole tier. */
 export function removeMatching(engine: Engine, namespace: string | undefined, pattern: string): number {
-  const { memory, flights } = engine;
+  const { memory, flights, clock } = engine;
   const matches = compileGlob(pattern);
   const prefix = idPrefix(namespace);
   const isMeant = (id: string, of: string | undefined): boolean => of === namespace && matches(keyOfId(prefix, id));
   const ids: string[] = [];
-  for (const [id, { namespaceEpoch }] of memory.entries()) if (isMeant(id, namespaceEpoch.name)) ids.push(id);
-  flights.fenceWhere(({ id, namespaceEpoch }) => isMeant(id, namespaceEpoch.name));
+  let usable = 0;
+  for (const [id, entry] of memory.entries()) {
+    if (!isMeant(id, entry.namespaceEpoch.name)) continue;
+    ids.push(id);
+    if (isUsableAt(entry, clock.now())) usable++;
+  }
+  flights.fenceWhere(({ target, namespaceEpoch }) => isMeant(target.id, namespaceEpoch.name));
   for (const id of ids) {
     drop(engine, id);
     report(engine, "key", keyOfId(prefix, id), namespace, false);
   }
-  return ids.length;
+  return usable;
 }
 
 function drop({ memory, flights }: Engine, id: string): void {

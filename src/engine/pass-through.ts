@@ -2,22 +2,27 @@
 
 import type { CallSettings } from "../model/call.ts";
 import type { BatchRefresh, Refresh } from "../model/refresh.ts";
-import { createContext, ResultNotes, type SignalSource } from "./refresh-context.ts";
+import { Context, ResultNotes, type SignalSource } from "./refresh-context.ts";
 import { readResult } from "./read-many.ts";
-import type { Target } from "./engine.ts";
+import type { Engine, Target } from "./engine.ts";
 
 /** Calls a refresh for one key. What it says of its result is checked, and forgotten. */
-export async function callRefresh({ key, settings }: Target, refresh: Refresh): Promise<unknown> {
-  return await refresh(createContext(key, signalOf(settings), undefined, new ResultNotes(settings, Infinity)));
+export async function callRefresh({ epochs }: Engine, target: Target, refresh: Refresh): Promise<unknown> {
+  const { settings } = target;
+  return refresh(new Context(target, signalOf(settings), undefined, new ResultNotes(settings, epochs)));
 }
 
 /** Calls a batch refresh; values in the order of the targets. */
-export async function callBatch(targets: readonly Target[], refresh: BatchRefresh): Promise<unknown[]> {
+export async function callBatch(
+  { epochs }: Engine,
+  targets: readonly Target[],
+  refresh: BatchRefresh,
+): Promise<unknown[]> {
   const [first] = targets;
   if (first === undefined) return [];
   const { settings } = first;
   const keys = [...new Set(targets.map(({ key }) => key))];
-  const notes = new ResultNotes(settings, Infinity);
+  const notes = new ResultNotes(settings, epochs);
   const source = signalOf(settings);
   const result = await refresh([...keys], {
     namespace: settings.namespace,

@@ -1,13 +1,14 @@
 // Reading many keys: like as many reads, but one refresh for all that is missing, and one for all that is stale.
 
-import { badInput } from "../errors.ts";
-import type { CallSettings } from "../model/call.ts";
+import { badInput, show } from "../errors.ts";
+import type { Milliseconds } from "../model/duration.ts";
 import type { BatchContext, BatchRefresh, BatchResult } from "../model/refresh.ts";
 import type { Engine, Target } from "./engine.ts";
-import { addFlight, arrive, crash, departed, runInBackground } from "./refresh.ts";
-import { board, decide, find, miss, refuseBackground, ride, serve, type Found, type Place } from "./read.ts";
-import { ResultNotes } from "./refresh-context.ts";
-import { RefreshRun } from "./flight.ts";
+import { RefreshRun, type Flight } from "./flight.ts";
+import { addFlight, arrive, crash, departed, durationOf, refusalOf, runInBackground } from "./refresh.ts";
+import { board, decide, find, miss, refuseBackground, ride, serve, valueOf, type Found, type Place } from "./read.ts";
+import type { ResultNotes } from "./refresh-context.ts";
+import { isThenable } from "./write.ts";
 
 interface Wanted {
   readonly target: Target;
@@ -59,7 +60,7 @@ function serveAtOnce(
       continue;
     }
     if (plan === "serveAndRefresh" && engine.flights.joinable(target.id) === undefined) behind.push({ target, found });
-    values.set(target.id, serve(engine, target, found));
+    values.set(target.id, valueOf(engine, serve(engine, target, found)));
   }
   refreshBehind(engine, behind, refresh);
   return due;
@@ -85,51 +86,59 @@ function boardAll(engine: Engine, due: readonly Wanted[], refresh: BatchRefresh)
   return places;
 }
 
-function createRun(engine: Engine, { settings }: Target, refresh: BatchRefresh): RefreshRun {
-  return new RefreshRun((run) => void flyBatch(engine, run, settings, refresh));
+function createRun(engine: Engine, target: Target, refresh: BatchRefresh): RefreshRun {
+  return new RefreshRun((run) => void flyBatch(engine, run, target, refresh));
 }
 
-async function flyBatch(engine: Engine, run: RefreshRun, settings: CallSettings, refresh: BatchRefresh): Promise<void> {
-  const { clock } = engine;
-  const { flights } = run;
-  const keys = flights.map(({ key }) => key);
-  const notes = new Map(keys.map((key) => [key, new ResultNotes(settings, engine.settings.maxNameBytes)]));
-  const startedAt = clock.now();
+async function flyBatch(engine: Engine, run: RefreshRun, { settings }: Target, refresh: BatchRefresh): Promise<void> {
+  const keys = run.flights.map(({ target }) => target.key);
   try {
     departed(engine, run, settings.hardTimeoutMs);
-    const result = await refresh([...keys], createBatchContext(engine, run, notes));
-    const valueOf = readResult(result, keys);
-    const durationMs = clock.now() - startedAt;
-    for (const flight of flights) {
-      const { key } = flight;
-      arrive(engine, flight, valueOf(key), notes.get(key)!, durationMs).catch((error: unknown) =>
-        crash(engine, flight, error),
-      );
-    }
+    const result = await refresh([...keys], createBatchContext(engine, run));
+    const valueByKey = readResult(result, keys);
+    const durationMs = durationOf(engine, run);
+    for (const flight of run.flights) void landOne(engine, flight, valueByKey(flight.target.key), durationMs);
   } catch (error) {
-    for (const flight of flights) crash(engine, flight, error);
+    for (const flight of run.flights) crash(engine, flight, error);
   }
 }
 
-function createBatchContext(engine: Engine, run: RefreshRun, notes: Map<string, ResultNotes>): BatchContext {
-  const stale = new Map<string, unknown>();
-  for (const { key, previous } of run.flights) {
-    if (previous !== undefined) stale.set(key, engine.memory.expose(previous.value));
+/** One key's value may fail to be stored without harm to the others. */
+async function landOne(engine: Engine, flight: Flight, value: unknown, durationMs: Milliseconds): Promise<void> {
+  try {
+    refusePromise(flight.target.key, value);
+    arrive(engine, flight, value, await refusalOf(engine, value, flight.notes), durationMs);
+  } catch (error) {
+    crash(engine, flight, error);
   }
-  const noteOf = (key: string): ResultNotes => {
-    const note = notes.get(key);
-    if (note === undefined)
-      throw badInput("invalid_argument", "key", `one of the ${notes.size} keys of this batch`, key);
-    return note;
+}
+
+/** A batch of promises is a forgotten `Promise.all`. One that rejects must not crash the process on top. */
+function refusePromise(key: string, value: unknown): void {
+  if (!isThenable(value)) return;
+  value.then(undefined, () => undefined);
+  throw badInput("invalid_value", `batch result for ${show(key)}`, "a value, not a promise of one: await them", value);
+}
+
+function createBatchContext(engine: Engine, run: RefreshRun): BatchContext {
+  const stale = new Map<string, unknown>();
+  for (const { target, previous } of run.flights) {
+    if (previous !== undefined) stale.set(target.key, valueOf(engine, previous));
+  }
+  const byKey = new Map(run.flights.map(({ target, notes }) => [target.key, notes]));
+  const notesOf = (key: string): ResultNotes => {
+    const notes = byKey.get(key);
+    if (notes !== undefined) return notes;
+    throw badInput("invalid_argument", "key", `one of the ${byKey.size} keys of this batch`, key);
   };
   return {
-    namespace: run.flights[0]?.namespaceEpoch.name,
+    namespace: run.flights[0]?.target.settings.namespace,
     stale,
     get signal() {
       return run.signal;
     },
-    setTags: (key, tags) => noteOf(key).setTags(tags),
-    setOptions: (key, options) => noteOf(key).setOptions(options),
+    setTags: (key, tags) => notesOf(key).setTags(tags),
+    setOptions: (key, options) => notesOf(key).setOptions(options),
   };
 }
 

@@ -36,25 +36,39 @@ export function find({ memory, clock }: Engine, { id, settings }: Target): Found
 /** `get` without a refresh: the fresh or stale value. */
 export function peek(engine: Engine, target: Target): unknown {
   const found = find(engine, target);
-  if (found !== undefined && found.state !== "rescue") return serve(engine, target, found);
+  if (found !== undefined && found.state !== "rescue") return valueOf(engine, serve(engine, target, found));
   return miss(engine, target);
 }
 
-/** `get` with a refresh. Its first part runs before it returns: a refresh that is due at once has begun by then. */
-export async function readThrough(engine: Engine, target: Target, refresh: Refresh): Promise<unknown> {
-  target.settings.signal?.throwIfAborted();
-  for (let isFirst = true; ; isFirst = false) {
-    const found = find(engine, target);
-    const plan = decide(engine, target, found);
-    if (found !== undefined && plan !== "wait") {
-      if (plan === "serveAndRefresh") refreshInBackground(engine, target, refresh, found.entry);
-      return serve(engine, target, found);
-    }
-    if (isFirst) miss(engine, target);
-    const place = board(engine, target, () => prepare(engine, target, refresh, found?.entry, false));
+/** `get` with a refresh. A refresh that is due at once has been called when this returns. */
+export function readThrough(engine: Engine, target: Target, refresh: Refresh): Promise<unknown> {
+  const { signal } = target.settings;
+  if (signal?.aborted === true) return Promise.reject(signal.reason);
+  const found = find(engine, target);
+  const plan = decide(engine, target, found);
+  if (found === undefined || plan === "wait") {
+    miss(engine, target);
+    return refreshAndWait(engine, target, refresh, found);
+  }
+  if (plan === "serveAndRefresh") refreshInBackground(engine, target, refresh, found.entry);
+  return promiseOf(engine, serve(engine, target, found));
+}
+
+async function refreshAndWait(
+  engine: Engine,
+  target: Target,
+  refresh: Refresh,
+  first: Found | undefined,
+): Promise<unknown> {
+  let found = first;
+  for (;;) {
+    const previous = found?.entry;
+    const place = board(engine, target, () => prepare(engine, target, refresh, previous, false));
     place.flight.run.start(engine.clock.now());
     const answer = await ride(engine, target, place);
     if (answer !== undefined) return answer.value;
+    found = find(engine, target);
+    if (found !== undefined && decide(engine, target, found) !== "wait") return valueOf(engine, found.entry);
   }
 }
 
@@ -111,16 +125,14 @@ export type Answer = { readonly value: unknown } | undefined;
 
 /** Waits for a flight, and makes of its end what this caller gets. @throws what the refresh threw */
 export async function ride(engine: Engine, target: Target, { flight, isDoubtful }: Place): Promise<Answer> {
-  const outcome = await waitFor(engine, flight, target.settings, () => lateStale(engine, target));
+  const outcome = await waitFor(engine, flight, target, () => lateStale(engine, target));
   switch (outcome.kind) {
-    case "landed": {
-      const { value, tags } = outcome.landing;
+    case "landed":
       // A tag that the refresh named last may have been invalidated before this caller came.
-      if (isDoubtful && tags !== undefined && areTagsTouched(tags, flight.asOf)) return undefined;
-      return { value: engine.memory.expose(value) };
-    }
+      if (isDoubtful && outcome.tags !== undefined && areTagsTouched(outcome.tags, flight.asOf)) return undefined;
+      return { value: engine.memory.expose(outcome.value) };
     case "failed":
-      return { value: rescue(engine, target, outcome.error) };
+      return rescue(engine, target, outcome.error);
     case "softTimeout":
       return outcome.answer;
     default:
@@ -131,41 +143,53 @@ export async function ride(engine: Engine, target: Target, { flight, isDoubtful 
 /** The stale value, if there is one when `softTimeout` passes. */
 function lateStale(engine: Engine, target: Target): Answer {
   const found = target.settings.forceRefresh ? undefined : find(engine, target);
-  if (found === undefined || found.state === "rescue") return undefined;
-  engine.counters.rescued++;
-  return { value: give(engine, target, found, undefined) };
+  return found === undefined || found.state === "rescue" ? undefined : giveLate(engine, target, found, undefined);
 }
 
 /** The old value, where its refresh has failed and it may still be used for that. @throws `error` where it may not */
-function rescue(engine: Engine, target: Target, error: unknown): unknown {
+function rescue(engine: Engine, target: Target, error: unknown): Answer {
   const found = target.settings.forceRefresh ? undefined : find(engine, target);
   if (found === undefined) throw error;
+  return giveLate(engine, target, found, error);
+}
+
+function giveLate(engine: Engine, target: Target, found: Found, error: unknown): Answer {
   engine.counters.rescued++;
-  return give(engine, target, found, error);
+  report(engine, target, found, error);
+  return { value: valueOf(engine, found.entry) };
 }
 
-/** Serves what was found without waiting. */
-export function serve(engine: Engine, target: Target, found: Found): unknown {
+/** Counts and reports that an entry is served without waiting, and returns it. */
+export function serve(engine: Engine, target: Target, found: Found): Entry {
   const { counters, backoff } = engine;
-  if (found.state === "fresh") counters.freshHits++;
-  else if (found.state === "stale") counters.staleHits++;
+  const { entry, state, now } = found;
+  if (state === "fresh") counters.freshHits++;
+  else if (state === "stale") counters.staleHits++;
   else counters.rescueHits++;
-  return give(engine, target, found, backoff.current(found.entry, found.now)?.error);
+  report(engine, target, found, state === "rescue" ? backoff.current(entry, now)?.error : undefined);
+  return entry;
 }
 
-/** Hands a value out, and reports in which state it was. */
-function give(engine: Engine, { key, settings }: Target, { entry, state, now }: Found, error: unknown): unknown {
+/** Says that an entry is given out, and in which state. */
+function report(engine: Engine, { key, settings }: Target, { entry, state, now }: Found, error: unknown): void {
   const { observer, memory } = engine;
   if (entry.access !== undefined) {
     entry.access.hitCount++;
     entry.access.lastAccessedAt = now;
   }
   const type = state === "fresh" ? "hit" : state;
-  if (observer.wants(type)) {
-    const about = { key, namespace: settings.namespace, tier: memory.name };
-    observer.notify(type === "rescue" ? { type, ...about, error } : { type, ...about });
-  }
-  return memory.expose(entry.value);
+  if (!observer.wants(type)) return;
+  const about = { key, namespace: settings.namespace, tier: memory.name };
+  observer.notify(type === "rescue" ? { type, ...about, error } : { type, ...about });
+}
+
+/** What a caller gets of an entry. */
+export function valueOf({ memory }: Engine, { value }: Entry): unknown {
+  return memory.expose(value);
+}
+
+function promiseOf(engine: Engine, entry: Entry): Promise<unknown> {
+  return engine.memory.settings.isolation === "clone" ? Promise.resolve(valueOf(engine, entry)) : entry.promise;
 }
 
 /** Nothing could be served at once. */

@@ -1,27 +1,30 @@
 // What a refresh function is given, and what it notes about its result.
 
 import { CacheError, show } from "../errors.ts";
-import type { CallSettings } from "../model/call.ts";
-import { resolveLifetimes } from "../model/call.ts";
+import { resolveLifetimes, type CallSettings } from "../model/call.ts";
 import type { LifetimeOptions } from "../model/call-options.ts";
+import type { Epoch } from "../model/epoch.ts";
 import { checkNames } from "../model/key.ts";
 import type { RefreshContext, Skip } from "../model/refresh.ts";
+import type { Target } from "./engine.ts";
+import type { EpochTable } from "./epochs.ts";
 
 /** What a refresh said of its result, besides the value. */
 export class ResultNotes {
   settings: CallSettings;
-  tags: readonly string[] = [];
+  /** The tags it named, looked up at once, so that their invalidation is noticed from then on. */
+  tags: readonly Epoch[] | undefined;
   skipped = false;
   notModified = false;
-  readonly #maxNameBytes: number;
+  readonly #epochs: EpochTable;
 
-  constructor(settings: CallSettings, maxNameBytes: number) {
+  constructor(settings: CallSettings, epochs: EpochTable) {
     this.settings = settings;
-    this.#maxNameBytes = maxNameBytes;
+    this.#epochs = epochs;
   }
 
   setTags(tags: readonly string[]): void {
-    this.tags = checkNames(tags, "setTags", this.#maxNameBytes);
+    this.tags = this.#epochs.tags(checkNames(tags, "setTags", this.settings.maxNameBytes));
   }
 
   setOptions(options: LifetimeOptions<never>): void {
@@ -34,29 +37,55 @@ export interface SignalSource {
   readonly signal: AbortSignal;
 }
 
-/** The context of one refresh. Its functions work when they are taken out of it. */
-export function createContext(key: string, source: SignalSource, stale: unknown, notes: ResultNotes): RefreshContext {
-  const skip = <V>(value?: V): V => {
-    notes.skipped = true;
-    return value as V;
-  };
-  const notModified = (): unknown => {
-    if (stale === undefined) {
-      throw new CacheError("invalid_argument", `notModified() needs a stale value, and ${show(key)} has none`, { key });
-    }
-    notes.notModified = true;
-    return stale;
-  };
-  return {
-    key,
-    namespace: notes.settings.namespace,
-    stale,
-    get signal() {
-      return source.signal;
-    },
-    setTags: (tags) => notes.setTags(tags),
-    setOptions: (options) => notes.setOptions(options),
-    skip: skip as Skip,
-    notModified,
-  };
+/**
+ * The context of one refresh. Most refreshes use none of it, so its functions are made when they are asked for; taken
+ * out of it, they work.
+ */
+export class Context implements RefreshContext {
+  readonly key: string;
+  readonly namespace: string | undefined;
+  readonly stale: unknown;
+  readonly #source: SignalSource;
+  readonly #notes: ResultNotes;
+
+  constructor({ key, settings }: Target, source: SignalSource, stale: unknown, notes: ResultNotes) {
+    this.key = key;
+    this.namespace = settings.namespace;
+    this.stale = stale;
+    this.#source = source;
+    this.#notes = notes;
+  }
+
+  get signal(): AbortSignal {
+    return this.#source.signal;
+  }
+
+  get setTags(): RefreshContext["setTags"] {
+    return (tags) => this.#notes.setTags(tags);
+  }
+
+  get setOptions(): RefreshContext["setOptions"] {
+    return (options) => this.#notes.setOptions(options);
+  }
+
+  get skip(): Skip {
+    const skip = <V>(value?: V): V => {
+      this.#notes.skipped = true;
+      return value as V;
+    };
+    return skip;
+  }
+
+  get notModified(): RefreshContext["notModified"] {
+    return () => {
+      const { key, stale } = this;
+      if (stale === undefined) {
+        throw new CacheError("invalid_argument", `notModified() needs a stale value, and ${show(key)} has none`, {
+          key,
+        });
+      }
+      this.#notes.notModified = true;
+      return stale;
+    };
+  }
 }

@@ -5,11 +5,9 @@ import type { Instant, Milliseconds } from "../model/duration.ts";
 import type { Entry } from "../model/entry.ts";
 import type { Refresh } from "../model/refresh.ts";
 import type { Engine, Target } from "./engine.ts";
-import { createContext, ResultNotes } from "./refresh-context.ts";
 import { Flight, RefreshRun } from "./flight.ts";
-import { fill } from "./write.ts";
-
-const OVERTAKEN = new CacheError("closed", "an invalidation came before this refresh had its turn");
+import { Context, ResultNotes } from "./refresh-context.ts";
+import { fill, stampNow } from "./write.ts";
 
 /** A flight for one key, registered but not started. */
 export function prepare(
@@ -19,27 +17,29 @@ export function prepare(
   previous: Entry | undefined,
   background: boolean,
 ): Flight {
-  const run = new RefreshRun(() => void fly(engine, flight, target, refresh));
+  const run = new RefreshRun(() => void fly(engine, flight, refresh));
   const flight: Flight = addFlight(engine, target, run, previous, background);
   return flight;
 }
 
 /** Registers a flight that `run` will serve. Its epochs are captured here, before the refresh starts. */
 export function addFlight(
-  { epochs, flights }: Engine,
-  { id, key, settings }: Target,
+  engine: Engine,
+  target: Target,
   run: RefreshRun,
   previous: Entry | undefined,
   background: boolean,
 ): Flight {
-  const stamp = {
-    asOf: epochs.now,
-    namespaceEpoch: epochs.namespace(settings.namespace),
-    tags: epochs.tags(settings.tags),
-  };
-  const flight = new Flight({ id, key, run, previous, background, ...stamp });
+  const flight = new Flight(
+    target,
+    run,
+    previous,
+    background,
+    stampNow(engine, target.settings),
+    new ResultNotes(target.settings, engine.epochs),
+  );
+  engine.flights.add(flight);
   run.flights.push(flight);
-  flights.add(flight);
   return flight;
 }
 
@@ -47,30 +47,29 @@ export function addFlight(
 export function runInBackground(engine: Engine, run: RefreshRun): void {
   engine.background.add(async () => {
     if (run.startedAt !== undefined) return;
-    if (run.flights.every((flight) => engine.flights.isOvertaken(flight))) dropRun(engine, run, OVERTAKEN);
+    if (run.flights.every((flight) => engine.flights.isOvertaken(flight))) dropRun(engine, run);
     else run.start(engine.clock.now());
-    await Promise.allSettled(run.flights.map(({ landing }) => landing));
+    await run.landed();
   });
 }
 
-/** Gives up a run that has not started. */
-export function dropRun(engine: Engine, run: RefreshRun, reason: unknown): void {
+/** Gives up a run that has not started. Nobody waits for its flights: whoever needs one starts it. */
+export function dropRun({ flights }: Engine, run: RefreshRun): void {
   for (const flight of run.flights) {
     if (flight.settled) continue;
-    engine.flights.remove(flight);
-    flight.fail(reason);
+    flights.remove(flight);
+    flight.land({ kind: "failed", error: new CacheError("closed", "this refresh was given up before it began") });
   }
 }
 
-async function fly(engine: Engine, flight: Flight, target: Target, refresh: Refresh): Promise<void> {
-  const { clock } = engine;
-  const notes = new ResultNotes(target.settings, engine.settings.maxNameBytes);
-  const startedAt = clock.now();
+async function fly(engine: Engine, flight: Flight, refresh: Refresh): Promise<void> {
+  const { run, target, previous, notes } = flight;
   try {
-    departed(engine, flight.run, target.settings.hardTimeoutMs);
-    const stale = flight.previous && engine.memory.expose(flight.previous.value);
-    const value = await refresh(createContext(target.key, flight.run, stale, notes));
-    await arrive(engine, flight, value, notes, clock.now() - startedAt);
+    departed(engine, run, target.settings.hardTimeoutMs);
+    const stale = previous && engine.memory.expose(previous.value);
+    const value = await refresh(new Context(target, run, stale, notes));
+    const durationMs = durationOf(engine, run);
+    arrive(engine, flight, value, await refusalOf(engine, value, notes), durationMs);
   } catch (error) {
     crash(engine, flight, error);
   }
@@ -87,38 +86,60 @@ export function departed(engine: Engine, run: RefreshRun, hardTimeoutMs: Millise
     counters.foregroundRefreshes++;
   }
   if (!observer.wants("refreshStart")) return;
-  for (const { key, namespaceEpoch } of run.flights) {
-    observer.notify({ type: "refreshStart", key, namespace: namespaceEpoch.name, background });
+  for (const { target } of run.flights) {
+    const { key, settings } = target;
+    observer.notify({ type: "refreshStart", key, namespace: settings.namespace, background });
   }
 }
 
 /** Nobody waits in the background, so that a refresh which hangs needs a limit: it would hold its place for ever. */
 function limitTime(engine: Engine, run: RefreshRun, limitMs: Milliseconds): void {
   const cancel = engine.clock.schedule(limitMs, () => {
-    for (const flight of run.flights) abandon(engine, flight, timedOut(flight.key, limitMs), true);
+    for (const flight of run.flights) abandon(engine, flight, timedOut(flight.target.key, limitMs), true);
   });
-  void Promise.allSettled(run.flights.map(({ landing }) => landing)).then(cancel);
+  void run.landed().then(cancel);
+}
+
+/** A caller who has been given a stale value leaves the flight to itself, but not for ever. */
+export function leaveBehind(engine: Engine, flight: Flight): void {
+  const limitMs = engine.settings.refreshTimeoutMs;
+  const cancel = engine.clock.schedule(limitMs, () => {
+    if (flight.leave()) abandon(engine, flight, timedOut(flight.target.key, limitMs), true);
+  });
+  void flight.landing.then(cancel);
+}
+
+/** How long a run has taken, in whole milliseconds. */
+export function durationOf({ clock }: Engine, { startedAt }: RefreshRun): Milliseconds {
+  return Math.round(clock.now() - (startedAt as Instant));
+}
+
+/** What `validate` says against the value of a refresh. In a promise only where there is something to ask. */
+export function refusalOf(
+  { settings: { validate } }: Engine,
+  value: unknown,
+  { skipped }: ResultNotes,
+): ReturnType<NonNullable<typeof validate>> {
+  return validate === undefined || value === undefined || skipped ? undefined : validate(value);
 }
 
 /** A refresh has resolved: stores its value if it may, and lands the flight. */
-export async function arrive(
+export function arrive(
   engine: Engine,
   flight: Flight,
   value: unknown,
-  notes: ResultNotes,
+  refusal: string | undefined,
   durationMs: Milliseconds,
-): Promise<void> {
-  const { validate } = engine.settings;
-  const isChecked = validate !== undefined && value !== undefined && !notes.skipped;
-  const refusal = isChecked ? await validate(value) : undefined;
+): void {
   if (flight.settled) return;
-  const { tags, notStored } = fill(engine, flight, value, notes, refusal, durationMs);
+  const { tags, notStored } = fill(engine, flight, value, refusal, durationMs);
   engine.flights.remove(flight);
-  flight.land({ value, tags });
-  const { key, background, namespaceEpoch } = flight;
+  flight.land({ kind: "landed", value, tags });
   const { observer } = engine;
   if (!observer.wants("refreshEnd")) return;
-  observer.notify({ type: "refreshEnd", key, namespace: namespaceEpoch.name, background, durationMs, notStored });
+  const { background, target } = flight;
+  const about = { key: target.key, namespace: target.settings.namespace, background };
+  observer.notify({ type: "refreshEnd", ...about, durationMs, notStored });
 }
 
 /** A refresh has failed: its callers hear of it. With an old value at hand it is left alone for a while. */
@@ -134,7 +155,6 @@ export function crash(engine: Engine, flight: Flight, error: unknown): void {
  */
 export function abandon(engine: Engine, flight: Flight, reason: unknown, failed: boolean): void {
   if (flight.settled) return;
-  flight.fenced = true;
   if (failed) crash(engine, flight, reason);
   else end(engine, flight, reason, undefined);
   if (flight.run.flights.every(({ settled }) => settled)) flight.run.abort(reason);
@@ -142,10 +162,11 @@ export function abandon(engine: Engine, flight: Flight, reason: unknown, failed:
 
 function end({ flights, observer }: Engine, flight: Flight, error: unknown, retryAt: Instant | undefined): void {
   flights.remove(flight);
-  flight.fail(error);
+  flight.land({ kind: "failed", error });
   if (!observer.wants("refreshFail")) return;
-  const { key, background, namespaceEpoch } = flight;
-  observer.notify({ type: "refreshFail", key, namespace: namespaceEpoch.name, background, error, retryAt });
+  const { background, target } = flight;
+  const about = { key: target.key, namespace: target.settings.namespace, background };
+  observer.notify({ type: "refreshFail", ...about, error, retryAt });
 }
 
 /** The error of a refresh that took too long. */

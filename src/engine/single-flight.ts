@@ -5,7 +5,7 @@ import type { Clock } from "../contracts/clock.ts";
 import type { Milliseconds } from "../model/duration.ts";
 import { areTagsTouched, isTouched, type Epoch } from "../model/epoch.ts";
 import type { EpochTable } from "./epochs.ts";
-import type { Flight } from "./flight.ts";
+import { Flight, type PendingSet } from "./flight.ts";
 
 /** The flights of one cache. */
 export class Flights {
@@ -13,9 +13,10 @@ export class Flights {
   readonly #clock: Clock;
   readonly #refreshTimeoutMs: Milliseconds;
   /** Those that may be joined, by id. */
-  readonly #byId = new Map<string, Flight>();
-  /** All that have not settled, fenced ones too. */
-  readonly #running = new Set<Flight>();
+  readonly #joinable = new Map<string, Flight>();
+  /** Those that were fenced and have not settled yet. */
+  readonly #fenced = new Set<Flight>();
+  readonly #pendingSets = new Set<PendingSet>();
   #isClosed = false;
 
   constructor(epochs: EpochTable, clock: Clock, refreshTimeoutMs: Milliseconds) {
@@ -26,11 +27,13 @@ export class Flights {
 
   /** How many have not settled. */
   get size(): number {
-    return this.#running.size;
+    return this.#joinable.size + this.#fenced.size;
   }
 
-  running(): Iterable<Flight> {
-    return this.#running;
+  /** All that have not settled. */
+  *running(): Generator<Flight, void, undefined> {
+    yield* this.#joinable.values();
+    yield* this.#fenced;
   }
 
   /** Refuses flights from now on. */
@@ -41,14 +44,13 @@ export class Flights {
   /** @throws CacheError `closed` */
   add(flight: Flight): void {
     if (this.#isClosed) throw new CacheError("closed", "the cache was closed before this refresh began");
-    this.#byId.set(flight.id, flight);
-    this.#running.add(flight);
+    this.#joinable.set(flight.target.id, flight);
   }
 
   /** Takes a flight out when it settles. */
   remove(flight: Flight): void {
-    this.#running.delete(flight);
-    if (this.#byId.get(flight.id) === flight) this.#byId.delete(flight.id);
+    if (flight.fenced) this.#fenced.delete(flight);
+    else this.#joinable.delete(flight.target.id);
   }
 
   /**
@@ -56,36 +58,54 @@ export class Flights {
    * so is one that seems to hang: the next caller tries anew rather than hang with it.
    */
   joinable(id: string): Flight | undefined {
-    const flight = this.#byId.get(id);
+    const flight = this.#joinable.get(id);
     if (flight === undefined || !(this.isOvertaken(flight) || this.#seemsHung(flight))) return flight;
-    this.fence(id);
+    this.#fence(flight);
     return undefined;
   }
 
-  /** Whether an invalidation came since the flight began that covers what is known of it. */
-  isOvertaken(flight: Flight): boolean {
-    return flight.fenced || this.#epochs.clearedAt > flight.asOf || isTouched(flight);
+  /** Whether an invalidation came since it began that covers what is known of it. */
+  isOvertaken(begun: Flight | PendingSet): boolean {
+    const named = begun instanceof Flight ? begun.notes.tags : undefined;
+    const areNamedTouched = named !== undefined && areTagsTouched(named, begun.asOf);
+    return begun.fenced || this.#epochs.clearedAt > begun.asOf || isTouched(begun) || areNamedTouched;
   }
 
-  /** Whether a landing may be stored: the tags count, too, that its refresh named last. */
+  /** Whether a landing with these tags may be stored. */
   mayStore(flight: Flight, tags: readonly Epoch[] | undefined): boolean {
     return !this.isOvertaken(flight) && !(tags !== undefined && areTagsTouched(tags, flight.asOf));
   }
 
-  /** Fences the flight of a key. */
+  /** Registers sets for as long as `work` takes. */
+  async whileSetting(sets: readonly PendingSet[], work: () => Promise<void>): Promise<void> {
+    for (const pending of sets) this.#pendingSets.add(pending);
+    try {
+      await work();
+    } finally {
+      for (const pending of sets) this.#pendingSets.delete(pending);
+    }
+  }
+
+  /** Fences what is under way for a key. */
   fence(id: string): void {
-    const flight = this.#byId.get(id);
-    if (flight === undefined) return;
+    const flight = this.#joinable.get(id);
+    if (flight !== undefined) this.#fence(flight);
+    for (const pending of this.#pendingSets) if (pending.target.id === id) pending.fenced = true;
+  }
+
+  /** Fences what is under way and picked by a predicate. */
+  fenceWhere(matches: (begun: Flight | PendingSet) => boolean): void {
+    for (const flight of this.#joinable.values()) if (matches(flight)) this.#fence(flight);
+    for (const pending of this.#pendingSets) if (matches(pending)) pending.fenced = true;
+  }
+
+  #fence(flight: Flight): void {
     flight.fenced = true;
-    this.#byId.delete(id);
+    this.#joinable.delete(flight.target.id);
+    this.#fenced.add(flight);
   }
 
   #seemsHung({ run: { startedAt } }: Flight): boolean {
     return startedAt !== undefined && this.#clock.now() - startedAt >= this.#refreshTimeoutMs;
-  }
-
-  /** Fences the flights that a predicate picks. */
-  fenceWhere(matches: (flight: Flight) => boolean): void {
-    for (const flight of this.#byId.values()) if (matches(flight)) this.fence(flight.id);
   }
 }

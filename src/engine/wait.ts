@@ -1,79 +1,75 @@
 // Waiting for a flight: every caller by its own limits; when the last one leaves, the refresh is aborted.
 
-import type { Cancel } from "../contracts/clock.ts";
-import type { CallSettings } from "../model/call.ts";
-import type { Engine } from "./engine.ts";
-import { abandon, timedOut } from "./refresh.ts";
+import type { Cancel, Clock } from "../contracts/clock.ts";
+import type { Milliseconds } from "../model/duration.ts";
+import type { Engine, Target } from "./engine.ts";
 import type { Flight, Landing } from "./flight.ts";
+import { abandon, leaveBehind, timedOut } from "./refresh.ts";
 
 /** How waiting for a flight ended for one caller. */
 export type Outcome =
-  | { readonly kind: "landed"; readonly landing: Landing }
-  | { readonly kind: "failed"; readonly error: unknown }
+  | Landing
   /** `softTimeout` has passed and there was something to give; the flight goes on. */
   | { readonly kind: "softTimeout"; readonly answer: { readonly value: unknown } };
-
-const landed = (landing: Landing): Outcome => ({ kind: "landed", landing });
-const failed = (error: unknown): Outcome => ({ kind: "failed", error });
 
 /**
  * Joins a flight until it ends, or this caller's limits do.
  * @param fallback what to give when `softTimeout` passes; `undefined` to wait on
  * @throws the reason of the caller's own signal
  */
-export async function waitFor(
+export function waitFor(
   engine: Engine,
   flight: Flight,
-  settings: CallSettings,
+  { settings }: Target,
   fallback: () => { readonly value: unknown } | undefined,
 ): Promise<Outcome> {
   const { signal, hardTimeoutMs, softTimeoutMs = Infinity } = settings;
   flight.join();
-  const end = flight.landing.then(landed, failed);
-  if (signal === undefined && hardTimeoutMs === Infinity && softTimeoutMs === Infinity) return end;
-  const limits = new Limits(engine);
+  if (signal === undefined && hardTimeoutMs === Infinity && softTimeoutMs === Infinity) return flight.landing;
+  const limits = new Limits(engine.clock);
   const leave = (reason: unknown, isFailure: boolean): void => {
     if (flight.leave()) abandon(engine, flight, reason, isFailure);
   };
-  try {
-    return await new Promise<Outcome>((resolve, reject) => {
-      limits.onAbort(signal, (reason) => {
-        reject(reason);
-        leave(reason, false);
-      });
-      limits.onTimeout(hardTimeoutMs, () => {
-        const error = timedOut(flight.key, hardTimeoutMs);
-        resolve(failed(error));
-        leave(error, true);
-      });
-      // The caller goes, but its place stays taken: a refresh that is only slow shall bring its value.
-      limits.onTimeout(softTimeoutMs, () => {
-        const answer = fallback();
-        if (answer !== undefined) resolve({ kind: "softTimeout", answer });
-      });
-      void end.then(resolve);
+  const outcome = new Promise<Outcome>((resolve, reject) => {
+    limits.onAbort(signal, (reason) => {
+      reject(reason);
+      leave(reason, false);
     });
-  } finally {
-    limits.lift();
-  }
+    limits.onTimeout(hardTimeoutMs, () => {
+      const error = timedOut(flight.target.key, hardTimeoutMs);
+      resolve({ kind: "failed", error });
+      leave(error, true);
+    });
+    // The caller goes, but its place stays taken for a while: a refresh that is only slow shall bring its value.
+    limits.onTimeout(softTimeoutMs, () => {
+      const answer = fallback();
+      if (answer === undefined) return;
+      resolve({ kind: "softTimeout", answer });
+      leaveBehind(engine, flight);
+    });
+    void flight.landing.then(resolve);
+  });
+  return outcome.finally(() => limits.lift());
 }
 
 /** The timers and the abort listener of one wait. They keep the process alive: a caller is waiting for them. */
 class Limits {
-  readonly #engine: Engine;
+  readonly #clock: Clock;
   readonly #cancels: Cancel[] = [];
 
-  constructor(engine: Engine) {
-    this.#engine = engine;
+  constructor(clock: Clock) {
+    this.#clock = clock;
   }
 
-  onTimeout(delayMs: number, task: () => void): void {
-    if (delayMs !== Infinity) this.#cancels.push(this.#engine.clock.schedule(delayMs, task, true));
+  onTimeout(delayMs: Milliseconds, task: () => void): void {
+    if (delayMs !== Infinity) this.#cancels.push(this.#clock.schedule(delayMs, task, true));
   }
 
   onAbort(signal: AbortSignal | undefined, task: (reason: unknown) => void): void {
     if (signal === undefined) return;
     const listener = (): void => task(signal.reason);
+    // The refresh has been called already, and may have aborted it.
+    if (signal.aborted) listener();
     signal.addEventListener("abort", listener, { once: true });
     this.#cancels.push(() => signal.removeEventListener("abort", listener));
   }

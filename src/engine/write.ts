@@ -6,11 +6,10 @@ import { parseDuration, type Milliseconds } from "../model/duration.ts";
 import { Entry, newVersion } from "../model/entry.ts";
 import type { Epoch, Stamped } from "../model/epoch.ts";
 import type { NotStoredReason } from "../model/event.ts";
-import { instantsOf, type Lifetimes } from "../model/policy.ts";
-import type { Refusal } from "../model/validation.ts";
+import { spansOf, type Lifetimes } from "../model/policy.ts";
+import type { Refusal, Validate } from "../model/validation.ts";
 import type { Engine, Target } from "./engine.ts";
-import type { ResultNotes } from "./refresh-context.ts";
-import type { Flight } from "./flight.ts";
+import { PendingSet, type Flight } from "./flight.ts";
 
 /** A value that may be set. @throws CacheError `invalid_value` */
 export function checkValue(value: unknown, field: string): void {
@@ -20,23 +19,49 @@ export function checkValue(value: unknown, field: string): void {
   }
 }
 
-function isThenable(value: unknown): boolean {
+/** Whether a value is a promise, or behaves like one. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
 /** Stores a value the user has set, and fences the key's flight. @throws CacheError `unserializable` */
-export function put(engine: Engine, target: Target, value: unknown): void {
-  const { key, id, settings } = target;
-  const { epochs, counters, observer } = engine;
-  const entry = makeEntry(engine, settings, value, {
-    asOf: epochs.now,
-    namespaceEpoch: epochs.namespace(settings.namespace),
-    tags: epochs.tags(settings.tags),
-  });
-  engine.flights.fence(id);
+export function put(engine: Engine, { key, id, settings }: Target, value: unknown): void {
+  const { counters, observer, flights } = engine;
+  if (!engine.settings.enabled) return;
+  const entry = makeEntry(engine, settings, value, stampNow(engine, settings), 0);
+  flights.fence(id);
   store(engine, id, settings, entry);
   counters.sets++;
   if (observer.wants("set")) observer.notify({ type: "set", key, namespace: settings.namespace });
+}
+
+/** The present epochs of a call's namespace and tags. */
+export function stampNow({ epochs }: Engine, { namespace, tags }: CallSettings): Stamped {
+  return { asOf: epochs.now, namespaceEpoch: epochs.namespace(namespace), tags: epochs.tags(tags) };
+}
+
+/**
+ * Stores values the user has set once `validate` has accepted them all. One that was overtaken meanwhile, by an
+ * invalidation or a later `set`, is not stored.
+ * @throws CacheError `invalid_value`, or `unserializable`
+ */
+export async function putValidated(
+  engine: Engine,
+  targets: readonly Target[],
+  values: readonly unknown[],
+  validate: Validate,
+): Promise<void> {
+  const { flights } = engine;
+  const pending = targets.map((target) => new PendingSet(target, stampNow(engine, target.settings)));
+  await flights.whileSetting(pending, async () => {
+    for (const [index, target] of targets.entries()) assertAccepted(engine, target, await validate(values[index]));
+    // Judged before the first is stored: a key that comes twice shall have its last value.
+    const overtaken = pending.map((set) => flights.isOvertaken(set));
+    for (const [index, set] of pending.entries()) {
+      if (overtaken[index] === true) reportRejected(engine, set);
+      else put(engine, set.target, values[index]);
+    }
+  });
 }
 
 /** Refuses to set what `validate` refused. @throws CacheError `invalid_value` with the reason */
@@ -59,16 +84,9 @@ export interface Filled {
  * cannot be overtaken before it is stored.
  * @throws CacheError `unserializable`, or what a `ttl` function throws
  */
-export function fill(
-  engine: Engine,
-  flight: Flight,
-  value: unknown,
-  notes: ResultNotes,
-  refusal: Refusal,
-  loadMs: Milliseconds,
-): Filled {
-  const tags = allTags(engine, flight, notes);
-  return { tags, notStored: storeResult(engine, flight, tags, value, notes, refusal, loadMs) };
+export function fill(engine: Engine, flight: Flight, value: unknown, refusal: Refusal, loadMs: Milliseconds): Filled {
+  const tags = allTags(flight);
+  return { tags, notStored: storeResult(engine, flight, tags, value, refusal, loadMs) };
 }
 
 function storeResult(
@@ -76,14 +94,14 @@ function storeResult(
   flight: Flight,
   tags: readonly Epoch[] | undefined,
   value: unknown,
-  notes: ResultNotes,
   refusal: Refusal,
   loadMs: Milliseconds,
 ): NotStoredReason | undefined {
-  const { id, asOf, namespaceEpoch } = flight;
+  const { notes } = flight;
+  const { key, id, settings } = flight.target;
   if (notes.skipped) return "skipped";
   if (refusal !== undefined) {
-    reportInvalid(engine, flight.key, namespaceEpoch.name, refusal);
+    reportInvalid(engine, key, settings.namespace, refusal);
     return "invalid";
   }
   if (!engine.flights.mayStore(flight, tags)) {
@@ -94,14 +112,16 @@ function storeResult(
     engine.memory.delete(id);
     return "undefined";
   }
+  const { asOf, namespaceEpoch } = flight;
   const entry = makeEntry(engine, notes.settings, value, { asOf, namespaceEpoch, tags }, loadMs);
   return store(engine, id, notes.settings, entry) ? undefined : "no-lifetime";
 }
 
-function allTags(engine: Engine, flight: Flight, notes: ResultNotes): readonly Epoch[] | undefined {
-  const kept = notes.notModified ? flight.previous?.tags : undefined;
-  if (notes.tags.length === 0 && kept === undefined) return flight.tags;
-  return [...new Set([...(flight.tags ?? []), ...(kept ?? []), ...(engine.epochs.tags(notes.tags) ?? [])])];
+/** The tags of the call, those the refresh named, and with `notModified()` those of the entry it confirms. */
+function allTags({ tags, notes, previous }: Flight): readonly Epoch[] | undefined {
+  const kept = notes.notModified ? previous?.tags : undefined;
+  if (kept === undefined && notes.tags === undefined) return tags;
+  return [...new Set([...(tags ?? []), ...(kept ?? []), ...(notes.tags ?? [])])];
 }
 
 /** An entry as of a stamp, created now. */
@@ -109,14 +129,13 @@ function makeEntry(
   { clock, random, memory, settings: { trackAccess } }: Engine,
   settings: CallSettings,
   value: unknown,
-  { asOf, namespaceEpoch, tags }: Stamped,
-  loadMs: Milliseconds = 0,
+  stamp: Stamped,
+  loadMs: Milliseconds,
 ): Entry {
   const maxAgeMs = Math.min(memory.settings.maxAgeMs, settings.memory.maxAgeMs);
-  const instants = instantsOf(lifetimesOf(settings, value, maxAgeMs), clock.now(), random);
+  const spans = spansOf(lifetimesOf(settings, value, maxAgeMs), random);
   const access = trackAccess ? { hitCount: 0, lastAccessedAt: undefined } : undefined;
-  const admitted = memory.admit(value);
-  return new Entry({ value: admitted, ...instants, loadMs, asOf, namespaceEpoch, tags, access }, newVersion(random));
+  return new Entry(memory.admit(value), clock.now(), spans, stamp, loadMs, newVersion(random), access);
 }
 
 /** How long a value lives. A negative one has no stale windows: they would hide for longer that it has come to be. */
@@ -131,15 +150,15 @@ function lifetimesOf(settings: CallSettings, value: unknown, maxAgeMs: Milliseco
 
 /** Puts an entry into memory in place of the old one, which goes in any case. Answers whether the new one is there. */
 function store({ memory }: Engine, id: string, settings: CallSettings, entry: Entry): boolean {
-  const isUseful = settings.memory.use && entry.errorUntil > entry.createdAt;
+  const isUseful = settings.memory.use && entry.errorMs > 0;
   if (isUseful) memory.set(id, entry);
   else memory.delete(id);
   return isUseful;
 }
 
-function reportRejected({ counters, observer }: Engine, { key, namespaceEpoch }: Flight): void {
+function reportRejected({ counters, observer }: Engine, { target: { key, settings } }: Flight | PendingSet): void {
   counters.fillsRejected++;
-  if (observer.wants("fillRejected")) observer.notify({ type: "fillRejected", key, namespace: namespaceEpoch.name });
+  if (observer.wants("fillRejected")) observer.notify({ type: "fillRejected", key, namespace: settings.namespace });
 }
 
 /** Reports that `validate` refused a value. */

@@ -70,8 +70,8 @@ class Cloner {
     if (typeof value !== "object" || value === null) return refuseFunction(value, path);
     const known = this.#copies.get(value);
     if (known !== undefined) return known;
-    if (Array.isArray(value)) return this.#members(value, new Array(value.length) as object, path);
     const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype === Array.prototype) return this.#members(value, new Array((value as unknown[]).length), path);
     if (prototype === Object.prototype) return this.#members(value, {}, path);
     if (prototype === null) return this.#members(value, Object.create(null) as object, path);
     return this.#special(value, prototype, path);

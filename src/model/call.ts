@@ -8,6 +8,8 @@ import { checkName, checkNames } from "./key.ts";
 
 /** Everything that one call of a verb may decide. */
 export interface CallSettings {
+  /** Most bytes of a key, namespace or tag. */
+  readonly maxNameBytes: number;
   readonly namespace: string | undefined;
   /** Milliseconds, or a function of the value whose answer is not checked yet. */
   readonly ttl: Milliseconds | ((value: never) => Duration);
@@ -59,27 +61,24 @@ const CALL_NAMES: readonly (keyof GetOptions)[] = [...DEFAULTABLE_NAMES, "tags",
  * The options of a call over `base`. Verbs share one set of options: those that mean nothing to a verb change nothing.
  * @throws CacheError `invalid_option`, or `invalid_key` for a bad namespace or tag
  */
-export function resolveCall(base: CallSettings, options: GetOptions<never>, maxNameBytes: number): CallSettings {
+export function resolveCall(base: CallSettings, options: GetOptions<never>): CallSettings {
   checkObject<GetOptions>(options, CALL_NAMES, "options");
-  return mergeCall(base, options, "options.", maxNameBytes);
+  return mergeCall(base, options, "options.");
 }
 
 /** The same for lifetimes alone, as a refresh may set them. */
 export function resolveLifetimes(base: CallSettings, options: LifetimeOptions<never>): CallSettings {
   checkObject<LifetimeOptions>(options, LIFETIME_NAMES, "setOptions");
-  return mergeCall(base, options, "setOptions.", Infinity);
+  return mergeCall(base, options, "setOptions.");
 }
 
 /** Merges options whose names have been checked. `path` goes in front of field names in messages. */
-export function mergeCall(
-  base: CallSettings,
-  options: GetOptions<never>,
-  path: string,
-  maxNameBytes: number,
-): CallSettings {
+export function mergeCall(base: CallSettings, options: GetOptions<never>, path: string): CallSettings {
+  const { maxNameBytes } = base;
   const { namespace, ttl, negativeTtl, tags, tiers, softTimeout, signal } = options;
   if (namespace !== undefined) checkName(namespace, `${path}namespace`, maxNameBytes);
   return {
+    maxNameBytes,
     namespace: namespace ?? base.namespace,
     ttl: typeof ttl === "function" ? ttl : durationOr(ttl, base.ttl, `${path}ttl`),
     staleWhileRevalidateMs: durationOr(

@@ -24,15 +24,15 @@ export const systemClock: Clock = {
 };
 
 /** A reading this close to an instant is not trusted, but made anew. */
-const MARGIN_MS: Milliseconds = 1_000;
+const MARGIN_MS: Milliseconds = 10_000;
 /** A reading serves this long, and no more than so many questions: a loop of awaited hits starves timers. */
 const READING_MS: Milliseconds = 100;
-const READING_USES = 1_000;
+const READING_USES = 16;
 
 /**
  * Answers "is this instant still to come?" without reading the clock each time (a reading costs about half of a memory
- * hit). A reading is reused only for instants more than a second away, so the answer is exact unless the event loop
- * has been blocked for about that long since the reading.
+ * hit). A reading is reused only for instants more than ten seconds away, so the answer is exact unless the event loop
+ * has been blocked for that long since the reading.
  */
 export class CoarseClock {
   readonly #clock: Clock;

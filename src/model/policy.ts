@@ -14,28 +14,24 @@ export interface Lifetimes {
   readonly maxAgeMs: Milliseconds;
 }
 
-/** The instants of an envelope. */
-export interface Instants {
-  readonly createdAt: Instant;
-  readonly freshUntil: Instant;
-  readonly staleUntil: Instant;
-  readonly errorUntil: Instant;
+/** What an entry is good for, each counted from its creation: fresh, then stale, then rescue. Never decreasing. */
+export interface Spans {
+  readonly freshMs: Milliseconds;
+  readonly staleMs: Milliseconds;
+  readonly errorMs: Milliseconds;
 }
 
 /**
- * The instants of an entry made at `now`. Both stale windows begin where freshness ends (RFC 5861), so they overlap:
- * a `staleIfError` shorter than `staleWhileRevalidate` adds nothing.
+ * The spans of a new entry. Both stale windows begin where freshness ends (RFC 5861), so they overlap: a
+ * `staleIfError` shorter than `staleWhileRevalidate` adds nothing.
  */
-export function instantsOf(lifetimes: Lifetimes, now: Instant, random: () => number): Instants {
+export function spansOf(lifetimes: Lifetimes, random: () => number): Spans {
   const { ttlMs, jitter, staleWhileRevalidateMs, staleIfErrorMs, maxAgeMs } = lifetimes;
-  const freshUntil = now + (jitter === 0 || ttlMs === Infinity ? ttlMs : ttlMs * (1 - jitter * random()));
-  const graceMs = Math.max(staleWhileRevalidateMs, staleIfErrorMs);
-  const end = now + maxAgeMs;
+  const freshMs = jitter === 0 || ttlMs === Infinity ? ttlMs : Math.floor(ttlMs * (1 - jitter * random()));
   return {
-    createdAt: now,
-    freshUntil: Math.min(freshUntil, end),
-    staleUntil: Math.min(freshUntil + staleWhileRevalidateMs, end),
-    errorUntil: Math.min(freshUntil + graceMs, end),
+    freshMs: Math.min(freshMs, maxAgeMs),
+    staleMs: Math.min(freshMs + staleWhileRevalidateMs, maxAgeMs),
+    errorMs: Math.min(freshMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs), maxAgeMs),
   };
 }
 
