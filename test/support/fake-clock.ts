@@ -38,8 +38,9 @@ export class FakeClock implements Clock {
     return [...this.#timers].filter(({ keepAlive }) => keepAlive).length;
   }
 
-  /** Moves time on. Every timer due by then runs, and what it sets going in microtasks gets its turn. */
+  /** Moves time on, once what is going on in microtasks has had its turn. Every timer due by then runs, and what it sets going in microtasks gets its turn. */
   async advance(ms: number): Promise<void> {
+    await drainMicrotasks();
     const end = this.#now + ms;
     for (let next = this.#next(end); next !== undefined; next = this.#next(end)) {
       this.#timers.delete(next);
