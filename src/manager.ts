@@ -19,7 +19,7 @@ import * as invalidation from "./engine/invalidate.ts";
 import { callBatch, callRefresh } from "./engine/pass-through.ts";
 import { peek, readThrough } from "./engine/read.ts";
 import { readMany } from "./engine/read-many.ts";
-import { assertAccepted, checkValue, put, putValidated } from "./engine/write.ts";
+import { assertAccepted, checkValue, put, putAll, putValidated } from "./engine/write.ts";
 import { Listeners, type CacheListener } from "./observe/events.ts";
 import { snapshot, type CacheStats } from "./observe/stats.ts";
 import { CacheNamespace } from "./namespace.ts";
@@ -72,7 +72,8 @@ export class TieredCacheManager {
   get<T>(key: string, refresh: Refresh<T>, options?: GetOptions<T>): Promise<T>;
   get(key: string, second?: Refresh | GetOptions, third?: GetOptions): Promise<unknown> {
     const options = typeof second === "function" ? third : second;
-    const entry = this.#freshHit(key, options);
+    const isOdd = typeof second !== "function" && third !== undefined;
+    const entry = isOdd ? undefined : this.#freshHit(key, options);
     // A promise at hand, without an async function around it: that alone would cost as much as all the rest.
     return entry === undefined ? this.#get(key, second, third) : entry.promise;
   }
@@ -130,7 +131,7 @@ export class TieredCacheManager {
     values.forEach((value, index) => checkValue(value, `entries[${index}][1]`));
     const { validate } = this.#settings;
     if (validate !== undefined) await putValidated(this.#engine, targets, values, validate);
-    else targets.forEach((target, index) => put(this.#engine, target, values[index]));
+    else putAll(this.#engine, targets, values);
     return NO_AUTHORITY;
   }
 
@@ -311,7 +312,7 @@ export class TieredCacheManager {
     if (!this.#isFast || typeof key !== "string") return undefined;
     let namespace = this.#settings.call.namespace;
     if (options !== undefined) {
-      if (options === null || changesReading(options)) return undefined;
+      if (options === null || typeof options !== "object" || changesReading(options)) return undefined;
       if (options.namespace !== undefined) namespace = options.namespace;
     }
     const entry = this.#engine.memory.get(this.#targets.id(namespace, key));

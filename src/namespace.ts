@@ -30,7 +30,10 @@ export class CacheNamespace {
   get<T>(key: string, refresh: Refresh<T>, options?: ViewOptions<GetOptions<T>>): Promise<T>;
   get(key: string, second?: Refresh | ViewOptions<GetOptions>, third?: ViewOptions<GetOptions>): Promise<unknown> {
     if (typeof second === "function") return this.#cache.get(key, second, this.#with(third));
-    return this.#cache.get(key, this.#with(second));
+    // As it is, with an argument too many: for the cache to refuse.
+    return third === undefined
+      ? this.#cache.get(key, this.#with(second))
+      : this.#cache.get(key, second as never, third);
   }
 
   /** See {@link TieredCacheManager.getMany}. */
@@ -46,7 +49,9 @@ export class CacheNamespace {
     third?: ViewOptions<GetOptions>,
   ): Promise<unknown[]> {
     if (typeof second === "function") return this.#cache.getMany(keys, second, this.#with(third));
-    return this.#cache.getMany(keys, this.#with(second));
+    return third === undefined
+      ? this.#cache.getMany(keys, this.#with(second))
+      : this.#cache.getMany(keys, second as never, third);
   }
 
   /** See {@link TieredCacheManager.getSync}. */
@@ -143,6 +148,8 @@ export class CacheNamespace {
   /** The view's defaults under a call's options; an option that is `undefined` leaves the default. */
   #with(options: object | undefined): GetOptions {
     if (options === undefined) return this.#defaults;
+    // What is no object at all is left for the cache to refuse.
+    if (typeof options !== "object" || options === null) return options;
     const given = Object.entries(options).filter(([, value]) => value !== undefined);
     return { ...this.#defaults, ...Object.fromEntries(given), ...this.#of };
   }

@@ -72,8 +72,10 @@ export function* usableKeys(
   prefix: string,
 ): Generator<string, void, undefined> {
   const ofNamespace = idPrefix(namespace);
-  for (const [id, entry] of memory.entries()) {
-    if (entry.namespaceEpoch.name !== namespace || !isUsableAt(entry, clock.now())) continue;
+  // The ids as they are now: the order of a live walk changes with every read between two steps.
+  for (const id of memory.ids()) {
+    const entry = memory.peek(id);
+    if (entry === undefined || entry.namespaceEpoch.name !== namespace || !isUsableAt(entry, clock.now())) continue;
     const key = keyOfId(ofNamespace, id);
     if (key.startsWith(prefix)) yield key;
   }

@@ -9,6 +9,7 @@ import type { Engine, Target } from "./engine.ts";
 /** Calls a refresh for one key. What it says of its result is checked, and forgotten. */
 export async function callRefresh({ epochs }: Engine, target: Target, refresh: Refresh): Promise<unknown> {
   const { settings } = target;
+  settings.signal?.throwIfAborted();
   return refresh(new Context(target, signalOf(settings), undefined, new ResultNotes(settings, epochs)));
 }
 
@@ -21,6 +22,7 @@ export async function callBatch(
   const [first] = targets;
   if (first === undefined) return [];
   const { settings } = first;
+  settings.signal?.throwIfAborted();
   const keys = [...new Set(targets.map(({ key }) => key))];
   const notes = new ResultNotes(settings, epochs);
   const source = signalOf(settings);

@@ -5,7 +5,7 @@ import type { Milliseconds } from "../model/duration.ts";
 import type { BatchContext, BatchRefresh, BatchResult } from "../model/refresh.ts";
 import type { Engine, Target } from "./engine.ts";
 import { RefreshRun, type Flight } from "./flight.ts";
-import { addFlight, arrive, crash, departed, durationOf, refusalOf, runInBackground } from "./refresh.ts";
+import { addFlight, arrive, crash, departed, durationOf, refusalOf, runInBackground, staleOf } from "./refresh.ts";
 import { board, decide, find, miss, refuseBackground, ride, serve, valueOf, type Found, type Place } from "./read.ts";
 import type { ResultNotes } from "./refresh-context.ts";
 import { isThenable } from "./write.ts";
@@ -122,8 +122,9 @@ function refusePromise(key: string, value: unknown): void {
 
 function createBatchContext(engine: Engine, run: RefreshRun): BatchContext {
   const stale = new Map<string, unknown>();
-  for (const { target, previous } of run.flights) {
-    if (previous !== undefined) stale.set(target.key, valueOf(engine, previous));
+  for (const flight of run.flights) {
+    const value = staleOf(engine, flight);
+    if (value !== undefined) stale.set(flight.target.key, value);
   }
   const byKey = new Map(run.flights.map(({ target, notes }) => [target.key, notes]));
   const notesOf = (key: string): ResultNotes => {

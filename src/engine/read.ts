@@ -68,7 +68,10 @@ async function refreshAndWait(
     const answer = await ride(engine, target, place);
     if (answer !== undefined) return answer.value;
     found = find(engine, target);
-    if (found !== undefined && decide(engine, target, found) !== "wait") return valueOf(engine, found.entry);
+    const plan = decide(engine, target, found);
+    if (found === undefined || plan === "wait") continue;
+    if (plan === "serveAndRefresh") refreshInBackground(engine, target, refresh, found.entry);
+    return valueOf(engine, found.entry);
   }
 }
 

@@ -3,6 +3,7 @@
 import { CacheError, show } from "../errors.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import type { Entry } from "../model/entry.ts";
+import { isEnded } from "../model/epoch.ts";
 import type { Refresh } from "../model/refresh.ts";
 import type { Engine, Target } from "./engine.ts";
 import { Flight, RefreshRun } from "./flight.ts";
@@ -46,7 +47,7 @@ export function addFlight(
 /** Queues a run. When its turn comes it starts, unless a foreground caller has started it or nobody needs it any more. */
 export function runInBackground(engine: Engine, run: RefreshRun): void {
   engine.background.add(async () => {
-    if (run.startedAt !== undefined) return;
+    if (run.startedAt !== undefined || run.flights.every(({ settled }) => settled)) return;
     if (run.flights.every((flight) => engine.flights.isOvertaken(flight))) dropRun(engine, run);
     else run.start(engine.clock.now());
     await run.landed();
@@ -63,11 +64,10 @@ export function dropRun({ flights }: Engine, run: RefreshRun): void {
 }
 
 async function fly(engine: Engine, flight: Flight, refresh: Refresh): Promise<void> {
-  const { run, target, previous, notes } = flight;
+  const { run, target, notes } = flight;
   try {
     departed(engine, run, target.settings.hardTimeoutMs);
-    const stale = previous && engine.memory.expose(previous.value);
-    const value = await refresh(new Context(target, run, stale, notes));
+    const value = await refresh(new Context(target, run, staleOf(engine, flight), notes));
     const durationMs = durationOf(engine, run);
     arrive(engine, flight, value, await refusalOf(engine, value, notes), durationMs);
   } catch (error) {
@@ -107,6 +107,12 @@ export function leaveBehind(engine: Engine, flight: Flight): void {
     if (flight.leave()) abandon(engine, flight, timedOut(flight.target.key, limitMs), true);
   });
   void flight.landing.then(cancel);
+}
+
+/** The value a refresh is shown as the one it will replace; not if that has been ended while it waited for its turn. */
+export function staleOf({ epochs, memory }: Engine, { previous, fenced, asOf }: Flight): unknown {
+  const isGone = previous === undefined || fenced || epochs.clearedAt > asOf || isEnded(previous);
+  return isGone ? undefined : memory.expose(previous.value);
 }
 
 /** How long a run has taken, in whole milliseconds. */

@@ -24,11 +24,24 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
-/** Stores a value the user has set, and fences the key's flight. @throws CacheError `unserializable` */
-export function put(engine: Engine, { key, id, settings }: Target, value: unknown): void {
-  const { counters, observer, flights } = engine;
+/** Stores a value the user has set, and fences what is under way for the key. @throws CacheError `unserializable` */
+export function put(engine: Engine, target: Target, value: unknown): void {
+  if (engine.settings.enabled) commit(engine, target, entryToSet(engine, target, value));
+}
+
+/** The same for several, all or none: every entry is made before the first is stored. */
+export function putAll(engine: Engine, targets: readonly Target[], values: readonly unknown[]): void {
   if (!engine.settings.enabled) return;
-  const entry = makeEntry(engine, settings, value, stampNow(engine, settings), 0);
+  const entries = targets.map((target, index) => entryToSet(engine, target, values[index]));
+  for (const [index, target] of targets.entries()) commit(engine, target, entries[index] as Entry);
+}
+
+function entryToSet(engine: Engine, { settings }: Target, value: unknown): Entry {
+  return makeEntry(engine, settings, value, stampNow(engine, settings), 0);
+}
+
+function commit(engine: Engine, { key, id, settings }: Target, entry: Entry): void {
+  const { counters, observer, flights } = engine;
   flights.fence(id);
   store(engine, id, settings, entry);
   counters.sets++;
@@ -55,12 +68,13 @@ export async function putValidated(
   const pending = targets.map((target) => new PendingSet(target, stampNow(engine, target.settings)));
   await flights.whileSetting(pending, async () => {
     for (const [index, target] of targets.entries()) assertAccepted(engine, target, await validate(values[index]));
-    // Judged before the first is stored: a key that comes twice shall have its last value.
-    const overtaken = pending.map((set) => flights.isOvertaken(set));
-    for (const [index, set] of pending.entries()) {
-      if (overtaken[index] === true) reportRejected(engine, set);
-      else put(engine, set.target, values[index]);
-    }
+    const open = [...targets.keys()].filter((index) => !flights.isOvertaken(pending[index] as PendingSet));
+    for (const set of pending) if (flights.isOvertaken(set)) reportRejected(engine, set);
+    putAll(
+      engine,
+      open.map((index) => targets[index] as Target),
+      open.map((index) => values[index]),
+    );
   });
 }
 

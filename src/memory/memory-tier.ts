@@ -63,6 +63,11 @@ export class MemoryTier {
     return this.#lru.entries();
   }
 
+  /** All ids at this moment. */
+  ids(): string[] {
+    return [...this.#lru.keys()];
+  }
+
   /** How many entries it holds, those included that have expired but were not asked for since. */
   get size(): number {
     return this.#lru.size;
@@ -93,7 +98,8 @@ export class MemoryTier {
         maxSize: maxBytes,
         sizeCalculation: ({ value }, id) => Math.max(1, Math.ceil(sizeOf(value, id))),
       }),
-      dispose: (entry, id, reason) => {
+      // Not `dispose`, which runs in the middle of a set: a listener may set something itself.
+      disposeAfter: (entry, id, reason) => {
         if (reason === "evict") this.#onEvict(id, entry);
       },
     });

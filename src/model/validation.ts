@@ -8,7 +8,7 @@ export type Refusal = string | undefined;
 /** The normal form of `validate`. Asynchronous where the schema is. */
 export type Validate = (value: unknown) => Refusal | Promise<Refusal>;
 
-/** The normal form of a schema or function. A function refuses by returning `false`, or a text, or by throwing. */
+/** The normal form of a schema or function. A function refuses by returning `false`, or by throwing. */
 export function toValidate(validator: StandardSchema | ((value: unknown) => unknown)): Validate {
   const check =
     typeof validator === "function" && !("~standard" in validator)
@@ -28,8 +28,7 @@ function settle<V>(outcome: V | Promise<V>, judge: (verdict: V) => Refusal): Ref
 }
 
 function ofVerdict(verdict: unknown): Refusal {
-  if (verdict === false) return "validate returned false";
-  return typeof verdict === "string" ? verdict : undefined;
+  return verdict === false ? "validate returned false" : undefined;
 }
 
 function ofResult({ issues }: StandardResult): Refusal {
