@@ -70,5 +70,7 @@ if (typeof options === "string") {
 } else if (options.help) {
   process.stdout.write(HELP);
 } else {
+  // Ctrl-C ends it in order, so that the database's files are removed.
+  process.once("SIGINT", () => process.exit(130));
   process.exitCode = await demo(openTerminal(process.stdout, process.env), trace, options);
 }

@@ -44,6 +44,7 @@ export class ProductDatabase {
 
   constructor(products: readonly Product[], pool: PoolOptions) {
     this.#directory = mkdtempSync(join(tmpdir(), "freshtier-shop-"));
+    process.once("exit", this.#removeFiles);
     this.file = join(this.#directory, "products.db");
     this.#sqlite = new DatabaseSync(this.file);
     this.#sqlite.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
@@ -77,8 +78,11 @@ export class ProductDatabase {
 
   close(): void {
     this.#sqlite.close();
-    rmSync(this.#directory, { recursive: true, force: true });
+    process.off("exit", this.#removeFiles);
+    this.#removeFiles();
   }
+
+  readonly #removeFiles = (): void => rmSync(this.#directory, { recursive: true, force: true });
 
   #insert(products: readonly Product[]): void {
     const insert = this.#sqlite.prepare(INSERT);

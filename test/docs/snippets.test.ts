@@ -1,0 +1,62 @@
+// Every snippet of the documentation compiles, and the first of the README runs.
+
+import { spawnSync } from "node:child_process";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { fileOf, readSnippets, removeSnippets, snippetFolder, writeSnippets } from "./snippets.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const snippets = ["README.md", "src/DESIGN.md"].flatMap(readSnippets);
+const [first] = snippets;
+
+function typeCheck(): string {
+  const tsc = join(root, "node_modules/@typescript/native/bin/tsc");
+  return spawnSync(process.execPath, [tsc, "-p", snippetFolder, "--noEmit"], { encoding: "utf8" }).stdout;
+}
+
+beforeAll(() => writeSnippets(snippets));
+afterAll(removeSnippets);
+
+describe("the documentation", () => {
+  test("has snippets that compile", () => {
+    expect(snippets.length).toBeGreaterThan(4);
+    expect(typeCheck()).toBe("");
+  });
+
+  test("would not pass with a snippet that does not", () => {
+    const broken = join(snippetFolder, "broken.ts");
+    writeFileSync(broken, 'await cache.get("k", 5);\nexport {};\n');
+    expect(typeCheck()).toContain("broken.ts");
+    writeFileSync(broken, "export {};\n");
+  });
+
+  test("begins with a snippet that runs, and asks the database as often as it says", () => {
+    const file = join(snippetFolder, fileOf(first!));
+    const database = "globalThis.database = { readUser: async (id) => (console.log(`asked for ${id}`), { id }) };";
+    writeFileSync(join(snippetFolder, "database.mjs"), database);
+    const code = readFileSync(file, "utf8");
+    writeFileSync(file, `import "./database.mjs";\n${code}`);
+    appendFileSync(file, "await cache.close();\n");
+    const { stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", file], { cwd: root, encoding: "utf8" });
+    expect(stderr).toBe("");
+    expect(stdout).toBe("asked for 1\nasked for 1\n");
+  });
+});
+
+describe("the README", () => {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+
+  test("names the two commands that do everything on a fresh machine", () => {
+    expect(readme).toContain("npm ci && npm run demo");
+    expect(readme).toContain("npm ci && npm test");
+  });
+
+  test("points only to files that are there", () => {
+    const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, link]) => link as string);
+    const missing = links.filter((link) => spawnSync("test", ["-e", join(root, link)]).status !== 0);
+    expect(links.length).toBeGreaterThan(3);
+    expect(missing).toEqual([]);
+  });
+});

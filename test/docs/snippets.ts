@@ -1,0 +1,75 @@
+// Takes the TypeScript snippets out of Markdown pages and puts them where a compiler and Node can read them.
+
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Inside the package, so that the snippets import it by its own name. */
+export const snippetFolder: string = join(root, "test/docs/snippets-out");
+
+/** A snippet and where it stands. */
+export interface Snippet {
+  readonly page: string;
+  readonly line: number;
+  readonly code: string;
+}
+
+/** All snippets of a page marked as TypeScript. */
+export function readSnippets(page: string): Snippet[] {
+  const text = readFileSync(join(root, page), "utf8");
+  return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map((match) => ({
+    page,
+    line: text.slice(0, match.index).split("\n").length + 1,
+    code: match[1] as string,
+  }));
+}
+
+/** The file name of a snippet, which names its place. */
+export function fileOf({ page, line }: Snippet): string {
+  return `${page.replaceAll(/\W/g, "-")}-line-${line}.ts`;
+}
+
+/** What the snippets speak of without declaring it. */
+const SCENERY = `
+import type { TieredCacheManager as Manager } from "freshtier";
+declare global {
+  interface User { readonly id: number; readonly name: string }
+  const cache: Manager;
+  const user: User;
+  const logger: { warn(fields: object): void };
+  const database: {
+    readUser(id: number): Promise<User>;
+    readUsers(keys: readonly string[]): Promise<Map<string, User>>;
+    readProduct(id: number): Promise<{ price: number }>;
+    writePrice(id: number, price: number): Promise<void>;
+  };
+  function etagOf(value: unknown): string;
+}
+`;
+
+const TSCONFIG = {
+  extends: "../../tsconfig.json",
+  compilerOptions: { noUnusedLocals: false, noImplicitOverride: true },
+  include: ["."],
+  exclude: [],
+};
+
+/** Writes every snippet to a file, as a module. */
+export function writeSnippets(snippets: readonly Snippet[]): void {
+  removeSnippets();
+  mkdirSync(snippetFolder, { recursive: true });
+  writeFileSync(join(snippetFolder, "scenery.d.ts"), SCENERY);
+  writeFileSync(join(snippetFolder, "tsconfig.json"), JSON.stringify(TSCONFIG));
+  const imports = 'import { TieredCacheManager } from "freshtier";\n';
+  for (const snippet of snippets) {
+    const isWhole = snippet.code.includes('from "freshtier"');
+    writeFileSync(join(snippetFolder, fileOf(snippet)), `${isWhole ? "" : imports}${snippet.code}export {};\n`);
+  }
+}
+
+/** Removes them. */
+export function removeSnippets(): void {
+  rmSync(snippetFolder, { recursive: true, force: true });
+}
