@@ -1,46 +1,71 @@
 // The seam to the tier that all processes share and whose word counts: leases, conditional fills, epochs, its clock.
 
 import type { Instant, Milliseconds } from "../model/duration.ts";
+import type { Spans } from "../model/policy.ts";
 
-/** What an attempt to become the one who refreshes a key came to. */
-export type Acquired =
-  /** The lease is ours. */
-  | { readonly kind: "granted"; readonly token: string }
-  /** Somebody else has it, for at most this long unless it is renewed. */
-  | { readonly kind: "held"; readonly remainingMs: Milliseconds }
-  /** The entry is not the one the caller knows: somebody has refreshed it. */
-  | { readonly kind: "changed"; readonly frame: Uint8Array };
-
-/** A generation of the cache, a namespace or a tag, as the authority knows it: opaque, compared for equality alone. */
+/** A generation of the cache, a namespace or a tag as the authority knows it: opaque, compared for equality alone. */
 export interface SharedEpoch {
   readonly hard: string;
   readonly soft: string;
 }
 
-/** What an invalidation is aimed at. */
+/** What has epochs. */
 export type EpochName =
   | { readonly kind: "root" }
-  | { readonly kind: "namespace"; readonly name: string }
+  | { readonly kind: "namespace"; readonly name: string | undefined }
   | { readonly kind: "tag"; readonly name: string };
 
-/** Besides holding frames, keeps processes from refreshing, storing and believing what they should not. */
+/** What a read brings. */
+export interface ReadReply {
+  readonly frame: Uint8Array | undefined;
+  /** The epochs asked for along with it, in their order; minted where there were none. */
+  readonly epochs: readonly SharedEpoch[];
+}
+
+/** What an attempt to become the one who refreshes a key came to. */
+export type Acquired =
+  /** The lease is ours. */
+  | { readonly kind: "granted" }
+  /** Somebody else has it, for at most this long unless it is renewed. */
+  | { readonly kind: "held"; readonly remainingMs: Milliseconds }
+  /** The entry is not the one the caller knows: somebody has refreshed it, or it has gone (`frame` is `undefined`). */
+  | { readonly kind: "changed"; readonly frame: Uint8Array | undefined };
+
+/** What a conditional or final write came to. */
+export type Written =
+  /** Stored; its instants count from `createdAt`, by the authority's clock. */
+  | { readonly kind: "stored"; readonly createdAt: Instant }
+  /** The lease is no longer ours: an invalidation, a `set` or another process came between. */
+  | { readonly kind: "fenced" }
+  /** The deadline had passed when the authority came to it. Nothing was done. */
+  | { readonly kind: "late" };
+
+/**
+ * Besides holding frames, keeps processes from refreshing, storing and believing what they should not. Every method
+ * rejects when the authority does not answer in time. Writes carry a deadline by the authority's clock and are refused
+ * after it, so that a command which "timed out" cannot take effect later.
+ */
 export interface Authority {
   /** The present instant by its own clock, which all processes go by. */
   now(): Promise<Instant>;
-  /** Takes the lease of a key, unless its frame differs in version from `knownVersion`. */
-  acquire(fullKey: string, knownVersion: string | undefined, leaseMs: Milliseconds): Promise<Acquired>;
+  /** The frame of a key and the epochs that the caller does not know, in one round trip. */
+  read(fullKey: string, unknown: readonly EpochName[]): Promise<ReadReply>;
+  /** Epochs, minted where there are none, and when each was minted or bumped last. */
+  epochs(names: readonly EpochName[]): Promise<readonly (SharedEpoch & { readonly since: Instant })[]>;
+  /** Takes the lease of a key, unless its frame differs in version from `knownVersion` (`undefined`: none is known). */
+  acquire(fullKey: string, token: string, knownVersion: string | undefined, leaseMs: Milliseconds): Promise<Acquired>;
   /** Prolongs a lease. Answers whether it was still ours. */
   renew(fullKey: string, token: string, leaseMs: Milliseconds): Promise<boolean>;
   /** Gives a lease back, if it is still ours. */
   release(fullKey: string, token: string): Promise<void>;
-  /** Stores a frame if the lease is still ours, and drops the lease. Answers whether it was stored. */
-  fill(fullKey: string, token: string, frame: Uint8Array, lifetimeMs: Milliseconds): Promise<boolean>;
-  /** Stores a frame in place of any other and drops the lease, whoever has it. Refused after `deadline`. */
-  set(fullKey: string, frame: Uint8Array, lifetimeMs: Milliseconds, deadline: Instant): Promise<void>;
-  /** Drops frame and lease. Refused after `deadline`. Answers whether there was a frame. */
-  invalidate(fullKey: string, deadline: Instant): Promise<boolean>;
-  /** Current epochs, minted where there are none. */
-  epochs(names: readonly EpochName[]): Promise<readonly SharedEpoch[]>;
-  /** Begins a new generation. Refused after `deadline`. */
-  bump(name: EpochName, soft: boolean, deadline: Instant): Promise<void>;
+  /** Stores a frame if the lease is still ours, writes its instants, drops the lease, and tells the bus. */
+  fill(fullKey: string, token: string, frame: Uint8Array, spans: Spans, deadline: Instant): Promise<Written>;
+  /** Stores a frame in place of any other, writes its instants, drops the lease whoever has it, and tells the bus. */
+  set(fullKey: string, frame: Uint8Array, spans: Spans, deadline: Instant): Promise<Written>;
+  /** Drops frame and lease, and tells the bus. `existed` is `undefined` when the deadline had passed. */
+  remove(fullKey: string, deadline: Instant): Promise<{ readonly existed: boolean | undefined }>;
+  /** Makes a frame stale from now on, drops the lease, and tells the bus. Answers whether it was in time. */
+  markStale(fullKey: string, deadline: Instant): Promise<boolean>;
+  /** Begins a new generation, and tells the bus. Answers whether it was in time. */
+  bump(name: EpochName, soft: boolean, deadline: Instant): Promise<boolean>;
 }

@@ -4,24 +4,27 @@ import type { EpochName } from "./authority.ts";
 
 /** Word of an invalidation. It carries doubt, not truth: receivers drop or re-verify, and never take a value from it. */
 export type BusMessage =
+  /** An entry is gone or stale; with a `version`, every copy of another version is. */
   | { readonly kind: "key"; readonly fullKey: string; readonly version: string | undefined }
-  | { readonly kind: "filled"; readonly fullKey: string }
+  /** A refresh has been stored: whoever waits for it may read. */
+  | { readonly kind: "filled"; readonly fullKey: string; readonly version: string }
   | { readonly kind: "epoch"; readonly name: EpochName; readonly soft: boolean };
 
-/** What a bus tells its process. */
+/** What a bus tells its process. Nothing it is told may throw. */
 export interface BusReceiver {
-  onMessage(message: BusMessage): void;
-  /** Messages may have been lost since the last call, or may be from now on. */
-  onDoubt(): void;
+  /** A message, own ones included. `isOwn` says that this process published it. */
+  onMessage(message: BusMessage, isOwn: boolean): void;
+  /** Messages may have been lost since the last call, or may be from now on. `reason` is for people. */
+  onDoubt(reason: string): void;
   /** From now on every message will arrive, or `onDoubt` be called. */
   onLive(): void;
 }
 
-/** A connection to the other processes of a cache. */
+/** A connection to the other processes of a cache. Messages are published by the authority, within its writes. */
 export interface Bus {
   /** Whether no message can have been lost without `onDoubt`. */
   readonly isLive: boolean;
-  publish(message: BusMessage): Promise<void>;
-  subscribe(receiver: BusReceiver): void;
+  /** Begins to listen. Resolves when it is set up; being live may take longer, or never come. */
+  start(receiver: BusReceiver): Promise<void>;
   close(): Promise<void>;
 }
