@@ -250,7 +250,10 @@ export class TieredCacheManager {
     fn: (...args: A) => R | PromiseLike<R>,
     options: WrapOptions<A, R>,
   ): Wrapped<A, R> {
-    return wrapFunction(this, fn, options);
+    const wrapped = wrapFunction(this, fn, options);
+    const { key: _key, ...getOptions } = options;
+    this.#targets.settings(getOptions);
+    return wrapped;
   }
 
   /** Calls `listener` on every event of a type; returns a function that stops it. It cannot hurt the cache. */

@@ -3,6 +3,7 @@
 import type { Clock } from "../contracts/clock.ts";
 import type { Instant } from "../model/duration.ts";
 import type { Entry } from "../model/entry.ts";
+import { isTouched, type Tick } from "../model/epoch.ts";
 import { backoffMs } from "../model/policy.ts";
 
 /** The failures in a row of the refreshes that were to replace an entry. */
@@ -11,6 +12,8 @@ export interface Failure {
   readonly retryAt: Instant;
   /** What the last one threw. */
   readonly error: unknown;
+  /** When the refresh that failed last began. */
+  readonly asOf: Tick;
 }
 
 /** Failures by the entry they did not replace: forgotten with the entry, however it goes. */
@@ -24,17 +27,19 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** Notes one more failure. */
-  add(entry: Entry, error: unknown): Failure {
+  /** Notes one more failure, of a refresh that began at `asOf`. */
+  add(entry: Entry, error: unknown, asOf: Tick): Failure {
     const failures = (this.#byEntry.get(entry)?.failures ?? 0) + 1;
-    const failure = { failures, retryAt: this.#clock.now() + backoffMs(failures, this.#random), error };
+    const failure = { failures, retryAt: this.#clock.now() + backoffMs(failures, this.#random), error, asOf };
     this.#byEntry.set(entry, failure);
     return failure;
   }
 
-  /** The last failure, if its back-off has not passed yet. */
+  /** The last failure, if its back-off has not passed yet. Who marks an entry stale asks for a try at once. */
   current(entry: Entry, now: Instant): Failure | undefined {
     const failure = this.#byEntry.get(entry);
-    return failure !== undefined && now < failure.retryAt ? failure : undefined;
+    if (failure === undefined || now >= failure.retryAt) return undefined;
+    const { namespaceEpoch, tags } = entry;
+    return isTouched({ asOf: failure.asOf, namespaceEpoch, tags }) ? undefined : failure;
   }
 }

@@ -60,7 +60,7 @@ export function createEngine(settings: EngineSettings, observer: Observer): Engi
   });
   const epochs = new EpochTable(function* () {
     for (const [, entry] of memory.entries()) yield entry;
-    yield* flights.running();
+    yield* flights.epochUsers();
   });
   const flights = new Flights(epochs, clock, settings.refreshTimeoutMs);
   const backoff = new Backoff(clock, random);

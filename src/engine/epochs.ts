@@ -1,12 +1,12 @@
 // The epoch table: the generations of the cache, of its namespaces and of its tags, and the logical time they share.
 
-import { Epoch, type Tick } from "../model/epoch.ts";
+import { Epoch, type Stamped, type Tick } from "../model/epoch.ts";
+
+/** Something that refers to epochs. */
+export type EpochUser = Pick<Stamped, "namespaceEpoch" | "tags">;
 
 /** Everything that still refers to an epoch, asked for when the table is pruned. */
-export type EpochUsers = () => Iterable<{
-  readonly namespaceEpoch: Epoch;
-  readonly tags: readonly Epoch[] | undefined;
-}>;
+export type EpochUsers = () => Iterable<EpochUser>;
 
 /** Names a table may hold before it is pruned for the first time. */
 const FIRST_LIMIT = 10_000;

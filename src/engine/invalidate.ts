@@ -21,7 +21,7 @@ export function markStale(engine: Engine, target: Target): void {
   const { id, key, settings } = target;
   flights.fence(id);
   const entry = peekUsable(engine, target);
-  if (entry !== undefined) memory.set(id, staleFrom(clock.now(), entry, newVersion(random)));
+  if (entry !== undefined) memory.set(id, key, staleFrom(clock.now(), entry, newVersion(random)));
   report(engine, "key", key, settings.namespace, true);
 }
 

@@ -152,7 +152,7 @@ export function arrive(
 export function crash(engine: Engine, flight: Flight, error: unknown): void {
   if (flight.settled) return;
   engine.counters.failedRefreshes++;
-  end(engine, flight, error, flight.previous && engine.backoff.add(flight.previous, error).retryAt);
+  end(engine, flight, error, flight.previous && engine.backoff.add(flight.previous, error, flight.asOf).retryAt);
 }
 
 /**

@@ -4,7 +4,7 @@ import { CacheError } from "../errors.ts";
 import type { Clock } from "../contracts/clock.ts";
 import type { Milliseconds } from "../model/duration.ts";
 import { areTagsTouched, isTouched, type Epoch } from "../model/epoch.ts";
-import type { EpochTable } from "./epochs.ts";
+import type { EpochTable, EpochUser } from "./epochs.ts";
 import { Flight, type PendingSet } from "./flight.ts";
 
 /** The flights of one cache. */
@@ -34,6 +34,15 @@ export class Flights {
   *running(): Generator<Flight, void, undefined> {
     yield* this.#joinable.values();
     yield* this.#fenced;
+  }
+
+  /** Everything under way that refers to epochs. */
+  *epochUsers(): Generator<EpochUser, void, undefined> {
+    for (const flight of this.running()) {
+      yield flight;
+      yield { namespaceEpoch: flight.namespaceEpoch, tags: flight.notes.tags };
+    }
+    yield* this.#pendingSets;
   }
 
   /** Refuses flights from now on. */

@@ -40,10 +40,11 @@ function entryToSet(engine: Engine, { settings }: Target, value: unknown): Entry
   return makeEntry(engine, settings, value, stampNow(engine, settings), 0);
 }
 
-function commit(engine: Engine, { key, id, settings }: Target, entry: Entry): void {
+function commit(engine: Engine, target: Target, entry: Entry): void {
+  const { key, id, settings } = target;
   const { counters, observer, flights } = engine;
   flights.fence(id);
-  store(engine, id, settings, entry);
+  store(engine, target, settings, entry);
   counters.sets++;
   if (observer.wants("set")) observer.notify({ type: "set", key, namespace: settings.namespace });
 }
@@ -128,7 +129,7 @@ function storeResult(
   }
   const { asOf, namespaceEpoch } = flight;
   const entry = makeEntry(engine, notes.settings, value, { asOf, namespaceEpoch, tags }, loadMs);
-  return store(engine, id, notes.settings, entry) ? undefined : "no-lifetime";
+  return store(engine, flight.target, notes.settings, entry);
 }
 
 /** The tags of the call, those the refresh named, and with `notModified()` those of the entry it confirms. */
@@ -162,12 +163,16 @@ function lifetimesOf(settings: CallSettings, value: unknown, maxAgeMs: Milliseco
   return { ttlMs, jitter, staleWhileRevalidateMs, staleIfErrorMs, maxAgeMs };
 }
 
-/** Puts an entry into memory in place of the old one, which goes in any case. Answers whether the new one is there. */
-function store({ memory }: Engine, id: string, settings: CallSettings, entry: Entry): boolean {
-  const isUseful = settings.memory.use && entry.errorMs > 0;
-  if (isUseful) memory.set(id, entry);
-  else memory.delete(id);
-  return isUseful;
+/** Puts an entry into memory in place of the old one, which goes in any case. Answers why the new one is not there. */
+function store(
+  { memory }: Engine,
+  { id, key }: Target,
+  settings: CallSettings,
+  entry: Entry,
+): NotStoredReason | undefined {
+  if (settings.memory.use && entry.errorMs > 0) return memory.set(id, key, entry) ? undefined : "too-large";
+  memory.delete(id);
+  return settings.memory.use ? "no-lifetime" : "tier-skipped";
 }
 
 function reportRejected({ counters, observer }: Engine, { target: { key, settings } }: Flight | PendingSet): void {

@@ -45,8 +45,21 @@ export class MemoryTier {
     return this.#lru.peek(id);
   }
 
-  set(id: string, entry: Entry): void {
-    this.#lru.set(id, entry);
+  /** Holds an entry in place of any other. One that there is no room for at all counts as evicted: answers whether not. */
+  set(id: string, key: string, entry: Entry): boolean {
+    const { maxBytes } = this.settings;
+    if (maxBytes === undefined) {
+      this.#lru.set(id, entry);
+      return true;
+    }
+    const size = this.#sizeOf(entry.value, key);
+    if (size <= maxBytes) {
+      this.#lru.set(id, entry, { size });
+      return true;
+    }
+    this.#lru.delete(id);
+    this.#onEvict(id, entry);
+    return false;
   }
 
   delete(id: string): boolean {
@@ -90,14 +103,22 @@ export class MemoryTier {
     return this.settings.isolation === "clone" ? cloneValue(value) : value;
   }
 
+  /** Bytes of a value. Where the user's own `sizeOf` has no answer, there is no knowing: as good as too many. */
+  #sizeOf(value: unknown, key: string): number {
+    const { sizeOf = sizeOfValue } = this.settings;
+    try {
+      const bytes: unknown = sizeOf(value, key);
+      return typeof bytes === "number" && bytes >= 0 ? Math.max(1, Math.ceil(bytes)) : Infinity;
+    } catch {
+      return Infinity;
+    }
+  }
+
   #create(): Lru {
-    const { maxEntries, maxBytes, sizeOf = sizeOfValue } = this.settings;
+    const { maxEntries, maxBytes } = this.settings;
     return new LRUCache<string, Entry>({
       max: maxEntries,
-      ...(maxBytes !== undefined && {
-        maxSize: maxBytes,
-        sizeCalculation: ({ value }, id) => Math.max(1, Math.ceil(sizeOf(value, id))),
-      }),
+      ...(maxBytes !== undefined && { maxSize: maxBytes }),
       // Not `dispose`, which runs in the middle of a set: a listener may set something itself.
       disposeAfter: (entry, id, reason) => {
         if (reason === "evict") this.#onEvict(id, entry);

@@ -16,7 +16,10 @@ export interface MemoryTierOptions {
   readonly maxEntries?: number | undefined;
   /** Most bytes its keys and values may take, as estimated by `sizeOf`. Default: no such bound. */
   readonly maxBytes?: number | undefined;
-  /** Bytes of a value, at least 1; only asked with `maxBytes`. Default: an estimate of the live object graph. */
+  /**
+   * Bytes of a value; only asked with `maxBytes`. A value for which it throws, or answers with no number, is not kept.
+   * Default: an estimate of the live object graph.
+   */
   readonly sizeOf?: ((value: unknown, key: string) => number) | undefined;
   /** Entries are gone at this age, whatever their `ttl`. Default `"forever"`. */
   readonly maxAge?: Duration | undefined;

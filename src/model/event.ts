@@ -19,7 +19,11 @@ export type NotStoredReason =
   /** `validate` refused it. */
   | "invalid"
   /** Its lifetimes are all zero. */
-  | "no-lifetime";
+  | "no-lifetime"
+  /** The memory tier has no room for it at all, or cannot tell its size. */
+  | "too-large"
+  /** The call skipped the tier. */
+  | "tier-skipped";
 
 /** Everything a cache reports, told apart by `type`. */
 export type CacheEvent =
