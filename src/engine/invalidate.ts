@@ -1,5 +1,6 @@
 // Invalidating: single keys, and in constant time tags, namespaces and everything; gone, or stale from now on.
 
+import { isEnded } from "../model/epoch.ts";
 import { newVersion, staleFrom } from "../model/entry.ts";
 import { compileGlob } from "../model/glob.ts";
 import { idPrefix, keyOfId } from "../model/key.ts";
@@ -20,8 +21,9 @@ export function markStale(engine: Engine, target: Target): void {
   const { memory, flights, clock, random } = engine;
   const { id, key, settings } = target;
   flights.fence(id);
-  const entry = peekUsable(engine, target);
-  if (entry !== undefined) memory.set(id, key, staleFrom(clock.now(), entry, newVersion(random)));
+  // A rescue entry stays one, but has its back-off forgotten: who marks it asks for a try at once.
+  const entry = memory.peek(id);
+  if (entry !== undefined && !isEnded(entry)) memory.set(id, key, staleFrom(clock.now(), entry, newVersion(random)));
   report(engine, "key", key, settings.namespace, true);
 }
 
