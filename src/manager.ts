@@ -65,7 +65,8 @@ export class TieredCacheManager {
   /**
    * Without a refresh: the fresh or stale value, or `undefined`. With one: the fresh value; or the stale value, which
    * is then refreshed behind; or what the refresh resolves to. Concurrent callers share one refresh, its result and
-   * its rejection. When it fails and an entry is younger than `staleIfError` allows, that is served instead.
+   * its rejection; the tags and lifetimes of the one who began it count. When it fails and an entry is younger than `staleIfError` allows, that is served instead.
+   * A fresh hit does not look at options that only a miss needs: the miss before it has checked them.
    * @throws what the refresh threw, unwrapped; CacheError `timeout` after `hardTimeout`; the reason of `signal`
    */
   get<T = unknown>(key: string, options?: PeekOptions): Promise<T | undefined>;

@@ -74,8 +74,8 @@ export function resolveCache(options: CacheOptions<never>): Settings {
   checkObject<CacheOptions>(options, CACHE_NAMES, "cache options");
   const maxNameBytes = checkInteger(options.maxKeyLength, 1, DEFAULTS.maxKeyLength, "maxKeyLength");
   const { name = DEFAULTS.name, version } = options;
-  checkName(name, "name", maxNameBytes);
-  if (version !== undefined) checkName(version, "version", maxNameBytes);
+  checkName(name, "name", DEFAULTS.maxKeyLength);
+  if (version !== undefined) checkName(version, "version", DEFAULTS.maxKeyLength);
   const memory = resolveTiers(options);
   return Object.freeze({
     name,

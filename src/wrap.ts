@@ -19,7 +19,7 @@ export interface Wrapped<A extends readonly unknown[], R> {
   key(...args: A): string;
   /** Ends the cached result of a call. */
   invalidate(...args: A): Promise<DeleteResult>;
-  /** Calls the function now, whatever is cached, and caches its result. */
+  /** Calls the function, whatever is cached, and caches its result; or joins the call that is running. */
   refresh(...args: A): Promise<R>;
 }
 

@@ -12,11 +12,6 @@ export class BackgroundQueue {
     this.#maxWaiting = maxWaiting;
   }
 
-  /** How many wait for their turn. */
-  get waiting(): number {
-    return this.#limit.pendingCount;
-  }
-
   /** Whether one more task would have to be refused. */
   get isFull(): boolean {
     const { activeCount, pendingCount, concurrency } = this.#limit;

@@ -42,7 +42,10 @@ export interface RefreshOptions {
   readonly softTimeout?: Duration | undefined;
   /** Longest a caller waits for a refresh; then it counts as failed for this caller. Default: no limit. */
   readonly hardTimeout?: Duration | undefined;
-  /** XFetch β: refreshes a fresh entry early, by chance, the likelier the nearer its end; 1 is usual. Default 0, off. */
+  /**
+   * XFetch β: refreshes a fresh entry early, by chance, the likelier the nearer its end; 1 is usual. Always behind
+   * the value that is served. Default 0, off.
+   */
   readonly earlyRefresh?: number | undefined;
 }
 
