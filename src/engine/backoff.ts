@@ -12,7 +12,7 @@ export interface Failure {
   readonly retryAt: Instant;
   /** What the last one threw. */
   readonly error: unknown;
-  /** When the refresh that failed last began. */
+  /** When the youngest of the refreshes that failed began. */
   readonly asOf: Tick;
 }
 
@@ -29,8 +29,14 @@ export class Backoff {
 
   /** Notes one more failure, of a refresh that began at `asOf`. */
   add(entry: Entry, error: unknown, asOf: Tick): Failure {
-    const failures = (this.#byEntry.get(entry)?.failures ?? 0) + 1;
-    const failure = { failures, retryAt: this.#clock.now() + backoffMs(failures, this.#random), error, asOf };
+    const last = this.#byEntry.get(entry);
+    const failures = (last?.failures ?? 0) + 1;
+    const failure = {
+      failures,
+      retryAt: this.#clock.now() + backoffMs(failures, this.#random),
+      error,
+      asOf: Math.max(asOf, last?.asOf ?? 0),
+    };
     this.#byEntry.set(entry, failure);
     return failure;
   }

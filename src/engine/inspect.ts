@@ -1,5 +1,6 @@
 // Looking at entries without using them: `has`, `ttl`, `getEntry`, `keys`, and removing what has expired.
 
+import type { CallSettings } from "../model/call.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import { stateOf, type Entry, type EntryState } from "../model/entry.ts";
 import { isEnded, isMarkedStale } from "../model/epoch.ts";
@@ -30,10 +31,7 @@ export interface EntryView<T = unknown> {
 export function peekUsable({ memory, clock }: Engine, { id, settings }: Target): Entry | undefined {
   const entry = settings.memory.use ? memory.peek(id) : undefined;
   if (entry === undefined) return undefined;
-  const now = clock.now();
-  const ageMs = now - entry.createdAt;
-  const isTooOld = ageMs >= settings.maxAgeMs || ageMs >= settings.memory.maxAgeMs;
-  return isTooOld || !isUsableAt(entry, now) ? undefined : entry;
+  return isUsableAt(entry, clock.now(), settings) ? entry : undefined;
 }
 
 /** How long the entry stays fresh; 0 when it is stale, `undefined` without one. */
@@ -67,7 +65,7 @@ export function describe(engine: Engine, target: Target, fullKey: string): Entry
 
 /** Keys of a namespace's fresh and stale entries that start with `prefix`. */
 export function* usableKeys(
-  { memory, clock }: Engine,
+  { memory, clock, settings }: Engine,
   namespace: string | undefined,
   prefix: string,
 ): Generator<string, void, undefined> {
@@ -75,7 +73,8 @@ export function* usableKeys(
   // The ids as they are now: the order of a live walk changes with every read between two steps.
   for (const id of memory.ids()) {
     const entry = memory.peek(id);
-    if (entry === undefined || entry.namespaceEpoch.name !== namespace || !isUsableAt(entry, clock.now())) continue;
+    if (entry === undefined || entry.namespaceEpoch.name !== namespace) continue;
+    if (!isUsableAt(entry, clock.now(), settings.call)) continue;
     const key = keyOfId(ofNamespace, id);
     if (key.startsWith(prefix)) yield key;
   }
@@ -94,8 +93,9 @@ function stateAt(entry: Entry, now: Instant): EntryState {
   return isEnded(entry) ? "expired" : stateOf(entry, now);
 }
 
-/** Whether an entry is fresh or stale. */
-export function isUsableAt(entry: Entry, now: Instant): boolean {
+/** Whether an entry is fresh or stale, and not too old for the call. */
+export function isUsableAt(entry: Entry, now: Instant, { maxAgeMs, memory }: CallSettings): boolean {
   const state = stateAt(entry, now);
-  return state === "fresh" || state === "stale";
+  const ageMs = now - entry.createdAt;
+  return (state === "fresh" || state === "stale") && ageMs < maxAgeMs && ageMs < memory.maxAgeMs;
 }

@@ -59,7 +59,7 @@ export function removeMatching(engine: Engine, namespace: string | undefined, pa
   for (const [id, entry] of memory.entries()) {
     if (!isMeant(id, entry.namespaceEpoch.name)) continue;
     ids.push(id);
-    if (isUsableAt(entry, clock.now())) usable++;
+    if (isUsableAt(entry, clock.now(), engine.settings.call)) usable++;
   }
   flights.fenceWhere(({ target, namespaceEpoch }) => isMeant(target.id, namespaceEpoch.name));
   for (const id of ids) {
