@@ -20,8 +20,9 @@ import { callBatch, callRefresh } from "./engine/pass-through.ts";
 import { peek, readThrough } from "./engine/read.ts";
 import { readMany } from "./engine/read-many.ts";
 import { assertAccepted, checkValue, put, putAll, putValidated } from "./engine/write.ts";
+import type { MemoryTier } from "./memory/memory-tier.ts";
 import { Listeners, type CacheListener } from "./observe/events.ts";
-import { snapshot, type CacheStats } from "./observe/stats.ts";
+import { snapshot, type CacheStats, type Counters } from "./observe/stats.ts";
 import { CacheNamespace } from "./namespace.ts";
 import type { CacheOptions, CloseOptions, NamespaceOptions } from "./options.ts";
 import type { CacheHealth, DeleteManyResult, DeleteResult, MutationResult } from "./results.ts";
@@ -44,6 +45,10 @@ export class TieredCacheManager {
   readonly #listeners: Listeners = new Listeners();
   readonly #coarseClock: CoarseClock;
   readonly #targets: Targets;
+  // What every hit needs, at hand.
+  readonly #memory: MemoryTier;
+  readonly #counters: Counters;
+  readonly #namespace: string | undefined;
   /** Whether a fresh memory hit without special options may be answered without asking the engine. */
   #isFast: boolean;
   #closing: Promise<void> | undefined;
@@ -56,6 +61,9 @@ export class TieredCacheManager {
     this.#engine = createEngine(this.#settings, this.#listeners);
     this.#coarseClock = new CoarseClock(this.#settings.clock);
     this.#targets = new Targets(this.#settings.call);
+    this.#memory = this.#engine.memory;
+    this.#counters = this.#engine.counters;
+    this.#namespace = this.#settings.call.namespace;
     const { enabled, trackAccess, memory, call } = this.#settings;
     const isPlain = memory.isolation !== "clone" && call.maxAgeMs === Infinity && call.earlyRefresh === 0;
     this.#isFast = enabled && !trackAccess && isPlain;
@@ -314,14 +322,14 @@ export class TieredCacheManager {
    */
   #freshHit(key: string, options: GetOptions | undefined): Entry | undefined {
     if (!this.#isFast || typeof key !== "string") return undefined;
-    let namespace = this.#settings.call.namespace;
+    let namespace = this.#namespace;
     if (options !== undefined) {
       if (options === null || typeof options !== "object" || changesReading(options)) return undefined;
       if (options.namespace !== undefined) namespace = options.namespace;
     }
-    const entry = this.#engine.memory.get(this.#targets.id(namespace, key));
+    const entry = this.#memory.get(this.#targets.id(namespace, key));
     if (entry === undefined || isTouched(entry) || !this.#coarseClock.isAhead(entry.freshUntil)) return undefined;
-    this.#engine.counters.freshHits++;
+    this.#counters.freshHits++;
     if (this.#listeners.wants("hit")) this.#listeners.notify({ type: "hit", key, namespace, tier: "memory" });
     return entry;
   }

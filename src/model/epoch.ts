@@ -38,13 +38,15 @@ export interface Stamped {
 }
 
 /** Whether one of its epochs has changed since, in either way. */
-export function isTouched({ asOf, namespaceEpoch, tags }: Stamped): boolean {
-  return namespaceEpoch.changedAt > asOf || (tags !== undefined && areTagsTouched(tags, asOf));
+export function isTouched(made: Stamped): boolean {
+  const { asOf, tags } = made;
+  return made.namespaceEpoch.changedAt > asOf || (tags !== undefined && areTagsTouched(tags, asOf));
 }
 
 /** Whether one of the tags has changed since `asOf`. */
 export function areTagsTouched(tags: readonly Epoch[], asOf: Tick): boolean {
-  for (const tag of tags) if (tag.changedAt > asOf) return true;
+  // By index: every hit of a tagged entry comes here.
+  for (let index = 0; index < tags.length; index++) if ((tags[index] as Epoch).changedAt > asOf) return true;
   return false;
 }
 

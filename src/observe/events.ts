@@ -32,7 +32,7 @@ export class Listeners implements Observer {
   readonly #byType = new Map<CacheEventType, Set<AnyListener>>();
 
   wants(type: CacheEventType): boolean {
-    return this.#byType.has(type);
+    return this.#byType.size > 0 && this.#byType.has(type);
   }
 
   notify(event: CacheEvent): void {
