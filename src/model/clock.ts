@@ -27,7 +27,7 @@ export const systemClock: Clock = {
 const MARGIN_MS: Milliseconds = 10_000;
 /** A reading serves this long, and no more than so many questions: a loop of awaited hits starves timers. */
 const READING_MS: Milliseconds = 100;
-const READING_USES = 64;
+const READING_USES = 16;
 
 /**
  * Answers "is this instant still to come?" without reading the clock each time (a reading costs about half of a memory
