@@ -1,5 +1,6 @@
 // What keeps callers from changing a cached object: deep copies, or deep freezing.
 
+import { types } from "node:util";
 import { CacheError, show } from "../errors.ts";
 
 /**
@@ -32,6 +33,22 @@ function unserializable(value: unknown, path: string): CacheError {
   return new CacheError("unserializable", `${path} must be plain data to be copied, got ${kind}`);
 }
 
+/** Members that a copy would come without. */
+function refuseSymbols(value: object, path: string): void {
+  for (const key of Object.getOwnPropertySymbols(value)) {
+    if (Object.prototype.propertyIsEnumerable.call(value, key)) throw unserializable(key, `${path}.${String(key)}`);
+  }
+}
+
+/** The same for a built-in, on which somebody may have hung something. */
+function refuseExtras(value: object, path: string): void {
+  refuseSymbols(value, path);
+  for (const key of Object.keys(value)) {
+    const rule = "left as the language made it, to be copied";
+    throw new CacheError("unserializable", `${path} must be ${rule}, got a member ${show(key)}`);
+  }
+}
+
 const prototypesOf = (constructors: readonly { readonly prototype: unknown }[]): ReadonlySet<unknown> =>
   new Set(constructors.map(({ prototype }) => prototype));
 
@@ -62,6 +79,9 @@ const BYTES = prototypesOf([
   BigUint64Array,
 ]);
 
+/** Built-ins whose copy is made of what is inside them: members of their own would be lost. */
+const COPIED_BY_CONTENT = prototypesOf([Date, RegExp, Map, Set]);
+
 /** One copy in progress: remembers what it has copied, for cycles. */
 class Cloner {
   readonly #copies = new Map<object, object>();
@@ -72,6 +92,7 @@ class Cloner {
     if (known !== undefined) return known;
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === Array.prototype) return this.#members(value, new Array((value as unknown[]).length), path);
+    if (types.isArgumentsObject(value)) throw unserializable(value, path);
     if (prototype === Object.prototype) return this.#members(value, {}, path);
     if (prototype === null) return this.#members(value, Object.create(null) as object, path);
     return this.#special(value, prototype, path);
@@ -79,10 +100,9 @@ class Cloner {
 
   #members(source: object, copy: object, path: string): object {
     this.#copies.set(source, copy);
-    for (const key of Reflect.ownKeys(source)) {
-      if (key === "length" && Array.isArray(source)) continue;
-      const at = typeof key === "string" && Array.isArray(source) ? `${path}[${key}]` : `${path}.${String(key)}`;
-      if (typeof key === "symbol") throw unserializable(key, at);
+    refuseSymbols(source, path);
+    for (const key of Object.keys(source)) {
+      const at = Array.isArray(source) ? `${path}[${key}]` : `${path}.${key}`;
       const member = this.clone(Reflect.get(source, key), at);
       // Not an assignment: a member called "__proto__" must stay a member.
       Object.defineProperty(copy, key, { value: member, writable: true, enumerable: true, configurable: true });
@@ -91,6 +111,7 @@ class Cloner {
   }
 
   #special(value: object, prototype: unknown, path: string): object {
+    if (COPIED_BY_CONTENT.has(prototype)) refuseExtras(value, path);
     switch (prototype) {
       case Date.prototype:
         return this.#keep(value, new Date(value as Date));

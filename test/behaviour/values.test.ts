@@ -173,6 +173,17 @@ describe("isolation clone", () => {
     ["an instance as a key of a Map", new Map([[new Point(), 1]]), "value.keys() "],
     ["an instance in a Set", new Set([new Point()]), "value.values() "],
     ["a symbol as a key", { [Symbol("s")]: 1 }, "value.Symbol(s) "],
+    ["a Date with a member of its own", { at: Object.assign(new Date(0), { zone: "UTC" }) }, "got a member 'zone'"],
+    ["a Map with a symbol of its own", Object.assign(new Map(), { [Symbol("s")]: 1 }), "value.Symbol(s) "],
+    [
+      "arguments",
+      {
+        list: (function () {
+          return arguments;
+        })(),
+      },
+      "value.list ",
+    ],
     ["an instance in a cause", new Error("e", { cause: new Point() }), "value.cause "],
     ["an error of a class of one's own", new NotFound("n"), "an instance of NotFound"],
     ["an array of a class of one's own", new Rows(), "an instance of Rows"],
