@@ -93,6 +93,8 @@ module.exports = {
     },
     packageOnlyIn("lru-cache", "memory", "lru-cache holds the entries of the memory tier and nothing else."),
     packageOnlyIn("p-limit", "engine", "p-limit bounds background refreshes; a foreground path must not wait for it."),
+    packageOnlyIn("msgpackr", "codec", "msgpackr is one codec's business."),
+    packageOnlyIn("ioredis", "redis", "ioredis is loaded by whoever uses Redis, and nobody else."),
     packageOnlyIn(
       "reflect-metadata",
       "decorators",

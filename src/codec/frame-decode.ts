@@ -1,0 +1,122 @@
+// Reads a frame back: everything about an entry, or why the bytes are worth nothing.
+
+import { frameChecksum } from "./frame-encode.ts";
+import {
+  asBuffer,
+  FRAME_FLAGS,
+  FRAME_FORMAT,
+  FRAME_MAGIC,
+  FRAME_OFFSETS,
+  readInstants,
+  readVersion,
+  type Envelope,
+  type Instants,
+  type TagEpoch,
+} from "./frame-layout.ts";
+
+/** A whole frame of the key asked for. Whether its epochs still hold is for the caller to judge. */
+export interface Frame {
+  readonly kind: "frame";
+  readonly envelope: Envelope;
+  /** The codec that can decode the payload; the caller may not have it. */
+  readonly codecId: number;
+  /** A view of the bytes that were read. */
+  readonly payload: Uint8Array;
+}
+
+/** Why bytes are no frame. */
+export type DamageReason =
+  /** They do not begin as a frame does: some other program wrote them. */
+  | "foreign"
+  /** Written by a release that knows more than this one: another format, or flags that mean nothing here. */
+  | "unknown-format"
+  /** The end is missing. */
+  | "truncated"
+  /** Not what was written, or written for another key. */
+  | "checksum"
+  /** The instants are out of order or range. */
+  | "instants"
+  /** The checksum is right and the content is not: a faulty writer. */
+  | "malformed";
+
+/** Bytes that are worth nothing: a miss. */
+export interface Damage {
+  readonly kind: "damaged";
+  readonly reason: DamageReason;
+}
+
+/**
+ * Reads a frame. Never throws, and never reads outside of `bytes`, whatever they are.
+ * @param key the full key that the bytes were found under
+ */
+export function decodeFrame(key: string, bytes: Uint8Array): Frame | Damage {
+  const frame = asBuffer(bytes);
+  const reason = whatIsWrong(key, frame);
+  if (reason !== undefined) return damaged(reason);
+  const instants = readInstants(frame);
+  if (instants === undefined) return damaged("instants");
+  const tagCount = frame.readUInt16BE(FRAME_OFFSETS.tagCount);
+  const texts: string[] = [];
+  const payloadAt = readTexts(frame, TEXTS_OF_EPOCHS + TEXTS_PER_TAG * tagCount, texts);
+  if (payloadAt === undefined) return damaged("malformed");
+  return {
+    kind: "frame",
+    envelope: toEnvelope(frame, instants, texts),
+    codecId: frame.readUInt8(FRAME_OFFSETS.codecId),
+    payload: frame.subarray(payloadAt),
+  };
+}
+
+/** Root and namespace, hard and soft. */
+const TEXTS_OF_EPOCHS = 4;
+/** Name, hard, soft. */
+const TEXTS_PER_TAG = 3;
+
+function damaged(reason: DamageReason): Damage {
+  return { kind: "damaged", reason };
+}
+
+/** The checksum comes before all that it covers, but for what says that these bytes have one. */
+function whatIsWrong(key: string, frame: Buffer): DamageReason | undefined {
+  if (frame.length <= FRAME_OFFSETS.format) return "truncated";
+  if (frame.readUInt16BE(FRAME_OFFSETS.magic) !== FRAME_MAGIC) return "foreign";
+  if (frame[FRAME_OFFSETS.format] !== FRAME_FORMAT) return "unknown-format";
+  if (frame.length < FRAME_OFFSETS.texts) return "truncated";
+  if (frame.length < frame.readUInt32BE(FRAME_OFFSETS.byteLength)) return "truncated";
+  if (frame.readUInt32BE(FRAME_OFFSETS.checksum) !== frameChecksum(key, frame)) return "checksum";
+  // A compressed or encrypted payload must not be taken for what its codec wrote, so unknown bits are not ignored.
+  const isKnown = (frame.readUInt8(FRAME_OFFSETS.flags) & ~FRAME_FLAGS.negative) === 0;
+  return isKnown && frame[FRAME_OFFSETS.keyId] === 0 ? undefined : "unknown-format";
+}
+
+/** Reads texts one after another into `texts`. Answers where they end; `undefined` when the frame ends before. */
+function readTexts(frame: Buffer, count: number, texts: string[]): number | undefined {
+  let end: number = FRAME_OFFSETS.texts;
+  while (texts.length < count) {
+    const begin = end + 2;
+    if (begin > frame.length) return undefined;
+    end = begin + frame.readUInt16BE(end);
+    if (end > frame.length) return undefined;
+    texts.push(frame.toString("utf8", begin, end));
+  }
+  return end;
+}
+
+/** Member by member: spreading the parts took longer than all the rest of decoding. */
+function toEnvelope(frame: Buffer, instants: Instants, texts: readonly string[]): Envelope {
+  const tags: TagEpoch[] = [];
+  for (let at = TEXTS_OF_EPOCHS; at < texts.length; at += TEXTS_PER_TAG)
+    tags.push({ name: texts[at] as string, hard: texts[at + 1] as string, soft: texts[at + 2] as string });
+  return {
+    createdAt: instants.createdAt,
+    freshUntil: instants.freshUntil,
+    staleUntil: instants.staleUntil,
+    errorUntil: instants.errorUntil,
+    version: readVersion(frame) as string,
+    loadMs: frame.readUInt32BE(FRAME_OFFSETS.loadMs),
+    negative: frame[FRAME_OFFSETS.flags] === FRAME_FLAGS.negative,
+    rootEpoch: { hard: texts[0] as string, soft: texts[1] as string },
+    namespaceEpoch: { hard: texts[2] as string, soft: texts[3] as string },
+    tags,
+  };
+}

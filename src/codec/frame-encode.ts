@@ -1,0 +1,67 @@
+// Makes a frame: the bytes of an entry.
+
+import { crc32 } from "node:zlib";
+import { badInput } from "../errors.ts";
+import { FRAME_FLAGS, FRAME_FORMAT, FRAME_MAGIC, FRAME_OFFSETS, writeInstants, type Envelope } from "./frame-layout.ts";
+
+const MAX_U16 = 0xffff;
+const MAX_U32 = 0xffff_ffff;
+const VERSION = /^[0-9a-f]{16}$/;
+
+/**
+ * The bytes of an entry, for one key.
+ * @param key the full key; the frame is damaged under any other
+ * @param codecId `id` of the codec that made the payload
+ * @throws CacheError `invalid_argument` for what has no room: a text above 65,535 bytes, more tags than that, a version
+ * that is not 16 hexadecimal digits
+ */
+export function encodeFrame(key: string, envelope: Envelope, codecId: number, payload: Uint8Array): Uint8Array {
+  const texts = textsOf(envelope);
+  const lengths = texts.map((text) => checkLength(text));
+  const payloadAt = lengths.reduce((end, length) => end + 2 + length, FRAME_OFFSETS.texts);
+  const frame = Buffer.allocUnsafe(payloadAt + payload.length);
+  writeHeader(frame, envelope, codecId);
+  let end: number = FRAME_OFFSETS.texts;
+  for (const [index, text] of texts.entries()) {
+    end = frame.writeUInt16BE(lengths[index] as number, end);
+    end += frame.write(text, end, "utf8");
+  }
+  frame.set(payload, payloadAt);
+  frame.writeUInt32BE(frameChecksum(key, frame), FRAME_OFFSETS.checksum);
+  return frame;
+}
+
+/** CRC-32 (IEEE 802.3) of all that must not change: the instants may, and the checksum cannot hold itself. */
+export function frameChecksum(key: string, frame: Uint8Array): number {
+  const begin = crc32(frame.subarray(0, FRAME_OFFSETS.createdAt), crc32(key));
+  return crc32(frame.subarray(FRAME_OFFSETS.byteLength), begin);
+}
+
+/** All texts of an envelope, in the order of the frame. */
+function textsOf({ rootEpoch, namespaceEpoch, tags }: Envelope): string[] {
+  const texts = [rootEpoch.hard, rootEpoch.soft, namespaceEpoch.hard, namespaceEpoch.soft];
+  for (const { name, hard, soft } of tags) texts.push(name, hard, soft);
+  return texts;
+}
+
+function checkLength(text: string): number {
+  const length = Buffer.byteLength(text);
+  if (length > MAX_U16) throw badInput("invalid_argument", "texts of an envelope", "at most 65535 bytes long", text);
+  return length;
+}
+
+function writeHeader(frame: Buffer, envelope: Envelope, codecId: number): void {
+  const { tags, version, loadMs, negative } = envelope;
+  if (tags.length > MAX_U16) throw badInput("invalid_argument", "tags.length", "at most 65535", tags.length);
+  if (!VERSION.test(version)) throw badInput("invalid_argument", "version", "16 hexadecimal digits", version);
+  frame.writeUInt16BE(FRAME_MAGIC, FRAME_OFFSETS.magic);
+  frame.writeUInt8(FRAME_FORMAT, FRAME_OFFSETS.format);
+  frame.writeUInt8(negative ? FRAME_FLAGS.negative : 0, FRAME_OFFSETS.flags);
+  frame.writeUInt8(codecId, FRAME_OFFSETS.codecId);
+  frame.writeUInt8(0, FRAME_OFFSETS.keyId);
+  frame.writeUInt16BE(tags.length, FRAME_OFFSETS.tagCount);
+  writeInstants(frame, envelope);
+  frame.writeUInt32BE(frame.length, FRAME_OFFSETS.byteLength);
+  frame.write(version, FRAME_OFFSETS.version, "hex");
+  frame.writeUInt32BE(Math.min(Math.round(loadMs), MAX_U32), FRAME_OFFSETS.loadMs);
+}

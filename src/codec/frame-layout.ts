@@ -1,0 +1,134 @@
+// The layout of a frame: where each field lies, what an envelope holds, and what can be read without decoding it.
+
+import type { SharedEpoch } from "../contracts/authority.ts";
+import type { FrameLayout } from "../contracts/frame.ts";
+import type { Instant, Milliseconds } from "../model/duration.ts";
+
+/** The format that this release writes, and the only one it reads. */
+export const FRAME_FORMAT = 1;
+
+/** First bytes of every frame: `FT`. */
+export const FRAME_MAGIC = 0x4654;
+
+/**
+ * Where the fields of the fixed header begin, in bytes from 0. All numbers are big-endian. Scripts inside a server write
+ * `createdAt` to `errorUntil`, which the checksum leaves out, read `version`, and touch nothing else.
+ */
+export const FRAME_OFFSETS = {
+  /** u16, {@link FRAME_MAGIC}. */
+  magic: 0,
+  /** u8, {@link FRAME_FORMAT}. */
+  format: 2,
+  /** u8, {@link FRAME_FLAGS}. */
+  flags: 3,
+  /** u8, the `id` of the codec that wrote the payload. */
+  codecId: 4,
+  /** u8, the encryption key; 0: none. */
+  keyId: 5,
+  /** u16, how many tags there are. */
+  tagCount: 6,
+  /** f64, milliseconds since the Unix epoch by the authority's clock, as are the next three. */
+  createdAt: 8,
+  /** f64, possibly `Infinity`. */
+  freshUntil: 16,
+  /** f64, possibly `Infinity`. */
+  staleUntil: 24,
+  /** f64, possibly `Infinity`. */
+  errorUntil: 32,
+  /** u32, CRC-32 of the key, of all before the instants, and of all after this field. */
+  checksum: 40,
+  /** u32, length of the whole frame. */
+  byteLength: 44,
+  /** 8 random bytes. */
+  version: 48,
+  /** u32, milliseconds. */
+  loadMs: 56,
+  /** The first text: epochs of root and namespace (each hard, soft), then per tag its name, hard, soft. Then payload. */
+  texts: 60,
+} as const;
+
+/** What an authority is told of frames, so that its scripts can write the instants and compare versions. */
+export const FRAME_LAYOUT: FrameLayout = {
+  magic: Uint8Array.of(FRAME_MAGIC >> 8, FRAME_MAGIC & 0xff, FRAME_FORMAT),
+  headerBytes: FRAME_OFFSETS.texts,
+  instantsOffset: FRAME_OFFSETS.createdAt,
+  versionOffset: FRAME_OFFSETS.version,
+};
+
+/** Bits of the flags. Two more are spoken for: 2 for a compressed payload, 4 for an encrypted one. */
+export const FRAME_FLAGS = {
+  /** The value says that there is nothing: `negativeTtl` applied. */
+  negative: 1,
+} as const;
+
+/** The four instants of an entry, never decreasing. Only `createdAt` has to be finite. */
+export interface Instants {
+  readonly createdAt: Instant;
+  readonly freshUntil: Instant;
+  readonly staleUntil: Instant;
+  readonly errorUntil: Instant;
+}
+
+/** A tag, and its epoch when the value was made. */
+export interface TagEpoch extends SharedEpoch {
+  readonly name: string;
+}
+
+/** What a frame says about its value. */
+export interface Envelope extends Instants {
+  /** 8 random bytes as 16 hexadecimal digits in lower case. */
+  readonly version: string;
+  /** How long the refresh took that made the value; 0 where it was `set`. Stored as a whole number below 2^32. */
+  readonly loadMs: Milliseconds;
+  /** Whether the value says that there is nothing. */
+  readonly negative: boolean;
+  readonly rootEpoch: SharedEpoch;
+  readonly namespaceEpoch: SharedEpoch;
+  readonly tags: readonly TagEpoch[];
+}
+
+/** The instants of a frame, without decoding or checking the rest; `undefined` when it cannot be used for anything. */
+export function readInstants(bytes: Uint8Array): Instants | undefined {
+  if (!hasHeader(bytes)) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const createdAt = view.getFloat64(FRAME_OFFSETS.createdAt);
+  const freshUntil = view.getFloat64(FRAME_OFFSETS.freshUntil);
+  const staleUntil = view.getFloat64(FRAME_OFFSETS.staleUntil);
+  const errorUntil = view.getFloat64(FRAME_OFFSETS.errorUntil);
+  const instants = { createdAt, freshUntil, staleUntil, errorUntil };
+  return areInOrder(instants) ? instants : undefined;
+}
+
+/** The version of a frame, without decoding or checking the rest; `undefined` when it is no frame of this format. */
+export function readVersion(bytes: Uint8Array): string | undefined {
+  if (!hasHeader(bytes)) return undefined;
+  return asBuffer(bytes).toString("hex", FRAME_OFFSETS.version, FRAME_OFFSETS.loadMs);
+}
+
+/** Writes the instants into a frame, in place, as an authority does by its own clock. They are not in the checksum. */
+export function writeInstants(frame: Uint8Array, instants: Instants): void {
+  const view = new DataView(frame.buffer, frame.byteOffset);
+  view.setFloat64(FRAME_OFFSETS.createdAt, instants.createdAt);
+  view.setFloat64(FRAME_OFFSETS.freshUntil, instants.freshUntil);
+  view.setFloat64(FRAME_OFFSETS.staleUntil, instants.staleUntil);
+  view.setFloat64(FRAME_OFFSETS.errorUntil, instants.errorUntil);
+}
+
+/** The same bytes, as a Buffer. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function hasHeader(bytes: Uint8Array): boolean {
+  const { magic, headerBytes } = FRAME_LAYOUT;
+  return bytes.length >= headerBytes && magic.every((byte, index) => bytes[index] === byte);
+}
+
+/** The last instant that a `Date` can hold. */
+const LAST_INSTANT: Instant = 8.64e15;
+
+/** Comparisons with `NaN` are false. */
+function areInOrder({ createdAt, freshUntil, staleUntil, errorUntil }: Instants): boolean {
+  const isCreated = createdAt >= 0 && createdAt <= LAST_INSTANT;
+  return isCreated && createdAt <= freshUntil && freshUntil <= staleUntil && staleUntil <= errorUntil;
+}

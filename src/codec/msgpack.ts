@@ -1,0 +1,49 @@
+// The default codec: MessagePack for plain trees, a table of nodes for all else that is data.
+
+import { Packr, RESERVE_START_SPACE, Unpackr } from "msgpackr";
+import type { Codec } from "../contracts/codec.ts";
+import { fromGraph } from "./graph-decode.ts";
+import { toGraph } from "./graph-encode.ts";
+import { isPlainTree } from "./plain-tree.ts";
+
+// Objects are records, which tells them from Maps. No structures are shared between payloads: each stands alone.
+// Extensions are registered for the whole process, so none are: others may have taken the same numbers.
+// References are ours (graph-encode.ts): those of msgpackr lose an Error that is its own cause.
+const OPTIONS = { structuredClone: false, moreTypes: true, useBigIntExtension: true };
+const packr = new Packr({ ...OPTIONS, useToJSON: false });
+const unpackr = new Unpackr({ ...OPTIONS, copyBuffers: true });
+
+/** The one byte that never begins a MessagePack value, so that here it can say: a graph follows. */
+const GRAPH = 0xc1;
+
+/**
+ * Carries all plain data of the language as it is: primitives (`undefined`, `NaN`, `-0`, BigInts and strings with lone
+ * surrogates among them), objects with the prototype of `Object` or none, arrays with holes and named members, `Date`,
+ * `Map`, `Set`, `RegExp`, the `Error` classes of the language with cause and stack, Buffers, typed arrays,
+ * `ArrayBuffer`, `DataView`, cycles and shared references.
+ *
+ * Refuses class instances, functions, symbols (as values and as keys), `URL`, promises, weak collections, boxed
+ * primitives, and shared or resizable memory.
+ *
+ * What counts as data are enumerable members. A getter counts as the value it gives. Frozen objects come back
+ * unfrozen, views of one buffer each on a buffer of their own, and Buffers without members that somebody hung on them.
+ */
+export const msgpackCodec: Codec = {
+  id: 1,
+  name: "msgpack",
+
+  encode(value: unknown): Uint8Array {
+    if (isPlainTree(value)) return packr.pack(value);
+    const bytes = packr.pack(toGraph(value), RESERVE_START_SPACE + 1);
+    bytes[0] = GRAPH;
+    return bytes;
+  },
+
+  decode(bytes: Uint8Array): unknown {
+    const isGraph = bytes[0] === GRAPH;
+    const begin = bytes.byteOffset + (isGraph ? 1 : 0);
+    // A new Buffer: byte values are Buffers where the source is one, and msgpackr hangs a DataView on it.
+    const content: unknown = unpackr.unpack(Buffer.from(bytes.buffer, begin, bytes.byteOffset + bytes.length - begin));
+    return isGraph ? fromGraph(content) : content;
+  },
+};

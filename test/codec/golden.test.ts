@@ -1,0 +1,51 @@
+// Golden frames: what a release has written, every later release reads.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { decodeFrame } from "../../src/codec/frame-decode.ts";
+import { encodeFrame, frameChecksum } from "../../src/codec/frame-encode.ts";
+import { FRAME_OFFSETS, readInstants, readVersion } from "../../src/codec/frame-layout.ts";
+import { goldenFrames } from "./golden-frames.ts";
+import { difference } from "./sameness.ts";
+import { goldenIndex } from "./write-golden.ts";
+
+const FOLDER = new URL("../golden/frame-v1/", import.meta.url);
+const read = (name: string): Buffer => readFileSync(new URL(`${name}.bin`, FOLDER));
+
+describe("golden frames of format 1", () => {
+  test("are all told of", () => {
+    const names = readdirSync(FOLDER).filter((file) => file.endsWith(".bin"));
+    expect(names.toSorted()).toEqual(goldenFrames.map(({ name }) => `${name}.bin`).toSorted());
+    expect(readFileSync(new URL("index.md", FOLDER), "utf8")).toBe(goldenIndex());
+  });
+
+  test.each(goldenFrames)("P13 $name gives back its envelope and value", ({ name, key, envelope, codec, value }) => {
+    const frame = decodeFrame(key, read(name));
+    if (frame.kind === "damaged") throw new Error(frame.reason);
+    expect(frame.envelope).toEqual(envelope);
+    expect(frame.codecId).toBe(codec.id);
+    expect(difference(codec.decode(frame.payload), value)).toBeUndefined();
+  });
+
+  test.each(goldenFrames)("$name is judged without decoding", ({ name, envelope }) => {
+    expect(envelope).toMatchObject(readInstants(read(name)) as object);
+    expect(readVersion(read(name))).toBe(envelope.version);
+  });
+
+  test.each(goldenFrames)("$name is written today as it was then", ({ name, key, envelope, codec, value }) => {
+    const frame = Buffer.from(encodeFrame(key, envelope, codec.id, codec.encode(value)));
+    expect(frame.toString("hex")).toBe(read(name).toString("hex"));
+  });
+
+  test.each(goldenFrames)("P14 $name as a newer release would mark it is a miss, not an error", ({ name, key }) => {
+    const newer = read(name);
+    newer.writeUInt8(2, FRAME_OFFSETS.format);
+    newer.writeUInt32BE(frameChecksum(key, newer), FRAME_OFFSETS.checksum);
+    expect(decodeFrame(key, newer)).toEqual({ kind: "damaged", reason: "unknown-format" });
+    expect(readInstants(newer)).toBeUndefined();
+  });
+
+  test.each(goldenFrames)("P14 $name under another key is a miss", ({ name, key }) => {
+    expect(decodeFrame(`${key}0`, read(name))).toEqual({ kind: "damaged", reason: "checksum" });
+  });
+});
