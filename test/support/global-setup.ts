@@ -1,12 +1,18 @@
-// Builds the package once before the tests: examples and release tests run what a user gets.
+// Before the tests: finds or installs a Redis server, and builds the package, so that they run what a user gets.
 
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
+import { ensureRedisServer } from "./redis/find-server.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-export default function buildPackage({ config }: TestProject): void {
+export default function setUp(project: TestProject): void {
+  ensureRedisServer();
+  buildPackage(project);
+}
+
+function buildPackage({ config }: TestProject): void {
   // Not `npm run build`: that empties dist first, under the feet of another run of the tests.
   const { status, stdout } = spawnSync("npm run build:types && npm run build:code", {
     cwd: root,
