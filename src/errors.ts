@@ -16,6 +16,8 @@ export type CacheErrorCode =
   | "unserializable"
   /** The refresh took longer than `hardTimeout`, or than the time a background refresh may take. */
   | "timeout"
+  /** A tier outside the process could not be reached, did not answer in time, or answered with an error, the `cause`. */
+  | "unavailable"
   /** The cache was used, or still refreshing, after `close()`. */
   | "closed"
   /** The registry holds no default cache yet. */

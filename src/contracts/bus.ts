@@ -1,5 +1,6 @@
 // The seam between processes: carries word of invalidations. It may lose messages, but must know when it may have.
 
+import type { Instant } from "../model/duration.ts";
 import type { EpochName } from "./authority.ts";
 
 /** Word of an invalidation. It carries doubt, not truth: receivers drop or re-verify, and never take a value from it. */
@@ -24,6 +25,11 @@ export interface BusReceiver {
 export interface Bus {
   /** Whether no message can have been lost without `onDoubt`. */
   readonly isLive: boolean;
+  /**
+   * Until when, by the clock of the cache, its being live may be believed: it has been seen to work a while before. A
+   * process that was paused, or is cut off without knowing, must not believe its copies past this.
+   */
+  readonly trustedUntil: Instant;
   /** Begins to listen. Resolves when it is set up; being live may take longer, or never come. */
   start(receiver: BusReceiver): Promise<void>;
   close(): Promise<void>;

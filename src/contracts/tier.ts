@@ -15,7 +15,7 @@ export interface Tier {
   set(fullKey: string, frame: Uint8Array, lifetimeMs: Milliseconds): Promise<void>;
   /** Drops a frame. Answers whether there was one. */
   delete(fullKey: string): Promise<boolean>;
-  /** Full keys that start with `prefix`, in no order, while others come and go. */
+  /** Full keys that start with `prefix`, in no order, while others come and go; one may come twice. */
   keys(prefix: string): AsyncIterable<string>;
   /** Releases connections and files. */
   close(): Promise<void>;

@@ -15,8 +15,10 @@ export function checkName(value: unknown, field: string, maxBytes: number): asse
 /** Rule of lists of them. @throws CacheError `invalid_option` when it is no array, `invalid_key` for a bad member */
 export function checkNames(value: unknown, field: string, maxBytes: number): readonly string[] {
   if (!Array.isArray(value)) throw badInput("invalid_option", field, "an array of strings", value);
-  value.forEach((name, index) => checkName(name, `${field}[${index}]`, maxBytes));
-  return value as readonly string[];
+  // A copy: it sees holes, and later changes by the caller do not reach it.
+  const names: unknown[] = Array.from(value);
+  names.forEach((name, index) => checkName(name, `${field}[${index}]`, maxBytes));
+  return names as string[];
 }
 
 /**
@@ -42,7 +44,7 @@ export function keyOfId(prefix: string, id: string): string {
 const SPECIAL = /[%:{}\u0000-\u001f\u007f]/g;
 
 /** A name with everything escaped that has a meaning in a full key. */
-function escapeName(name: string): string {
+export function escapeName(name: string): string {
   return name.replace(SPECIAL, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 

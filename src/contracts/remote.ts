@@ -1,0 +1,53 @@
+// The seam between a cache and the tiers outside the process: how `tiers` names one, and how the cache opens it.
+
+import type { Milliseconds } from "../model/duration.ts";
+import type { Authority } from "./authority.ts";
+import type { Bus } from "./bus.ts";
+import type { Clock } from "./clock.ts";
+import type { FrameLayout } from "./frame.ts";
+import type { Tier } from "./tier.ts";
+
+/** A tier outside the process as an element of `tiers`. The cache knows no more of it than this. */
+export interface RemoteTierConfig {
+  /** The technology, such as `"redis"`. */
+  readonly kind: string;
+  /**
+   * Checks its options, once. @param field how messages call it, such as `tiers[1]`
+   * @throws CacheError `invalid_option`
+   */
+  prepare(field: string): RemoteTierPlan;
+}
+
+/** A remote tier whose options have been checked: what the cache decides itself, and the way to open it. */
+export interface RemoteTierPlan {
+  /** Label in events and statistics. */
+  readonly name: string;
+  readonly enabled: boolean;
+  /** Entries are gone at this age, whatever their `ttl`. */
+  readonly maxAgeMs: Milliseconds;
+  /** Longest that one command may take. The tier keeps to it by itself. */
+  readonly timeoutMs: Milliseconds;
+  /** Whether the cache should stop asking it for a while when it keeps failing. */
+  readonly breaker: boolean;
+  /** Opens it. Neither waits nor throws because nobody answers: that shows in its commands, and ends by itself. */
+  open(context: RemoteTierContext): RemoteTier;
+}
+
+/** What the cache tells a tier it opens. */
+export interface RemoteTierContext {
+  /** What the cache's full keys start with, as `keyRoot` makes it. */
+  readonly root: string;
+  readonly layout: FrameLayout;
+  readonly clock: Clock;
+}
+
+/** An open remote tier. */
+export interface RemoteTier {
+  readonly tier: Tier;
+  /** Absent from a tier that only holds frames: what needs one is then promised per process only. */
+  readonly authority: Authority | undefined;
+  /** Absent when there is none, or the user wants none. */
+  readonly bus: Bus | undefined;
+  /** Closes all of it. */
+  close(): Promise<void>;
+}

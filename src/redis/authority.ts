@@ -1,0 +1,181 @@
+// The authority on Redis: every decision is a script, taken where the data is and by one clock.
+
+import { randomBytes } from "node:crypto";
+import type { Acquired, Authority, EpochName, ReadReply, SharedEpoch, Written } from "../contracts/authority.ts";
+import type { FrameLayout } from "../contracts/frame.ts";
+import type { Instant, Milliseconds } from "../model/duration.ts";
+import type { Spans } from "../model/policy.ts";
+import type { RedisClient } from "./client.ts";
+import type { ScriptArgument } from "./connection.ts";
+import { BUMP, EPOCH, NOW } from "./epoch-scripts.ts";
+import type { RedisKeys } from "./keys.ts";
+import { ACQUIRE, RELEASE, RENEW } from "./lease-scripts.ts";
+import { epochBody } from "./message.ts";
+import type { Publisher } from "./publisher.ts";
+import { runScript, toArgument, type Script } from "./script.ts";
+import { FILL, MARK_STALE, REMOVE, SET } from "./write-scripts.ts";
+
+/** What the authority works with. */
+export interface RedisAuthorityParts {
+  readonly client: RedisClient;
+  readonly keys: RedisKeys;
+  readonly publisher: Publisher;
+  readonly layout: FrameLayout;
+}
+
+/**
+ * Leases, fills and epochs in Redis. Deadlines and instants go by the clock of the server that holds the key; those of
+ * a cluster's nodes have to agree about as well as NTP makes them.
+ */
+export class RedisAuthority implements Authority {
+  readonly #client: RedisClient;
+  readonly #keys: RedisKeys;
+  readonly #publisher: Publisher;
+  /** How scripts find their way in a frame. */
+  readonly #layout: { readonly [Part in keyof FrameLayout]: ScriptArgument };
+
+  constructor({ client, keys, publisher, layout }: RedisAuthorityParts) {
+    this.#client = client;
+    this.#keys = keys;
+    this.#publisher = publisher;
+    this.#layout = {
+      magic: Buffer.from(layout.magic),
+      headerBytes: String(layout.headerBytes),
+      instantsOffset: String(layout.instantsOffset),
+      versionOffset: String(layout.versionOffset),
+    };
+  }
+
+  async now(): Promise<Instant> {
+    return Number(await this.#run(NOW, [this.#keys.epoch({ kind: "root" })])) / 1_000;
+  }
+
+  async read(fullKey: string, unknown: readonly EpochName[]): Promise<ReadReply> {
+    const key = this.#keys.entry(fullKey);
+    const reading = this.#client.run((connection) => connection.getBuffer(key));
+    // The hot read: one GET and nothing else.
+    if (unknown.length === 0) return { frame: (await reading) ?? undefined, epochs: unknown as [] };
+    const [frame, epochs] = await Promise.all([reading, this.epochs(unknown)]);
+    return { frame: frame ?? undefined, epochs };
+  }
+
+  epochs(names: readonly EpochName[]): Promise<readonly (SharedEpoch & { readonly since: Instant })[]> {
+    return Promise.all(
+      names.map(async (name) => parseEpoch(await this.#run(EPOCH, [this.#keys.epoch(name), randomText()]))),
+    );
+  }
+
+  async acquire(
+    fullKey: string,
+    token: string,
+    knownVersion: string | undefined,
+    leaseMs: Milliseconds,
+  ): Promise<Acquired> {
+    const { magic, headerBytes, versionOffset } = this.#layout;
+    const known = [token, knownVersion ?? "", wholeMs(leaseMs)];
+    const reply = await this.#run(ACQUIRE, [...this.#entryKeys(fullKey), ...known, magic, headerBytes, versionOffset]);
+    const [kind, detail] = reply as [Uint8Array, Uint8Array?];
+    const word = text(kind);
+    if (word === "granted") return { kind: word };
+    if (word === "held" && detail !== undefined) return { kind: word, remainingMs: Number(text(detail)) };
+    return { kind: "changed", frame: detail };
+  }
+
+  async renew(fullKey: string, token: string, leaseMs: Milliseconds): Promise<boolean> {
+    const [outcome] = (await this.#run(RENEW, [this.#keys.lease(fullKey), token, wholeMs(leaseMs)])) as [Uint8Array];
+    return text(outcome) === "renewed";
+  }
+
+  async release(fullKey: string, token: string): Promise<void> {
+    await this.#run(RELEASE, [this.#keys.lease(fullKey), token]);
+  }
+
+  async fill(fullKey: string, token: string, frame: Uint8Array, spans: Spans, deadline: Instant): Promise<Written> {
+    const rest = [...this.#entryArguments(fullKey), ...storeArguments(frame, spans), token];
+    return written(await this.#publish(FILL, this.#entryKeys(fullKey), deadline, rest));
+  }
+
+  async set(fullKey: string, frame: Uint8Array, spans: Spans, deadline: Instant): Promise<Written> {
+    const rest = [...this.#entryArguments(fullKey), ...storeArguments(frame, spans)];
+    return written(await this.#publish(SET, this.#entryKeys(fullKey), deadline, rest));
+  }
+
+  async remove(fullKey: string, deadline: Instant): Promise<{ readonly existed: boolean | undefined }> {
+    const [outcome, existed] = await this.#publish(REMOVE, this.#entryKeys(fullKey), deadline, [fullKey]);
+    return { existed: outcome === "late" ? undefined : existed === "1" };
+  }
+
+  async markStale(fullKey: string, deadline: Instant): Promise<boolean> {
+    const rest = this.#entryArguments(fullKey);
+    const [outcome] = await this.#publish(MARK_STALE, this.#entryKeys(fullKey), deadline, rest);
+    return outcome === "done";
+  }
+
+  async bump(name: EpochName, soft: boolean, deadline: Instant): Promise<boolean> {
+    const rest = [randomText(), soft ? "soft" : "hard", epochBody(name, soft)];
+    const [outcome] = await this.#publish(BUMP, [this.#keys.epoch(name)], deadline, rest);
+    return outcome === "done";
+  }
+
+  #entryKeys(fullKey: string): string[] {
+    return [this.#keys.entry(fullKey), this.#keys.lease(fullKey)];
+  }
+
+  #entryArguments(fullKey: string): ScriptArgument[] {
+    const { magic, headerBytes, instantsOffset, versionOffset } = this.#layout;
+    return [fullKey, magic, headerBytes, instantsOffset, versionOffset];
+  }
+
+  #run(script: Script, args: readonly ScriptArgument[]): Promise<unknown> {
+    return this.#client.run((connection, isCurrent) => runScript(connection, isCurrent, script, args));
+  }
+
+  /** Runs a script that tells the bus. Its message is numbered when it is sent, so that numbers are in order. */
+  async #publish(
+    script: Script,
+    keys: readonly string[],
+    deadline: Instant,
+    rest: readonly ScriptArgument[],
+  ): Promise<string[]> {
+    const reply = await this.#client.run(async (connection, isCurrent) => {
+      const number = this.#publisher.next();
+      const common = [this.#keys.channel, this.#publisher.head(number), toArgument(deadline)];
+      try {
+        return await runScript(connection, isCurrent, script, [...keys, ...common, ...rest]);
+      } catch (error) {
+        // Redis refused it: there is no message, and never will be. Of other failures nobody knows.
+        if (error instanceof Error && error.name === "ReplyError") this.#publisher.skip(number);
+        throw error;
+      }
+    });
+    return (reply as Uint8Array[]).map(text);
+  }
+}
+
+function storeArguments(frame: Uint8Array, { freshMs, staleMs, errorMs }: Spans): ScriptArgument[] {
+  return [Buffer.from(frame.buffer, frame.byteOffset, frame.length), ...[freshMs, staleMs, errorMs].map(toArgument)];
+}
+
+function written([outcome, createdAt]: string[]): Written {
+  if (outcome === "stored") return { kind: "stored", createdAt: Number(createdAt) };
+  return { kind: outcome === "fenced" ? "fenced" : "late" };
+}
+
+/** Written `<micros>-<random> <micros>-<random>`, as the scripts do. */
+function parseEpoch(reply: unknown): SharedEpoch & { readonly since: Instant } {
+  const [hard, soft] = text(reply as Uint8Array).split(" ") as [string, string];
+  return { hard, soft, since: Math.max(Number.parseInt(hard, 10), Number.parseInt(soft, 10)) / 1_000 };
+}
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+}
+
+/** Redis takes whole milliseconds, and at least one. */
+function wholeMs(ms: Milliseconds): string {
+  return String(Math.max(1, Math.ceil(ms)));
+}
+
+function randomText(): string {
+  return randomBytes(6).toString("hex");
+}

@@ -1,0 +1,100 @@
+// Makes connections with ioredis, which is loaded now and not before.
+
+import type { ClusterOptions, RedisOptions } from "ioredis";
+import type { Milliseconds } from "../model/duration.ts";
+import type { RedisClientLike, RedisNode } from "./connection.ts";
+import type { RedisSettings } from "./settings.ts";
+import type { Login, RedisTarget } from "./target.ts";
+
+const RETRY_FIRST_MS: Milliseconds = 50;
+const RETRY_MAX_MS: Milliseconds = 2_000;
+/** How often the map of a cluster is looked at without a reason. */
+const CLUSTER_LOOK_MS: Milliseconds = 5_000;
+
+/** What is set for good: nothing waits for a connection, nothing is sent twice, nothing is subscribed to behind our back. */
+const FAIL_FAST = {
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  autoResubscribe: false,
+  lazyConnect: true,
+} satisfies RedisOptions;
+
+/** A client of its own for the target; it has not begun to connect. */
+export async function createClient(settings: RedisSettings): Promise<RedisClientLike> {
+  const { target } = settings;
+  if (target.kind === "client") return target.client;
+  const { Cluster, Redis } = await import("ioredis");
+  if (target.kind === "cluster") {
+    const nodes = target.addresses.map(({ host, port }) => ({ host, port }));
+    return new Cluster(nodes, clusterOptions(settings, target.login)) as unknown as RedisClientLike;
+  }
+  return new Redis({ ...common(settings, target.login), ...placeOf(target) }) as unknown as RedisClientLike;
+}
+
+/** A connection like `node`, for subscriptions: when it ends, it ends. */
+export function createSubscriber(node: RedisNode, { connectTimeoutMs }: RedisSettings): RedisNode {
+  return node.duplicate({
+    ...FAIL_FAST,
+    retryStrategy: null,
+    reconnectOnError: null,
+    failoverDetector: false,
+    enableAutoPipelining: false,
+    readOnly: false,
+    connectTimeout: connectTimeoutMs,
+    commandTimeout: undefined,
+    socketTimeout: connectTimeoutMs,
+  });
+}
+
+/** Doubling, of which chance takes up to one half, so that processes do not come back together. */
+function retryDelayMs(attempt: number): Milliseconds {
+  return Math.min(RETRY_FIRST_MS * 2 ** (attempt - 1), RETRY_MAX_MS) * (1 - Math.random() / 2);
+}
+
+function common({ connectTimeoutMs, timeoutMs }: RedisSettings, { username, password, db, tls }: Login) {
+  return {
+    ...FAIL_FAST,
+    retryStrategy: retryDelayMs,
+    connectTimeout: connectTimeoutMs,
+    // Ends a connection whose server is gone without a word, or does not greet. Commands have deadlines of our own.
+    socketTimeout: Math.max(connectTimeoutMs, timeoutMs),
+    username,
+    password,
+    db,
+    ...(tls === undefined ? {} : { tls }),
+  } satisfies RedisOptions;
+}
+
+function placeOf(target: Extract<RedisTarget, { kind: "server" | "sentinel" }>) {
+  if (target.kind === "server") return { host: target.address.host, port: target.address.port } satisfies RedisOptions;
+  const { group, addresses, sentinelLogin } = target;
+  return {
+    sentinels: addresses.map(({ host, port }) => ({ host, port })),
+    name: group,
+    role: "master" as const,
+    sentinelUsername: sentinelLogin.username,
+    sentinelPassword: sentinelLogin.password,
+    ...(sentinelLogin.tls === undefined ? {} : { sentinelTLS: sentinelLogin.tls, enableTLSForSentinelMode: true }),
+    sentinelRetryStrategy: retryDelayMs,
+    // Hears of a failover even if the old primary keeps its connections.
+    failoverDetector: true,
+  } satisfies RedisOptions;
+}
+
+function clusterOptions(settings: RedisSettings, login: Login) {
+  const { retryStrategy: _one, enableOfflineQueue: _two, lazyConnect, ...redisOptions } = common(settings, login);
+  return {
+    // Its nodes are connected to when they are needed first, which commands have to wait for.
+    enableOfflineQueue: true,
+    lazyConnect,
+    clusterRetryStrategy: retryDelayMs,
+    scaleReads: "master" as const,
+    // A command that failed is not sent again to whoever comes next.
+    retryDelayOnFailover: 0,
+    retryDelayOnClusterDown: 0,
+    slotsRefreshTimeout: settings.connectTimeoutMs,
+    slotsRefreshInterval: CLUSTER_LOOK_MS,
+    redisOptions,
+  } satisfies ClusterOptions;
+}

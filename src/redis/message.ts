@@ -1,0 +1,59 @@
+// The text of messages on the bus: `<format> <publisher> <number> <age of the publisher in ms> <body>`.
+
+import type { EpochName } from "../contracts/authority.ts";
+import type { BusMessage } from "../contracts/bus.ts";
+import type { Milliseconds } from "../model/duration.ts";
+
+/** The format that this release writes. Of a newer one it knows only that it missed something. */
+export const FORMAT = "1";
+
+/** What a text on the channel says. */
+export type Heard =
+  | {
+      readonly kind: "message";
+      readonly publisher: string;
+      readonly number: number;
+      /** How long the publisher had existed when it sent this. */
+      readonly ageMs: Milliseconds;
+      /** `undefined` when the message says no more than its number. */
+      readonly message: BusMessage | undefined;
+      /** Whether the number is that of an earlier message, said once more. */
+      readonly isFollowUp: boolean;
+    }
+  /** Nothing that this release understands. */
+  | { readonly kind: "unknown" };
+
+/** The body of the message about an epoch. */
+export function epochBody(name: EpochName, soft: boolean): string {
+  const kind = { root: "r", namespace: "n", tag: "t" }[name.kind];
+  return `e ${soft ? "s" : "h"} ${kind} ${name.kind === "root" ? "" : (name.name ?? "")}`;
+}
+
+const MESSAGE = /^1 (\S+) (\d+) (\d+) (s|h|k|f|e)(?: (\S+) ([^]*))?$/;
+const UNKNOWN: Heard = Object.freeze({ kind: "unknown" });
+
+/** Reads a text of the channel. */
+export function readMessage(text: string): Heard {
+  const match = MESSAGE.exec(text);
+  if (match === null) return UNKNOWN;
+  const [, publisher, number, ageMs, letter, first = "", rest] = match as unknown as [string, string, ...string[]];
+  const head = { kind: "message", publisher, number: Number(number), ageMs: Number(ageMs) } as const;
+  if (letter === "s" || letter === "h") return { ...head, message: undefined, isFollowUp: letter === "h" };
+  const message = rest === undefined ? undefined : readBody(letter, first, rest);
+  return message === undefined ? UNKNOWN : { ...head, message, isFollowUp: false };
+}
+
+function readBody(letter: string | undefined, first: string, rest: string): BusMessage | undefined {
+  if (letter === "f") return { kind: "filled", fullKey: rest, version: first };
+  if (letter === "k") return { kind: "key", fullKey: rest, version: first === "-" ? undefined : first };
+  const name = readEpochName(rest);
+  return name === undefined ? undefined : { kind: "epoch", name, soft: first === "s" };
+}
+
+function readEpochName(text: string): EpochName | undefined {
+  const name = text.slice(2);
+  if (text.startsWith("r ")) return { kind: "root" };
+  if (text.startsWith("n ")) return { kind: "namespace", name: name === "" ? undefined : name };
+  if (text.startsWith("t ")) return { kind: "tag", name };
+  return undefined;
+}

@@ -1,0 +1,145 @@
+// What every Authority promises about writes: fenced, in time or not at all, with instants by its own clock.
+
+import {
+  eventually,
+  frameOf,
+  freshKey,
+  instantsOf,
+  randomVersion,
+  withoutInstants,
+  type Suite,
+  type SuiteAssert,
+  LEASE_MS,
+  LONG,
+  type AuthorityUnderTest,
+} from "./suite.ts";
+
+/** Runs this part of the suite. */
+export function authorityWriteContract(suite: Suite, open: () => Promise<AuthorityUnderTest>): void {
+  const { test } = suite;
+  const assert: SuiteAssert = suite.assert;
+  test("stores what the holder of the lease made, with instants by its own clock, and ends the lease", async () => {
+    const { authority, other, root, layout } = await open();
+    const key = freshKey(root);
+    const frame = frameOf(layout, randomVersion());
+    const spans = { freshMs: 10_000.5, staleMs: 20_000, errorMs: 30_000 };
+    await authority.acquire(key, "mine", undefined, LEASE_MS);
+    const before = await authority.now();
+    const stored = await authority.fill(key, "mine", frame, spans, before + 60_000);
+    const after = await authority.now();
+    assert.ok(stored.kind === "stored");
+    const { createdAt } = stored;
+    assert.ok(createdAt >= before - 1 && createdAt <= after, `${before} ${createdAt} ${after}`);
+    const read = (await other.read(key, [])).frame ?? new Uint8Array();
+    const instants = [createdAt, createdAt + 10_000.5, createdAt + 20_000, createdAt + 30_000];
+    assert.deepEqual(instantsOf(layout, read), instants);
+    assert.deepEqual(withoutInstants(layout, read), Buffer.from(frame));
+    assert.equal(await authority.renew(key, "mine", LEASE_MS), false);
+  });
+
+  test("writes instants that never come", async () => {
+    const { authority, root, layout } = await open();
+    const key = freshKey(root);
+    const spans = { freshMs: 5, staleMs: Infinity, errorMs: Infinity };
+    const stored = await authority.set(key, frameOf(layout, randomVersion()), spans, Infinity);
+    assert.ok(stored.kind === "stored");
+    const { frame = new Uint8Array() } = await authority.read(key, []);
+    const { createdAt } = stored;
+    assert.deepEqual(instantsOf(layout, frame), [createdAt, createdAt + 5, Infinity, Infinity]);
+  });
+
+  test("drops an entry when the last of its instants has come", async () => {
+    const { authority, root, layout } = await open();
+    const key = freshKey(root);
+    await authority.set(key, frameOf(layout, randomVersion()), { freshMs: 0, staleMs: 0.5, errorMs: 20.5 }, Infinity);
+    await eventually("the entry is gone", async () => (await authority.read(key, [])).frame === undefined);
+  });
+
+  for (const verb of ["remove", "set", "markStale"] as const) {
+    test(`fences a flight by ${verb}: its fill is refused, and another may begin`, async () => {
+      const { authority, other, root, layout } = await open();
+      const key = freshKey(root);
+      const deadline = (await authority.now()) + 60_000;
+      const frame = frameOf(layout, randomVersion());
+      await authority.acquire(key, "mine", undefined, LEASE_MS);
+      if (verb === "set") await other.set(key, frame, LONG, deadline);
+      else await other[verb](key, deadline);
+      const before = (await other.read(key, [])).frame;
+      const filled = await authority.fill(key, "mine", frameOf(layout, randomVersion()), LONG, deadline);
+      assert.deepEqual(filled, { kind: "fenced" });
+      assert.deepEqual((await other.read(key, [])).frame, before);
+      const version =
+        verb === "set" ? Buffer.from(frame).toString("hex", layout.versionOffset, layout.versionOffset + 8) : undefined;
+      assert.deepEqual(await other.acquire(key, "next", version, LEASE_MS), { kind: "granted" });
+    });
+  }
+
+  test("stores what is set in place of any other entry", async () => {
+    const { authority, other, root, layout } = await open();
+    const key = freshKey(root);
+    const frames = [frameOf(layout, randomVersion()), frameOf(layout, randomVersion())] as const;
+    await authority.set(key, frames[0], LONG, Infinity);
+    await other.set(key, frames[1], LONG, Infinity);
+    const { frame = new Uint8Array() } = await authority.read(key, []);
+    assert.deepEqual(withoutInstants(layout, frame), Buffer.from(frames[1]));
+  });
+
+  test("removes an entry, and says whether there was one", async () => {
+    const { authority, other, root, layout } = await open();
+    const key = freshKey(root);
+    assert.deepEqual(await authority.remove(key, Infinity), { existed: false });
+    await authority.set(key, frameOf(layout, randomVersion()), LONG, Infinity);
+    assert.deepEqual(await other.remove(key, Infinity), { existed: true });
+    assert.equal((await authority.read(key, [])).frame, undefined);
+  });
+
+  test("makes an entry stale from now on and leaves the rest of it as it is", async () => {
+    const { authority, other, root, layout } = await open();
+    const key = freshKey(root);
+    await authority.set(key, frameOf(layout, randomVersion()), LONG, Infinity);
+    const { frame: fresh = new Uint8Array() } = await authority.read(key, []);
+    assert.equal(await other.markStale(key, Infinity), true);
+    const now = await authority.now();
+    const { frame: stale = new Uint8Array() } = await authority.read(key, []);
+    const [createdAt, freshUntil, ...rest] = instantsOf(layout, stale);
+    assert.ok(freshUntil <= now && createdAt <= freshUntil, `${createdAt} ${freshUntil} ${now}`);
+    assert.deepEqual(rest, instantsOf(layout, fresh).slice(2));
+    assert.deepEqual(withoutInstants(layout, stale), withoutInstants(layout, fresh));
+  });
+
+  test("does not make an entry fresher that is stale already, nor one of nothing", async () => {
+    const { authority, root, layout } = await open();
+    const key = freshKey(root);
+    await authority.set(key, frameOf(layout, randomVersion()), { ...LONG, freshMs: 0 }, Infinity);
+    const before = await authority.read(key, []);
+    await authority.markStale(key, Infinity);
+    assert.deepEqual(await authority.read(key, []), before);
+    const nothing = freshKey(root);
+    assert.equal(await authority.markStale(nothing, Infinity), true);
+    assert.equal((await authority.read(nothing, [])).frame, undefined);
+  });
+
+  test("does nothing after the deadline, whatever it is asked for", async () => {
+    const { authority, root, layout } = await open();
+    const key = freshKey(root);
+    const version = randomVersion();
+    await authority.set(key, frameOf(layout, version), LONG, Infinity);
+    await authority.acquire(key, "mine", version, LEASE_MS);
+    const before = await authority.read(key, [{ kind: "root" }]);
+    const past = (await authority.now()) - 1;
+    const other = frameOf(layout, randomVersion());
+    assert.deepEqual(await authority.fill(key, "mine", other, LONG, past), { kind: "late" });
+    assert.deepEqual(await authority.set(key, other, LONG, past), { kind: "late" });
+    assert.deepEqual(await authority.remove(key, past), { existed: undefined });
+    assert.equal(await authority.markStale(key, past), false);
+    assert.equal(await authority.bump({ kind: "root" }, false, past), false);
+    assert.deepEqual(await authority.read(key, [{ kind: "root" }]), before);
+    assert.equal(await authority.renew(key, "mine", LEASE_MS), true);
+  });
+
+  test("tells a time that goes on", async () => {
+    const { authority, other } = await open();
+    const first = await authority.now();
+    await eventually("time goes on", async () => (await other.now()) > first);
+  });
+}
