@@ -137,7 +137,8 @@ module.exports = {
     },
     {
       name: "no-orphans",
-      comment: "Code that nobody imports and that imports nothing is forgotten code. Seams may wait for their first user.",
+      comment:
+        "Code that nobody imports and that imports nothing is forgotten code. Seams may wait for their first user.",
       severity: "error",
       from: { orphan: true, path: "^src/", pathNot: "^src/(index|contracts/[^/]+)[.]ts$" },
       to: {},

@@ -30,7 +30,7 @@ export class Targets {
   /** @throws CacheError `invalid_argument` when `keys` is no array, `invalid_key` for a bad one */
   ofAll(keys: readonly string[], settings: CallSettings): readonly Target[] {
     if (!Array.isArray(keys)) throw badInput("invalid_argument", "keys", "an array of strings", keys);
-    return keys.map((key: string, index) => this.of(key, settings, `keys[${index}]`));
+    return Array.from(keys, (key: string, index) => this.of(key, settings, `keys[${index}]`));
   }
 
   /** The namespace a verb means. @throws CacheError `invalid_key` */

@@ -78,7 +78,7 @@ export class TieredCacheManager {
    * @throws what the refresh threw, unwrapped; CacheError `timeout` after `hardTimeout`; the reason of `signal`
    */
   get<T = unknown>(key: string, options?: PeekOptions): Promise<T | undefined>;
-  get<T>(key: string, refresh: Refresh<T>, options?: GetOptions<T>): Promise<T>;
+  get<T, S = T>(key: string, refresh: Refresh<T, S>, options?: GetOptions<T>): Promise<T>;
   get(key: string, second?: Refresh | GetOptions, third?: GetOptions): Promise<unknown> {
     const options = typeof second === "function" ? third : second;
     const isOdd = typeof second !== "function" && third !== undefined;
@@ -93,7 +93,11 @@ export class TieredCacheManager {
    * @throws what the refresh threw, where a key has no old value to fall back on
    */
   getMany<T = unknown>(keys: readonly string[], options?: PeekOptions): Promise<(T | undefined)[]>;
-  getMany<T>(keys: readonly string[], refresh: BatchRefresh<T>, options?: GetOptions<T>): Promise<(T | undefined)[]>;
+  getMany<T, S = T>(
+    keys: readonly string[],
+    refresh: BatchRefresh<T, S>,
+    options?: GetOptions<T>,
+  ): Promise<(T | undefined)[]>;
   async getMany(keys: readonly string[], second?: BatchRefresh | GetOptions, third?: GetOptions): Promise<unknown[]> {
     const [refresh, options] = splitArguments(second, third);
     const targets = this.#allTargets(keys, options);
@@ -102,6 +106,11 @@ export class TieredCacheManager {
     const unique = [...new Map(targets.map((target) => [target.id, target])).values()];
     const values = await readMany(this.#engine, unique, refresh);
     return targets.map(({ id }) => values.get(id));
+  }
+
+  /** `get` with a refresh, under the name other caches give it. */
+  getOrSet<T, S = T>(key: string, refresh: Refresh<T, S>, options?: GetOptions<T>): Promise<T> {
+    return this.get(key, refresh, options);
   }
 
   /** The fresh or stale value in a synchronous tier. */
@@ -325,7 +334,10 @@ export class TieredCacheManager {
     let namespace = this.#namespace;
     if (options !== undefined) {
       if (options === null || typeof options !== "object" || changesReading(options)) return undefined;
-      if (options.namespace !== undefined) namespace = options.namespace;
+      if (options.namespace !== undefined) {
+        if (typeof options.namespace !== "string") return undefined;
+        namespace = options.namespace;
+      }
     }
     const entry = this.#memory.get(this.#targets.id(namespace, key));
     if (entry === undefined || isTouched(entry) || !this.#coarseClock.isAhead(entry.freshUntil)) return undefined;

@@ -7,7 +7,7 @@ import type { EntryView } from "./engine/inspect.ts";
 import type { TieredCacheManager } from "./manager.ts";
 import type { NamespaceOptions } from "./options.ts";
 import type { DeleteManyResult, DeleteResult, MutationResult } from "./results.ts";
-import { wrapFunction, type Wrapped, type WrapOptions } from "./wrap.ts";
+import type { Wrapped, WrapOptions } from "./wrap.ts";
 
 type ViewOptions<O> = Omit<O, "namespace">;
 
@@ -27,7 +27,7 @@ export class CacheNamespace {
 
   /** See {@link TieredCacheManager.get}. */
   get<T = unknown>(key: string, options?: ViewOptions<PeekOptions>): Promise<T | undefined>;
-  get<T>(key: string, refresh: Refresh<T>, options?: ViewOptions<GetOptions<T>>): Promise<T>;
+  get<T, S = T>(key: string, refresh: Refresh<T, S>, options?: ViewOptions<GetOptions<T>>): Promise<T>;
   get(key: string, second?: Refresh | ViewOptions<GetOptions>, third?: ViewOptions<GetOptions>): Promise<unknown> {
     if (typeof second === "function") return this.#cache.get(key, second, this.#with(third));
     // As it is, with an argument too many: for the cache to refuse.
@@ -38,9 +38,9 @@ export class CacheNamespace {
 
   /** See {@link TieredCacheManager.getMany}. */
   getMany<T = unknown>(keys: readonly string[], options?: ViewOptions<PeekOptions>): Promise<(T | undefined)[]>;
-  getMany<T>(
+  getMany<T, S = T>(
     keys: readonly string[],
-    refresh: BatchRefresh<T>,
+    refresh: BatchRefresh<T, S>,
     options?: ViewOptions<GetOptions<T>>,
   ): Promise<(T | undefined)[]>;
   getMany(
@@ -52,6 +52,11 @@ export class CacheNamespace {
     return third === undefined
       ? this.#cache.getMany(keys, this.#with(second))
       : this.#cache.getMany(keys, second as never, third);
+  }
+
+  /** See {@link TieredCacheManager.getOrSet}. */
+  getOrSet<T, S = T>(key: string, refresh: Refresh<T, S>, options?: ViewOptions<GetOptions<T>>): Promise<T> {
+    return this.get(key, refresh, options);
   }
 
   /** See {@link TieredCacheManager.getSync}. */
@@ -142,7 +147,7 @@ export class CacheNamespace {
     fn: (...args: A) => R | PromiseLike<R>,
     options: WrapOptions<A, R>,
   ): Wrapped<A, R> {
-    return wrapFunction(this.#cache, fn, this.#with(options) as WrapOptions<A, R>);
+    return this.#cache.wrap(fn, this.#with(options) as WrapOptions<A, R>);
   }
 
   /** The view's defaults under a call's options; an option that is `undefined` leaves the default. */

@@ -9,8 +9,11 @@ import type { TieredCacheManager } from "./manager.ts";
 /** Options of `wrap`. */
 export interface WrapOptions<A extends readonly unknown[], R> extends GetOptions<R> {
   /** The key of a call: a function of the arguments, or a template such as `"user:{0}"` with their positions. */
-  readonly key: string | ((...args: A) => string);
+  readonly key: string | KeyOf<A>;
 }
+
+/** Makes a key of arguments. A method's type, so that the key function does not narrow those of the function. */
+type KeyOf<A extends readonly unknown[]> = { of(...args: NoInfer<A>): string }["of"];
 
 /** A function that answers from the cache. */
 export interface Wrapped<A extends readonly unknown[], R> {

@@ -36,7 +36,8 @@ class NamedEpochs {
 
   /** Epochs of several names. Pruned before the first, never between them: a new one has no users yet. */
   all(names: readonly (string | undefined)[]): Epoch[] {
-    if (this.#byName.size + names.length > this.#limit) this.#prune();
+    const added = names.filter((name) => !this.#byName.has(name)).length;
+    if (added > 0 && this.#byName.size + added > this.#limit) this.#prune();
     return names.map((name) => {
       const epoch = this.#byName.get(name) ?? new Epoch(name, this.#floor);
       this.#byName.set(name, epoch);

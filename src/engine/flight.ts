@@ -13,6 +13,8 @@ export type Landing =
       readonly value: unknown;
       /** All tags of the value, those named by the refresh included. */
       readonly tags: readonly Epoch[] | undefined;
+      /** It was kept out of the cache on request: callers get it as it is, whatever `isolation` says. */
+      readonly isPassedOn: boolean;
     }
   | { readonly kind: "failed"; readonly error: unknown };
 

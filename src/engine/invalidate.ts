@@ -23,7 +23,10 @@ export function markStale(engine: Engine, target: Target): void {
   flights.fence(id);
   // A rescue entry stays one, but has its back-off forgotten: who marks it asks for a try at once.
   const entry = memory.peek(id);
-  if (entry !== undefined && !isEnded(entry)) memory.set(id, key, staleFrom(clock.now(), entry, newVersion(random)));
+  if (entry !== undefined && !isEnded(entry)) {
+    const stale = staleFrom(clock.now(), entry, newVersion(random));
+    memory.set(id, stale, memory.measure(stale.value, key));
+  }
   report(engine, "key", key, settings.namespace, true);
 }
 

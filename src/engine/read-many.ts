@@ -1,6 +1,7 @@
 // Reading many keys: like as many reads, but one refresh for all that is missing, and one for all that is stale.
 
 import { badInput, show } from "../errors.ts";
+import { isThenable } from "../model/check.ts";
 import type { Milliseconds } from "../model/duration.ts";
 import type { BatchContext, BatchRefresh, BatchResult } from "../model/refresh.ts";
 import type { Engine, Target } from "./engine.ts";
@@ -8,7 +9,6 @@ import { RefreshRun, type Flight } from "./flight.ts";
 import { addFlight, arrive, crash, departed, durationOf, refusalOf, runInBackground, staleOf } from "./refresh.ts";
 import { board, decide, find, miss, refuseBackground, ride, serve, valueOf, type Found, type Place } from "./read.ts";
 import type { ResultNotes } from "./refresh-context.ts";
-import { isThenable } from "./write.ts";
 
 interface Wanted {
   readonly target: Target;

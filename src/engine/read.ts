@@ -130,10 +130,11 @@ export type Answer = { readonly value: unknown } | undefined;
 export async function ride(engine: Engine, target: Target, { flight, isDoubtful }: Place): Promise<Answer> {
   const outcome = await waitFor(engine, flight, target, () => lateStale(engine, target));
   switch (outcome.kind) {
-    case "landed":
+    case "landed": {
       // A tag that the refresh named last may have been invalidated before this caller came.
       if (isDoubtful && outcome.tags !== undefined && areTagsTouched(outcome.tags, flight.asOf)) return undefined;
-      return { value: engine.memory.expose(outcome.value) };
+      return { value: outcome.isPassedOn ? outcome.value : engine.memory.expose(outcome.value) };
+    }
     case "failed":
       return rescue(engine, target, outcome.error);
     case "softTimeout":

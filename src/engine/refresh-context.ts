@@ -85,7 +85,7 @@ export class Context implements RefreshContext {
         });
       }
       this.#notes.notModified = true;
-      return stale;
+      return stale as never;
     };
   }
 }

@@ -140,7 +140,8 @@ export function arrive(
   if (flight.settled) return;
   const { tags, notStored } = fill(engine, flight, value, refusal, durationMs);
   engine.flights.remove(flight);
-  flight.land({ kind: "landed", value, tags });
+  const isPassedOn = notStored === "skipped" || notStored === "tier-skipped";
+  flight.land({ kind: "landed", value, tags, isPassedOn });
   const { observer } = engine;
   if (!observer.wants("refreshEnd")) return;
   const { background, target } = flight;

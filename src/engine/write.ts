@@ -2,6 +2,7 @@
 
 import { badInput, CacheError, show } from "../errors.ts";
 import type { CallSettings } from "../model/call.ts";
+import { isThenable } from "../model/check.ts";
 import { parseDuration, type Milliseconds } from "../model/duration.ts";
 import { Entry, newVersion } from "../model/entry.ts";
 import type { Epoch, Stamped } from "../model/epoch.ts";
@@ -19,32 +20,25 @@ export function checkValue(value: unknown, field: string): void {
   }
 }
 
-/** Whether a value is a promise, or behaves like one. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
-}
-
 /** Stores a value the user has set, and fences what is under way for the key. @throws CacheError `unserializable` */
 export function put(engine: Engine, target: Target, value: unknown): void {
-  if (engine.settings.enabled) commit(engine, target, entryToSet(engine, target, value));
+  putAll(engine, [target], [value]);
 }
 
-/** The same for several, all or none: every entry is made before the first is stored. */
+/** The same for several with the same settings, all or none: every entry is made before the first is stored. */
 export function putAll(engine: Engine, targets: readonly Target[], values: readonly unknown[]): void {
-  if (!engine.settings.enabled) return;
-  const entries = targets.map((target, index) => entryToSet(engine, target, values[index]));
-  for (const [index, target] of targets.entries()) commit(engine, target, entries[index] as Entry);
+  const [first] = targets;
+  if (first === undefined || !engine.settings.enabled) return;
+  const { settings } = first;
+  const stamp = stampNow(engine, settings);
+  const drafts = targets.map((target, index) => makeDraft(engine, target, settings, values[index], stamp, 0));
+  for (const [index, target] of targets.entries()) commit(engine, target, drafts[index]);
 }
 
-function entryToSet(engine: Engine, { settings }: Target, value: unknown): Entry {
-  return makeEntry(engine, settings, value, stampNow(engine, settings), 0);
-}
-
-function commit(engine: Engine, target: Target, entry: Entry): void {
-  const { key, id, settings } = target;
+function commit(engine: Engine, { key, id, settings }: Target, draft: Draft): void {
   const { counters, observer, flights } = engine;
   flights.fence(id);
-  store(engine, target, settings, entry);
+  store(engine, id, draft);
   counters.sets++;
   if (observer.wants("set")) observer.notify({ type: "set", key, namespace: settings.namespace });
 }
@@ -65,8 +59,11 @@ export async function putValidated(
   values: readonly unknown[],
   validate: Validate,
 ): Promise<void> {
+  const [first] = targets;
+  if (first === undefined) return;
   const { flights } = engine;
-  const pending = targets.map((target) => new PendingSet(target, stampNow(engine, target.settings)));
+  const stamp = stampNow(engine, first.settings);
+  const pending = targets.map((target) => new PendingSet(target, stamp));
   await flights.whileSetting(pending, async () => {
     for (const [index, target] of targets.entries()) assertAccepted(engine, target, await validate(values[index]));
     const open = [...targets.keys()].filter((index) => !flights.isOvertaken(pending[index] as PendingSet));
@@ -119,6 +116,12 @@ function storeResult(
     reportInvalid(engine, key, settings.namespace, refusal);
     return "invalid";
   }
+  const { asOf, namespaceEpoch } = flight;
+  // Runs code of the user's, such as a `ttl` function, which may invalidate: so before the look at the fence.
+  const draft =
+    value === undefined
+      ? undefined
+      : makeDraft(engine, flight.target, notes.settings, value, { asOf, namespaceEpoch, tags }, loadMs);
   if (!engine.flights.mayStore(flight, tags)) {
     reportRejected(engine, flight);
     return "invalidated";
@@ -127,9 +130,7 @@ function storeResult(
     engine.memory.delete(id);
     return "undefined";
   }
-  const { asOf, namespaceEpoch } = flight;
-  const entry = makeEntry(engine, notes.settings, value, { asOf, namespaceEpoch, tags }, loadMs);
-  return store(engine, flight.target, notes.settings, entry);
+  return store(engine, id, draft);
 }
 
 /** The tags of the call, those the refresh named, and with `notModified()` those of the entry it confirms. */
@@ -163,16 +164,29 @@ function lifetimesOf(settings: CallSettings, value: unknown, maxAgeMs: Milliseco
   return { ttlMs, jitter, staleWhileRevalidateMs, staleIfErrorMs, maxAgeMs };
 }
 
-/** Puts an entry into memory in place of the old one, which goes in any case. Answers why the new one is not there. */
-function store(
-  { memory }: Engine,
-  { id, key }: Target,
+/** An entry ready to be stored, with its size. `undefined` where the call skips the tier. */
+type Draft = { readonly entry: Entry; readonly size: number | undefined } | undefined;
+
+function makeDraft(
+  engine: Engine,
+  { key }: Target,
   settings: CallSettings,
-  entry: Entry,
-): NotStoredReason | undefined {
-  if (settings.memory.use && entry.errorMs > 0) return memory.set(id, key, entry) ? undefined : "too-large";
+  value: unknown,
+  stamp: Stamped,
+  loadMs: Milliseconds,
+): Draft {
+  if (!settings.memory.use) return undefined;
+  const entry = makeEntry(engine, settings, value, stamp, loadMs);
+  return { entry, size: engine.memory.measure(entry.value, key) };
+}
+
+/** Puts an entry into memory in place of the old one, which goes in any case. Answers why the new one is not there. */
+function store({ memory }: Engine, id: string, draft: Draft): NotStoredReason | undefined {
+  if (draft !== undefined && draft.entry.errorMs > 0) {
+    return memory.set(id, draft.entry, draft.size) ? undefined : "too-large";
+  }
   memory.delete(id);
-  return settings.memory.use ? "no-lifetime" : "tier-skipped";
+  return draft === undefined ? "tier-skipped" : "no-lifetime";
 }
 
 function reportRejected({ counters, observer }: Engine, { target: { key, settings } }: Flight | PendingSet): void {

@@ -33,6 +33,14 @@ function unserializable(value: unknown, path: string): CacheError {
   return new CacheError("unserializable", `${path} must be plain data to be copied, got ${kind}`);
 }
 
+/** The bytes a view shows, not the whole buffer behind it. */
+function copyBytes(value: ArrayBuffer | ArrayBufferView): object {
+  if (value instanceof ArrayBuffer) return value.slice(0);
+  const { buffer, byteOffset, byteLength } = value;
+  if (value instanceof DataView) return new DataView(buffer.slice(byteOffset, byteOffset + byteLength));
+  return (value as Uint8Array).slice();
+}
+
 /** Members that a copy would come without. */
 function refuseSymbols(value: object, path: string): void {
   for (const key of Object.getOwnPropertySymbols(value)) {
@@ -146,7 +154,7 @@ class Cloner {
 
   #builtIn(value: object, prototype: unknown, path: string): object {
     if (ERRORS.has(prototype)) return this.#error(value as Error, path);
-    if (BYTES.has(prototype)) return this.#keep(value, structuredClone(value));
+    if (BYTES.has(prototype)) return this.#keep(value, copyBytes(value as ArrayBuffer | ArrayBufferView));
     throw unserializable(value, path);
   }
 

@@ -45,16 +45,14 @@ export class MemoryTier {
     return this.#lru.peek(id);
   }
 
-  /** Holds an entry in place of any other. One that there is no room for at all counts as evicted: answers whether not. */
-  set(id: string, key: string, entry: Entry): boolean {
-    const { maxBytes } = this.settings;
-    if (maxBytes === undefined) {
-      this.#lru.set(id, entry);
-      return true;
-    }
-    const size = this.#sizeOf(entry.value, key);
-    if (size <= maxBytes) {
-      this.#lru.set(id, entry, { size });
+  /**
+   * Holds an entry in place of any other. One that there is no room for at all counts as evicted: answers whether not.
+   * @param size as measured; `undefined` without `maxBytes`
+   */
+  set(id: string, entry: Entry, size: number | undefined): boolean {
+    const { maxBytes = Infinity } = this.settings;
+    if (size === undefined || size <= maxBytes) {
+      this.#lru.set(id, entry, size === undefined ? undefined : { size });
       return true;
     }
     this.#lru.delete(id);
@@ -62,11 +60,26 @@ export class MemoryTier {
     return false;
   }
 
+  /**
+   * Bytes of a value; `undefined` without `maxBytes`. Where the user's own `sizeOf` has no answer, there is no knowing:
+   * as good as too many. Apart from `set`, because it may run code of the user's.
+   */
+  measure(value: unknown, key: string): number | undefined {
+    const { maxBytes, sizeOf = sizeOfValue } = this.settings;
+    if (maxBytes === undefined) return undefined;
+    try {
+      const bytes: unknown = sizeOf(value, key);
+      return typeof bytes === "number" && bytes >= 0 ? Math.max(1, Math.ceil(bytes)) : Infinity;
+    } catch {
+      return Infinity;
+    }
+  }
+
   delete(id: string): boolean {
     return this.#lru.delete(id);
   }
 
-  /** Empties the tier by starting anew: the cost does not depend on how much it held. */
+  /** Empties the tier by starting anew: the cost goes with `maxEntries`, and not with how much it held. */
   clear(): void {
     this.#lru = this.#create();
   }
@@ -101,17 +114,6 @@ export class MemoryTier {
   /** What a caller is given of a stored value. */
   expose(value: unknown): unknown {
     return this.settings.isolation === "clone" ? cloneValue(value) : value;
-  }
-
-  /** Bytes of a value. Where the user's own `sizeOf` has no answer, there is no knowing: as good as too many. */
-  #sizeOf(value: unknown, key: string): number {
-    const { sizeOf = sizeOfValue } = this.settings;
-    try {
-      const bytes: unknown = sizeOf(value, key);
-      return typeof bytes === "number" && bytes >= 0 ? Math.max(1, Math.ceil(bytes)) : Infinity;
-    } catch {
-      return Infinity;
-    }
   }
 
   #create(): Lru {

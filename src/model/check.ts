@@ -52,3 +52,8 @@ export function checkChoice<C extends string>(value: unknown, choices: readonly 
   if (choices.includes(value as C)) return value as C;
   throw badInput("invalid_option", field, `one of ${choices.map((choice) => show(choice)).join(", ")}`, value);
 }
+
+/** Whether a value is a promise, or behaves like one. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

@@ -17,10 +17,11 @@ export interface RefreshContext<T = unknown> {
   /** The result goes to the callers, but is not stored. Returns what it is given, for `return skip(value)`. */
   readonly skip: Skip;
   /**
-   * The stale value is still right: for `return notModified()`. It is fresh again, with its tags.
+   * The stale value is still right: for `return notModified()`. It is fresh again, with its tags. Returns that value;
+   * typed `never`, so that it adds nothing to the type of what the refresh returns.
    * @throws CacheError `invalid_argument` when there is no stale value
    */
-  readonly notModified: () => T;
+  readonly notModified: () => never;
 }
 
 /** Type of `skip`: with and without a value. */
@@ -29,8 +30,12 @@ export interface Skip {
   (): undefined;
 }
 
-/** Produces the value of a key. What it throws reaches every caller of the flight, unwrapped. */
-export type Refresh<T = unknown> = (context: RefreshContext<T>) => T | PromiseLike<T>;
+/**
+ * Produces the value of a key. What it throws reaches every caller of the flight, unwrapped. It must not `get` its own
+ * key: it would wait for itself. `S` is the type of the stale value: a parameter of its own, because TypeScript would
+ * settle `T` on `unknown` when a function takes the context without saying its type.
+ */
+export type Refresh<T = unknown, S = T> = (context: RefreshContext<S>) => T | PromiseLike<T>;
 
 /** What a batch refresh is given besides the keys. */
 export interface BatchContext<T = unknown> {
@@ -49,7 +54,7 @@ export interface BatchContext<T = unknown> {
 export type BatchResult<T> = ReadonlyMap<string, T> | Readonly<Record<string, T>> | readonly (T | undefined)[];
 
 /** Produces the values of several keys at once. Keys left out have no value, and are not stored. */
-export type BatchRefresh<T = unknown> = (
+export type BatchRefresh<T = unknown, S = T> = (
   missing: string[],
-  context: BatchContext<T>,
+  context: BatchContext<S>,
 ) => BatchResult<T> | PromiseLike<BatchResult<T>>;

@@ -1,5 +1,6 @@
 // `validate`: turns what the user gave, a schema or a function, into one function that says why a value is refused.
 
+import { isThenable } from "./check.ts";
 import type { StandardResult, StandardSchema } from "../contracts/standard-schema.ts";
 
 /** Why a value is refused; `undefined` when it may be cached. */
@@ -23,8 +24,8 @@ export function toValidate(validator: StandardSchema | ((value: unknown) => unkn
   };
 }
 
-function settle<V>(outcome: V | Promise<V>, judge: (verdict: V) => Refusal): Refusal | Promise<Refusal> {
-  return outcome instanceof Promise ? outcome.then(judge, messageOf) : judge(outcome);
+function settle<V>(outcome: V | PromiseLike<V>, judge: (verdict: V) => Refusal): Refusal | Promise<Refusal> {
+  return isThenable(outcome) ? Promise.resolve(outcome).then(judge, messageOf) : judge(outcome);
 }
 
 function ofVerdict(verdict: unknown): Refusal {

@@ -1,6 +1,7 @@
 // Typed listeners: delivers events to them, and keeps whatever they do away from the cache.
 
 import { badInput } from "../errors.ts";
+import { isThenable } from "../model/check.ts";
 import type { Observer } from "../contracts/observer.ts";
 import type { CacheEvent, CacheEventOf, CacheEventType } from "../model/event.ts";
 
@@ -41,7 +42,7 @@ export class Listeners implements Observer {
     for (const listener of listeners) {
       try {
         const result = listener(event);
-        if (result instanceof Promise) result.catch((error: unknown) => this.#report(error, event));
+        if (isThenable(result)) result.then(undefined, (error: unknown) => this.#report(error, event));
       } catch (error) {
         this.#report(error, event);
       }

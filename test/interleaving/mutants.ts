@@ -70,8 +70,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "markStale() marks nothing",
     "engine/invalidate.ts",
-    "  if (entry !== undefined && !isEnded(entry)) memory",
-    "  if (false) memory",
+    "  if (entry !== undefined && !isEnded(entry)) {",
+    "  if (false) {",
   ),
   mutant("deleteMatching() fences nothing", "engine/invalidate.ts", "  flights.fenceWhere(", "  void ("),
   mutant("clear() keeps what is stored", "engine/invalidate.ts", "  engine.memory.clear();\n", ""),

@@ -31,8 +31,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "setOptions() is ignored",
     "engine/write",
-    "makeEntry(engine, notes.settings, value",
-    "makeEntry(engine, settings, value",
+    "makeDraft(engine, flight.target, notes.settings, value",
+    "makeDraft(engine, flight.target, settings, value",
   ),
   mutant(
     "a forced caller is given the old value",
