@@ -41,6 +41,7 @@ export class Targets {
 
   /** The id of a key, unchecked. Calls in a row are mostly of one namespace, whose prefix is remembered. */
   id(namespace: string | undefined, key: string): string {
+    if (namespace === undefined) return toId("", key);
     if (namespace !== this.#lastNamespace) {
       this.#lastPrefix = idPrefix(namespace);
       this.#lastNamespace = namespace;

@@ -16,7 +16,12 @@ export type Landing =
       /** It was kept out of the cache on request: callers get it as it is, whatever `isolation` says. */
       readonly isPassedOn: boolean;
     }
-  | { readonly kind: "failed"; readonly error: unknown };
+  | {
+      readonly kind: "failed";
+      readonly error: unknown;
+      /** Its time in the background was up. That limit is not one of the callers who have joined since. */
+      readonly isGivenUp: boolean;
+    };
 
 /** One refresh of one key. */
 export class Flight implements Stamped {

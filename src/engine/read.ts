@@ -8,7 +8,7 @@ import { shouldRefreshEarly } from "../model/policy.ts";
 import type { Refresh } from "../model/refresh.ts";
 import type { Engine, Target } from "./engine.ts";
 import { prepare, runInBackground } from "./refresh.ts";
-import type { Flight } from "./flight.ts";
+import type { Flight, Landing } from "./flight.ts";
 import { waitFor } from "./wait.ts";
 
 /** A usable entry and its state at an instant. */
@@ -136,7 +136,7 @@ export async function ride(engine: Engine, target: Target, { flight, isDoubtful 
       return { value: outcome.isPassedOn ? outcome.value : engine.memory.expose(outcome.value) };
     }
     case "failed":
-      return rescue(engine, target, outcome.error);
+      return rescue(engine, target, outcome);
     case "softTimeout":
       return outcome.answer;
     default:
@@ -150,11 +150,16 @@ function lateStale(engine: Engine, target: Target): Answer {
   return found === undefined || found.state === "rescue" ? undefined : giveLate(engine, target, found, undefined);
 }
 
-/** The old value, where its refresh has failed and it may still be used for that. @throws `error` where it may not */
-function rescue(engine: Engine, target: Target, error: unknown): Answer {
+/**
+ * The old value, where its refresh has failed and it may still be used for that. Without one, who joined a refresh whose
+ * time in the background was up reads again: that limit was not his.
+ * @throws `error` where neither helps
+ */
+function rescue(engine: Engine, target: Target, { error, isGivenUp }: Landing & { readonly kind: "failed" }): Answer {
   const found = target.settings.forceRefresh ? undefined : find(engine, target);
-  if (found === undefined) throw error;
-  return giveLate(engine, target, found, error);
+  if (found !== undefined) return giveLate(engine, target, found, error);
+  if (isGivenUp) return undefined;
+  throw error;
 }
 
 function giveLate(engine: Engine, target: Target, found: Found, error: unknown): Answer {

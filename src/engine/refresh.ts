@@ -6,7 +6,7 @@ import type { Entry } from "../model/entry.ts";
 import { isEnded } from "../model/epoch.ts";
 import type { Refresh } from "../model/refresh.ts";
 import type { Engine, Target } from "./engine.ts";
-import { Flight, RefreshRun } from "./flight.ts";
+import { Flight, RefreshRun, type Landing } from "./flight.ts";
 import { Context, ResultNotes } from "./refresh-context.ts";
 import { fill, stampNow } from "./write.ts";
 
@@ -59,7 +59,8 @@ export function dropRun({ flights }: Engine, run: RefreshRun): void {
   for (const flight of run.flights) {
     if (flight.settled) continue;
     flights.remove(flight);
-    flight.land({ kind: "failed", error: new CacheError("closed", "this refresh was given up before it began") });
+    const error = new CacheError("closed", "this refresh was given up before it began");
+    flight.land({ kind: "failed", error, isGivenUp: false });
   }
 }
 
@@ -95,7 +96,7 @@ export function departed(engine: Engine, run: RefreshRun, hardTimeoutMs: Millise
 /** Nobody waits in the background, so that a refresh which hangs needs a limit: it would hold its place for ever. */
 function limitTime(engine: Engine, run: RefreshRun, limitMs: Milliseconds): void {
   const cancel = engine.clock.schedule(limitMs, () => {
-    for (const flight of run.flights) abandon(engine, flight, timedOut(flight.target.key, limitMs), true);
+    for (const flight of run.flights) giveUp(engine, flight, limitMs);
   });
   void run.landed().then(cancel);
 }
@@ -104,7 +105,7 @@ function limitTime(engine: Engine, run: RefreshRun, limitMs: Milliseconds): void
 export function leaveBehind(engine: Engine, flight: Flight): void {
   const limitMs = engine.settings.refreshTimeoutMs;
   const cancel = engine.clock.schedule(limitMs, () => {
-    if (flight.leave()) abandon(engine, flight, timedOut(flight.target.key, limitMs), true);
+    if (flight.leave()) giveUp(engine, flight, limitMs);
   });
   void flight.landing.then(cancel);
 }
@@ -149,11 +150,18 @@ export function arrive(
   observer.notify({ type: "refreshEnd", ...about, durationMs, notStored });
 }
 
+function giveUp(engine: Engine, flight: Flight, limitMs: Milliseconds): void {
+  const error = timedOut(flight.target.key, limitMs);
+  crash(engine, flight, error, true);
+  abortIfDone(flight.run, error);
+}
+
 /** A refresh has failed: its callers hear of it. With an old value at hand it is left alone for a while. */
-export function crash(engine: Engine, flight: Flight, error: unknown): void {
+export function crash(engine: Engine, flight: Flight, error: unknown, isGivenUp = false): void {
   if (flight.settled) return;
   engine.counters.failedRefreshes++;
-  end(engine, flight, error, flight.previous && engine.backoff.add(flight.previous, error, flight.asOf).retryAt);
+  const failure = flight.previous && engine.backoff.add(flight.previous, error, flight.asOf);
+  end(engine, flight, { kind: "failed", error, isGivenUp }, failure?.retryAt);
 }
 
 /**
@@ -163,15 +171,25 @@ export function crash(engine: Engine, flight: Flight, error: unknown): void {
 export function abandon(engine: Engine, flight: Flight, reason: unknown, failed: boolean): void {
   if (flight.settled) return;
   if (failed) crash(engine, flight, reason);
-  else end(engine, flight, reason, undefined);
-  if (flight.run.flights.every(({ settled }) => settled)) flight.run.abort(reason);
+  else end(engine, flight, { kind: "failed", error: reason, isGivenUp: false }, undefined);
+  abortIfDone(flight.run, reason);
 }
 
-function end({ flights, observer }: Engine, flight: Flight, error: unknown, retryAt: Instant | undefined): void {
+function abortIfDone(run: RefreshRun, reason: unknown): void {
+  if (run.flights.every(({ settled }) => settled)) run.abort(reason);
+}
+
+function end(
+  { flights, observer }: Engine,
+  flight: Flight,
+  landing: Landing & { readonly kind: "failed" },
+  retryAt: Instant | undefined,
+): void {
   flights.remove(flight);
-  flight.land({ kind: "failed", error });
+  flight.land(landing);
   if (!observer.wants("refreshFail")) return;
   const { background, target } = flight;
+  const { error } = landing;
   const about = { key: target.key, namespace: target.settings.namespace, background };
   observer.notify({ type: "refreshFail", ...about, error, retryAt });
 }

@@ -37,7 +37,7 @@ export function waitFor(
     });
     limits.onTimeout(hardTimeoutMs, () => {
       const error = timedOut(flight.target.key, hardTimeoutMs);
-      resolve({ kind: "failed", error });
+      resolve({ kind: "failed", error, isGivenUp: false });
       leave(error, true);
     });
     // The caller goes, but its place stays taken for a while: a refresh that is only slow shall bring its value.

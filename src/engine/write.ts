@@ -22,7 +22,9 @@ export function checkValue(value: unknown, field: string): void {
 
 /** Stores a value the user has set, and fences what is under way for the key. @throws CacheError `unserializable` */
 export function put(engine: Engine, target: Target, value: unknown): void {
-  putAll(engine, [target], [value]);
+  if (!engine.settings.enabled) return;
+  const { settings } = target;
+  commit(engine, target, makeDraft(engine, target, settings, value, stampNow(engine, settings), 0));
 }
 
 /** The same for several with the same settings, all or none: every entry is made before the first is stored. */

@@ -7,9 +7,12 @@ import type { Instant, Milliseconds } from "./duration.ts";
 /** Longest delay of a Node timer; a longer one would fire at once. */
 const MAX_TIMER_MS: Milliseconds = 2 ** 31 - 1;
 
+/** Read once: it never changes, and reading it costs as much as the time itself. */
+const ORIGIN: Instant = performance.timeOrigin;
+
 /** The monotonic clock of the process, counted from the Unix epoch: setting the wall clock does not move it. */
 export const systemClock: Clock = {
-  now: () => performance.timeOrigin + performance.now(),
+  now: () => ORIGIN + performance.now(),
   schedule(delayMs, task, keepAlive = false) {
     if (delayMs === Infinity) return () => undefined;
     let timer: NodeJS.Timeout;
@@ -36,7 +39,8 @@ const READING_USES = 16;
  */
 export class CoarseClock {
   readonly #clock: Clock;
-  #readAt: Instant = -Infinity;
+  /** Instants after this one are surely ahead, by the last reading; `Infinity` when it is used up. */
+  #sureAfter: Instant = Infinity;
   #uses = 0;
   #cancel: Cancel | undefined;
 
@@ -46,8 +50,8 @@ export class CoarseClock {
 
   /** Whether `instant` lies in the future. */
   isAhead(instant: Instant): boolean {
-    if (this.#uses > 0 && instant - this.#readAt > MARGIN_MS) {
-      this.#uses--;
+    if (instant > this.#sureAfter) {
+      if (--this.#uses === 0) this.#sureAfter = Infinity;
       return true;
     }
     return instant > this.#read();
@@ -59,12 +63,13 @@ export class CoarseClock {
   }
 
   #read(): Instant {
-    this.#readAt = this.#clock.now();
+    const now = this.#clock.now();
+    this.#sureAfter = now + MARGIN_MS;
     this.#uses = READING_USES;
     this.#cancel ??= this.#clock.schedule(READING_MS, () => {
-      this.#uses = 0;
+      this.#sureAfter = Infinity;
       this.#cancel = undefined;
     });
-    return this.#readAt;
+    return now;
   }
 }

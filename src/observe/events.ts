@@ -31,9 +31,11 @@ const TYPES: Readonly<Record<CacheEventType, true>> = {
 /** The listeners of one cache. */
 export class Listeners implements Observer {
   readonly #byType = new Map<CacheEventType, Set<AnyListener>>();
+  /** Whether anybody listens to anything: asked on every hit. */
+  #isHeard = false;
 
   wants(type: CacheEventType): boolean {
-    return this.#byType.size > 0 && this.#byType.has(type);
+    return this.#isHeard && this.#byType.has(type);
   }
 
   notify(event: CacheEvent): void {
@@ -58,11 +60,13 @@ export class Listeners implements Observer {
     const listeners = this.#byType.get(type);
     if (listeners === undefined) this.#byType.set(type, new Set([listener as AnyListener]));
     else listeners.add(listener as AnyListener);
+    this.#isHeard = true;
   }
 
   remove<T extends CacheEventType>(type: T, listener: CacheListener<T>): void {
     const listeners = this.#byType.get(type);
     if (listeners?.delete(listener as AnyListener) && listeners.size === 0) this.#byType.delete(type);
+    this.#isHeard = this.#byType.size > 0;
   }
 
   /** A listener of listener errors that itself throws is not heard again: that would never end. */

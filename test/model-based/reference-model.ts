@@ -157,7 +157,9 @@ export class ReferenceModel {
       return { value: landing.value };
     }
     const old = isForced ? undefined : this.store.find(flight.id);
-    return old === undefined ? landing : { value: old.value };
+    if (old !== undefined) return { value: old.value };
+    // The limit of the background is not that of who has joined since: he reads again.
+    return landing.error === "timeout" ? undefined : landing;
   }
 
   #newRun({ options: { ttl }, script, isBatch, bornIn }: Request, background: boolean): ReferenceRun {
