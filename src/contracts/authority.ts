@@ -58,6 +58,8 @@ export interface Authority {
   renew(fullKey: string, token: string, leaseMs: Milliseconds): Promise<boolean>;
   /** Gives a lease back, if it is still ours. */
   release(fullKey: string, token: string): Promise<void>;
+  /** Full keys that start with `prefix` and have a lease, in no order; one may come twice. */
+  leases(prefix: string): AsyncIterable<string>;
   /** Stores a frame if the lease is still ours, writes its instants, drops the lease, and tells the bus. */
   fill(fullKey: string, token: string, frame: Uint8Array, spans: Spans, deadline: Instant): Promise<Written>;
   /** Stores a frame in place of any other, writes its instants, drops the lease whoever has it, and tells the bus. */

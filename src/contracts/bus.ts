@@ -9,6 +9,8 @@ export type BusMessage =
   | { readonly kind: "key"; readonly fullKey: string; readonly version: string | undefined }
   /** A refresh has been stored: whoever waits for it may read. */
   | { readonly kind: "filled"; readonly fullKey: string; readonly version: string }
+  /** Some program, which need not know of this library, has written or removed an entry, or it has expired. */
+  | { readonly kind: "touched"; readonly fullKey: string }
   | { readonly kind: "epoch"; readonly name: EpochName; readonly soft: boolean };
 
 /** What a bus tells its process. Nothing it is told may throw. */
@@ -19,6 +21,8 @@ export interface BusReceiver {
   onDoubt(reason: string): void;
   /** From now on every message will arrive, or `onDoubt` be called. */
   onLive(): void;
+  /** Whether the tier has answered the latest of the probes by which the bus sees that it works. */
+  onProbe(answered: boolean): void;
 }
 
 /** A connection to the other processes of a cache. Messages are published by the authority, within its writes. */

@@ -1,7 +1,7 @@
 // The seam between a cache and the tiers outside the process: how `tiers` names one, and how the cache opens it.
 
 import type { Milliseconds } from "../model/duration.ts";
-import type { Authority } from "./authority.ts";
+import type { Authority, EpochName } from "./authority.ts";
 import type { Bus } from "./bus.ts";
 import type { Clock } from "./clock.ts";
 import type { FrameLayout } from "./frame.ts";
@@ -29,7 +29,10 @@ export interface RemoteTierPlan {
   readonly timeoutMs: Milliseconds;
   /** Whether the cache should stop asking it for a while when it keeps failing. */
   readonly breaker: boolean;
-  /** Opens it. Neither waits nor throws because nobody answers: that shows in its commands, and ends by itself. */
+  /**
+   * Opens it for one cache. Neither waits nor throws because nobody answers: that shows in its commands, and ends by
+   * itself. Caches opened from one plan share its connections; the last one to close ends them.
+   */
   open(context: RemoteTierContext): RemoteTier;
 }
 
@@ -39,6 +42,11 @@ export interface RemoteTierContext {
   readonly root: string;
   readonly layout: FrameLayout;
   readonly clock: Clock;
+  /**
+   * Commands issued before and after may have gone to different servers, or to one that has forgotten something:
+   * connected again, a failover, other primaries. Called before any command of the later kind is issued. Must not throw.
+   */
+  onReconnect(reason: string): void;
 }
 
 /** An open remote tier. */
@@ -48,6 +56,8 @@ export interface RemoteTier {
   readonly authority: Authority | undefined;
   /** Absent when there is none, or the user wants none. */
   readonly bus: Bus | undefined;
+  /** Which server a full key or an epoch is on, as a label: what fails there says nothing of the others. */
+  shardOf(what: string | EpochName): string;
   /** Closes all of it. */
   close(): Promise<void>;
 }
