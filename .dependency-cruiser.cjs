@@ -33,10 +33,10 @@ const packageOnlyIn = (dependency, home, comment) => ({
 });
 
 /** Adapters and helpers that know the base and never each other. */
-const SIBLINGS = ["redis", "sqlite", "keyv", "codec", "observe"];
+const SIBLINGS = ["redis", "sqlite", "keyv", "codec", "observe", "test-suite"];
 const OPTIONS = "^src/options[.]ts$";
 const SETTINGS = "^src/settings[.]ts$";
-const FACADE = "^src/(manager|arguments|namespace|registry|wrap|results)[.]ts$";
+const FACADE = "^src/(manager|arguments|namespace|registry|caches|wrap|results)[.]ts$";
 
 module.exports = {
   forbidden: [

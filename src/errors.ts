@@ -18,6 +18,8 @@ export type CacheErrorCode =
   | "timeout"
   /** A tier outside the process could not be reached, did not answer in time, or answered with an error, the `cause`. */
   | "unavailable"
+  /** A tier outside the process answered, and would not do what it was asked: it is full, or may not. See `cause`. */
+  | "refused"
   /** The cache was used, or still refreshing, after `close()`. */
   | "closed"
   /** The registry holds no default cache yet. */

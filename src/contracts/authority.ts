@@ -48,6 +48,11 @@ export type Written =
 export interface Authority {
   /** The present instant by its own clock, which all processes go by. */
   now(): Promise<Instant>;
+  /**
+   * Who it is, so that after a reconnect it can be told from one that has not got, or has lost, what it acknowledged: a
+   * restart or a failover makes it another. `undefined` when it does not tell.
+   */
+  identity(): Promise<string | undefined>;
   /** The frame of a key and the epochs that the caller does not know, in one round trip. */
   read(fullKey: string, unknown: readonly EpochName[]): Promise<ReadReply>;
   /** Epochs, minted where there are none, and when each was minted or bumped last. */
@@ -62,12 +67,16 @@ export interface Authority {
   leases(prefix: string): AsyncIterable<string>;
   /** Stores a frame if the lease is still ours, writes its instants, drops the lease, and tells the bus. */
   fill(fullKey: string, token: string, frame: Uint8Array, spans: Spans, deadline: Instant): Promise<Written>;
+  /** Drops frame and lease if the lease is still ours: there is no value any more. Tells the bus. */
+  discard(fullKey: string, token: string, deadline: Instant): Promise<"done" | "fenced" | "late">;
   /** Stores a frame in place of any other, writes its instants, drops the lease whoever has it, and tells the bus. */
   set(fullKey: string, frame: Uint8Array, spans: Spans, deadline: Instant): Promise<Written>;
   /** Drops frame and lease, and tells the bus. `existed` is `undefined` when the deadline had passed. */
   remove(fullKey: string, deadline: Instant): Promise<{ readonly existed: boolean | undefined }>;
   /** Makes a frame stale from now on, drops the lease, and tells the bus. Answers whether it was in time. */
   markStale(fullKey: string, deadline: Instant): Promise<boolean>;
+  /** Tells the bus that all entries of a namespace whose keys match a pattern are gone. Answers whether it was in time. */
+  announce(namespace: string | undefined, pattern: string, deadline: Instant): Promise<boolean>;
   /** Begins a new generation, and tells the bus. Answers whether it was in time. */
   bump(name: EpochName, soft: boolean, deadline: Instant): Promise<boolean>;
 }

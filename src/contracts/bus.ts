@@ -11,7 +11,9 @@ export type BusMessage =
   | { readonly kind: "filled"; readonly fullKey: string; readonly version: string }
   /** Some program, which need not know of this library, has written or removed an entry, or it has expired. */
   | { readonly kind: "touched"; readonly fullKey: string }
-  | { readonly kind: "epoch"; readonly name: EpochName; readonly soft: boolean };
+  | { readonly kind: "epoch"; readonly name: EpochName; readonly soft: boolean }
+  /** All entries of a namespace whose keys match a glob pattern are gone. */
+  | { readonly kind: "matching"; readonly namespace: string | undefined; readonly pattern: string };
 
 /** What a bus tells its process. Nothing it is told may throw. */
 export interface BusReceiver {

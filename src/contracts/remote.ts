@@ -58,6 +58,8 @@ export interface RemoteTier {
   readonly bus: Bus | undefined;
   /** Which server a full key or an epoch is on, as a label: what fails there says nothing of the others. */
   shardOf(what: string | EpochName): string;
+  /** What its connection failed of last, for people; `undefined` while there is one. */
+  problem(): unknown;
   /** Closes all of it. */
   close(): Promise<void>;
 }

@@ -7,13 +7,16 @@ import type { Instant, Milliseconds } from "../model/duration.ts";
 import type { Spans } from "../model/policy.ts";
 import type { RedisClient } from "./client.ts";
 import type { ScriptArgument } from "./connection.ts";
-import { BUMP, EPOCH, NOW } from "./epoch-scripts.ts";
+import { ANNOUNCE, BUMP, EPOCH, NOW } from "./epoch-scripts.ts";
 import type { RedisKeys } from "./keys.ts";
 import { ACQUIRE, RELEASE, RENEW } from "./lease-scripts.ts";
-import { epochBody } from "./message.ts";
+import { Lineage } from "./lineage.ts";
+import { epochBody, matchingBody } from "./message.ts";
 import type { Publisher } from "./publisher.ts";
+import { replyCode } from "./reply-error.ts";
+import { scanAll } from "./scan.ts";
 import { runScript, toArgument, type Script } from "./script.ts";
-import { FILL, MARK_STALE, REMOVE, SET } from "./write-scripts.ts";
+import { DISCARD, FILL, MARK_STALE, REMOVE, SET } from "./write-scripts.ts";
 
 /** What the authority works with. */
 export interface RedisAuthorityParts {
@@ -90,6 +93,13 @@ export class RedisAuthority implements Authority {
     await this.#run(RELEASE, [this.#keys.lease(fullKey), token]);
   }
 
+  /** Walks the whole database with SCAN, on every primary one after the other: for maintenance, not for requests. */
+  async *leases(prefix: string): AsyncGenerator<string> {
+    const pattern = this.#keys.leasePattern(prefix);
+    if (pattern === undefined) return;
+    for await (const found of scanAll(this.#client, pattern)) yield this.#keys.leasedKeyOf(found);
+  }
+
   async fill(fullKey: string, token: string, frame: Uint8Array, spans: Spans, deadline: Instant): Promise<Written> {
     const rest = [...this.#entryArguments(fullKey), ...storeArguments(frame, spans), token];
     return written(await this.#publish(FILL, this.#entryKeys(fullKey), deadline, rest));
@@ -105,9 +115,27 @@ export class RedisAuthority implements Authority {
     return { existed: outcome === "late" ? undefined : existed === "1" };
   }
 
+  async discard(fullKey: string, token: string, deadline: Instant): Promise<"done" | "fenced" | "late"> {
+    const [outcome] = await this.#publish(DISCARD, this.#entryKeys(fullKey), deadline, [fullKey, token]);
+    return outcome as "done" | "fenced" | "late";
+  }
+
   async markStale(fullKey: string, deadline: Instant): Promise<boolean> {
     const rest = this.#entryArguments(fullKey);
     const [outcome] = await this.#publish(MARK_STALE, this.#entryKeys(fullKey), deadline, rest);
+    return outcome === "done";
+  }
+
+  async identity(): Promise<string | undefined> {
+    const nodes = await this.#client.primaries();
+    const identities = await Promise.all(nodes.map((node) => this.#client.runOn(node, (one) => Lineage.identify(one))));
+    const known = identities.filter((identity) => identity !== undefined);
+    return known.length < nodes.length ? undefined : known.sort((a, b) => (a < b ? -1 : 1)).join();
+  }
+
+  async announce(namespace: string | undefined, pattern: string, deadline: Instant): Promise<boolean> {
+    const root = this.#keys.epoch({ kind: "root" });
+    const [outcome] = await this.#publish(ANNOUNCE, [root], deadline, [matchingBody(namespace, pattern)]);
     return outcome === "done";
   }
 
@@ -144,7 +172,7 @@ export class RedisAuthority implements Authority {
         return await runScript(connection, isCurrent, script, [...keys, ...common, ...rest]);
       } catch (error) {
         // Redis refused it: there is no message, and never will be. Of other failures nobody knows.
-        if (error instanceof Error && error.name === "ReplyError") this.#publisher.skip(number);
+        if (replyCode(error) !== undefined) this.#publisher.skip(number);
         throw error;
       }
     });

@@ -1,29 +1,33 @@
 // The bus on Redis: listens to what the scripts of all processes publish, and knows when it may have missed something.
 
-import type { Bus, BusReceiver } from "../contracts/bus.ts";
+import type { Bus, BusMessage, BusReceiver } from "../contracts/bus.ts";
 import type { Cancel, Clock } from "../contracts/clock.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import type { RedisClient } from "./client.ts";
 import { GAP_GRACE_MS, GapAlarm } from "./gap-alarm.ts";
+import { Hearing } from "./hearing.ts";
 import type { RedisKeys } from "./keys.ts";
 import { readMessage } from "./message.ts";
 import { Probe } from "./probe.ts";
-import { Subscription } from "./subscription.ts";
+import type { Subscriber } from "./subscriber.ts";
 
 /** What the bus works with. */
 export interface RedisBusParts {
   readonly client: RedisClient;
+  readonly subscriber: Subscriber;
   readonly keys: RedisKeys;
   readonly clock: Clock;
   /** Id of this process's publisher. */
   readonly ownId: string;
   readonly divergenceLimitMs: Milliseconds;
+  /** Whether servers are to tell what other programs touch. */
+  readonly tracking: boolean;
 }
 
-/** Probes per time that a lost bus may go unnoticed. */
-const PROBES_PER_LIMIT = 4;
+/** Probes per time that a lost bus may go unnoticed: five have failed before that if Redis hangs. */
+const PROBES_PER_LIMIT = 8;
 /** Longest between two tries to connect, or two probes. */
-const MAX_PERIOD_MS: Milliseconds = 500;
+const MAX_PERIOD_MS: Milliseconds = 250;
 
 /**
  * Live means: the SUBSCRIBE has been acknowledged, a probe has come back since, no number is missing, and the commands
@@ -31,26 +35,42 @@ const MAX_PERIOD_MS: Milliseconds = 500;
  */
 export class RedisBus implements Bus {
   readonly #parts: RedisBusParts;
+  readonly #hearing: Hearing;
   readonly #probe: Probe;
-  readonly #ownChannel: string;
   readonly #periodMs: Milliseconds;
   readonly #gaps: GapAlarm;
-  readonly #stops: Cancel[] = [];
   #receiver: BusReceiver | undefined;
-  #subscription: Subscription | undefined;
   #isLive = false;
   #isClosed = false;
   #trustedUntil: Instant = -Infinity;
-  /** Whether SUBSCRIBE has been acknowledged since the last doubt. */
+  /** The subscription under way. */
+  #attempt: object | undefined;
+  /** Whether all that is listened to has been acknowledged since the last doubt. */
   #isSubscribed = false;
   #liveSince: Instant = 0;
   #cancelTick: Cancel = () => undefined;
+  #unfollow: () => void = () => undefined;
 
   constructor(parts: RedisBusParts) {
     this.#parts = parts;
-    this.#ownChannel = parts.keys.ownChannel(parts.ownId);
-    this.#probe = new Probe(parts.client, parts.clock, this.#ownChannel);
-    this.#gaps = new GapAlarm(parts.clock, () => this.#renew("a message is missing"));
+    const { client, clock, keys, ownId } = parts;
+    const ownChannel = keys.ownChannel(ownId);
+    this.#hearing = new Hearing(parts, ownChannel, {
+      onText: (text) => this.#hear(text),
+      onEcho: (text) => this.#probe.note(text),
+      onTouched: (fullKey) => this.#pass({ kind: "touched", fullKey }, false),
+      onFlushed: () => this.#pass({ kind: "epoch", name: { kind: "root" }, soft: false }, false),
+      onLost: (reason) => this.#doubt(reason),
+    });
+    this.#probe = new Probe({
+      client,
+      clock,
+      channel: ownChannel,
+      alsoAsk: parts.tracking ? () => this.#hearing.ping() : undefined,
+      onAnswer: (answered) => void this.#tell((receiver) => receiver.onProbe(answered)),
+      onHeard: (sentAt) => this.#trust(sentAt),
+    });
+    this.#gaps = new GapAlarm(clock, () => this.#renew("a message is missing"));
     this.#periodMs = Math.min(parts.divergenceLimitMs / PROBES_PER_LIMIT, MAX_PERIOD_MS);
   }
 
@@ -64,86 +84,68 @@ export class RedisBus implements Bus {
 
   async start(receiver: BusReceiver): Promise<void> {
     this.#receiver = receiver;
-    this.#stops.push(this.#parts.client.onGeneration((reason) => this.#followClient(reason)));
+    this.#unfollow = this.#parts.client.onGeneration((reason) => this.#followClient(reason));
     this.#tickLater();
-    await this.#open();
+    await this.#subscribe();
   }
 
   close(): Promise<void> {
     this.#isClosed = true;
-    this.#isLive = false;
+    this.#doubt("closed");
     this.#cancelTick();
-    this.#gaps.clear();
-    for (const stop of this.#stops) stop();
-    this.#subscription?.close();
+    this.#unfollow();
+    this.#hearing.close();
     return Promise.resolve();
   }
 
-  /** Makes a new connection. What fails is tried again at the next tick. */
-  async #open(): Promise<void> {
-    const { client, keys } = this.#parts;
-    const subscription = new Subscription(client, [keys.channel, this.#ownChannel], {
-      onText: (channel, text) => (channel === this.#ownChannel ? this.#hearProbe(text) : this.#hear(text)),
-      onLost: (reason) => this.#drop(reason),
-    });
-    this.#subscription = subscription;
-    await this.#awaitAcknowledgement(subscription, subscription.open());
+  /** Subscribes (again). Never rejects: what fails is tried again at the next tick. */
+  async #subscribe(): Promise<void> {
+    const attempt = {};
+    this.#attempt = attempt;
+    const isCurrent = (): boolean => this.#attempt === attempt;
+    try {
+      await this.#hearing.open();
+      // What is on its way between nodes overtakes each other: numbers count when that is over.
+      if (this.#parts.client.isCluster && isCurrent()) await this.#pause(GAP_GRACE_MS);
+    } catch {
+      if (isCurrent()) this.#attempt = undefined;
+      return;
+    }
+    if (!isCurrent()) return;
+    this.#attempt = undefined;
+    this.#isSubscribed = true;
+    void this.#probe.send(true);
   }
 
-  /** Commands go elsewhere now, or nowhere. A subscription that was being made may hang on what is gone. */
+  /** Commands go elsewhere now, or nowhere. */
   #followClient(reason: string): void {
+    this.#hearing.moveOn();
     if (this.#isSubscribed) return this.#renew(reason);
-    if (!this.#parts.client.isConnected) return;
-    this.#drop(reason);
-    void this.#open();
+    this.#doubt(reason);
+    if (this.#parts.client.isConnected) void this.#subscribe();
   }
 
   /** Doubts, and has the server acknowledge the subscription anew; what is not acknowledged yet, will be. */
   #renew(reason: string): void {
-    const subscription = this.#subscription;
-    const wasSubscribed = this.#isSubscribed;
+    if (!this.#isSubscribed) return;
     this.#doubt(reason);
-    if (wasSubscribed && subscription !== undefined) {
-      void this.#awaitAcknowledgement(subscription, subscription.acknowledge());
-    }
-  }
-
-  /** Never rejects. One for a connection that has been given up meanwhile does not count. */
-  async #awaitAcknowledgement(subscription: Subscription, acknowledged: Promise<void>): Promise<void> {
-    try {
-      await acknowledged;
-      // What is on its way between nodes overtakes each other: numbers count when that is over.
-      if (this.#parts.client.isCluster) await this.#pause(GAP_GRACE_MS);
-    } catch {
-      if (subscription === this.#subscription) this.#drop("it could not subscribe");
-      return;
-    }
-    if (subscription !== this.#subscription || this.#isClosed) return subscription.close();
-    this.#isSubscribed = true;
-    this.#probe.reset();
-    void this.#probe.send();
-  }
-
-  /** Doubts, and gives up the connection. The next tick makes another. */
-  #drop(reason: string): void {
-    this.#subscription?.close();
-    this.#subscription = undefined;
-    this.#doubt(reason);
-  }
-
-  #pause(ms: Milliseconds): Promise<void> {
-    return new Promise((resolve) => {
-      this.#parts.clock.schedule(ms, resolve);
-    });
+    void this.#subscribe();
   }
 
   #doubt(reason: string): void {
     const wasLive = this.#isLive;
     this.#isLive = false;
     this.#isSubscribed = false;
+    this.#attempt = undefined;
     this.#gaps.clear();
-    this.#probe.reset();
+    this.#probe.forget();
     if (wasLive) this.#tell((receiver) => receiver.onDoubt(reason));
+  }
+
+  #pause(ms: Milliseconds): Promise<void> {
+    return new Promise((resolve) => {
+      this.#parts.clock.schedule(ms, resolve);
+    });
   }
 
   #tickLater(): void {
@@ -154,17 +156,20 @@ export class RedisBus implements Bus {
     });
   }
 
+  /** Probes also while nothing is heard: whoever waits for Redis to come back learns of it here. */
   #tick(): void {
-    if (this.#subscription === undefined) return void this.#open();
-    if (!this.#isSubscribed) return;
-    if (this.#probe.pendingMs >= this.#parts.divergenceLimitMs) return this.#drop("its probe did not come back");
-    if (this.#isLive && this.#parts.clock.now() >= this.#trustedUntil) return this.#renew("its probe is late");
-    void this.#probe.send();
+    if (!this.#isSubscribed) {
+      if (this.#attempt === undefined) void this.#subscribe();
+    } else if (this.#probe.unheardMs >= this.#parts.divergenceLimitMs) {
+      this.#hearing.drop("its probe did not come back");
+    } else if (this.#isLive && this.#parts.clock.now() >= this.#trustedUntil) {
+      this.#renew("its probe is late");
+    }
+    void this.#probe.send(this.#isSubscribed);
   }
 
-  #hearProbe(text: string): void {
-    const sentAt = this.#probe.note(text);
-    if (sentAt === undefined || !this.#isSubscribed) return;
+  #trust(sentAt: Instant): void {
+    if (!this.#isSubscribed) return;
     this.#trustedUntil = sentAt + this.#parts.divergenceLimitMs;
     if (this.#isLive) return;
     this.#isLive = true;
@@ -176,16 +181,20 @@ export class RedisBus implements Bus {
     const heard = readMessage(text);
     if (heard.kind === "unknown") return this.#renew("a message could not be read");
     const { publisher, number, isFollowUp, ageMs, message } = heard;
-    if (message !== undefined) {
-      const isTold = this.#tell((receiver) => receiver.onMessage(message, publisher === this.#parts.ownId));
-      if (!isTold) return this.#renew("its receiver failed at a message");
-    }
+    if (message !== undefined && !this.#pass(message, publisher === this.#parts.ownId)) return;
     if (!this.#isLive) return this.#gaps.skip(publisher, number);
     const liveMs = this.#parts.clock.now() - this.#liveSince;
     this.#gaps.note(publisher, number, isFollowUp, ageMs, liveMs);
   }
 
-  /** A receiver must not throw; one that does has perhaps not acted on what it was told. Answers whether it did not. */
+  /** Answers whether the receiver took it. One that failed has perhaps not acted on it. */
+  #pass(message: BusMessage, isOwn: boolean): boolean {
+    const isTold = this.#tell((receiver) => receiver.onMessage(message, isOwn));
+    if (!isTold) this.#renew("its receiver failed at a message");
+    return isTold;
+  }
+
+  /** A receiver must not throw. Answers whether it did not. */
   #tell(what: (receiver: BusReceiver) => void): boolean {
     try {
       if (this.#receiver !== undefined && !this.#isClosed) what(this.#receiver);

@@ -1,79 +1,69 @@
-// The one connection (or cluster of them) that all commands share: deadlines, and generations that nothing crosses.
+// One cache's use of the connection it shares: commands within their deadline, whose replies cross no generation.
 
 import type { Clock } from "../contracts/clock.ts";
 import { CacheError } from "../errors.ts";
-import { Batch } from "./batch.ts";
-import { createClient, createSubscriber } from "./connect.ts";
-import { isCluster, type Issue, type RedisClientLike, type RedisNode } from "./connection.ts";
+import { createListener, type ListenerProtocol } from "./connect.ts";
+import { isCluster, type Issue, type RedisEndpoint, type RedisNode } from "./connection.ts";
 import { Deadlines } from "./deadlines.ts";
-import { isRefusedAsReplica, Lineage } from "./lineage.ts";
-import type { RedisSettings } from "./settings.ts";
-import { untilReady, watchConnection } from "./watch.ts";
-
-/** Told that commands issued before and after may have gone to different servers, or to one that forgot something. */
-export type GenerationListener = (reason: string) => void;
+import { Lineage } from "./lineage.ts";
+import type { GenerationListener, RedisLink } from "./link.ts";
+import { isRefusal, isRefusedAsReplica } from "./reply-error.ts";
 
 /**
  * Neither commands nor replies cross a generation: a reply to a command of an earlier one is an error, because between
- * the two an invalidation may have been lost. A generation ends with a connection, and when a server turns out to be
- * another than it was (a failover that cut no connection).
+ * the two an invalidation may have been lost.
  */
 export class RedisClient {
-  readonly #settings: RedisSettings;
+  readonly #link: RedisLink;
+  readonly #name: string;
+  readonly #timeoutMs: number;
   readonly #deadlines: Deadlines;
-  readonly #listeners = new Set<GenerationListener>();
-  readonly #lineage = new Lineage();
-  readonly #batch = new Batch();
-  readonly #created: Promise<RedisClientLike>;
-  /** Resolves when the first attempt to connect is over, either way. */
-  readonly #firstAttempt: Promise<void>;
-  #connection: RedisClientLike | undefined;
-  #unwatch: (() => void) | undefined;
-  #isTried = false;
+  readonly #stops: (() => void)[] = [];
   #isClosed = false;
-  #generation = 0;
-  #lastError: unknown;
 
-  constructor(settings: RedisSettings, clock: Clock) {
-    this.#settings = settings;
-    this.#deadlines = new Deadlines(clock, settings.timeoutMs);
-    this.#created = this.#create();
-    this.#firstAttempt = this.#connect().catch((error: unknown) => {
-      // What the connection itself said before that says more.
-      this.#lastError ??= error;
-    });
-    void this.#firstAttempt.then(() => void (this.#isTried = true));
+  constructor(link: RedisLink, clock: Clock) {
+    this.#link = link;
+    this.#name = link.settings.name;
+    this.#timeoutMs = link.settings.timeoutMs;
+    this.#deadlines = new Deadlines(clock, this.#timeoutMs);
   }
 
   /** Counts up. */
   get generation(): number {
-    return this.#generation;
+    return this.#link.generation;
   }
 
   /** Whether commands can be sent now. */
   get isConnected(): boolean {
-    return this.#connection?.status === "ready";
+    return this.#link.ready !== undefined;
   }
 
   /** Whether keys are spread over several servers. */
   get isCluster(): boolean {
-    return this.#connection !== undefined && isCluster(this.#connection);
+    const { connection } = this.#link;
+    return connection !== undefined && isCluster(connection);
   }
 
-  /** Hears of every change of generation, and of every connection made; returns what ends that. */
+  /** Hears of every change of generation until this is closed; returns what ends that earlier. */
   onGeneration(listener: GenerationListener): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    const stop = this.#link.onGeneration(listener);
+    this.#stops.push(stop);
+    return stop;
+  }
+
+  /** The same, and is told before anybody who could send a command of the new generation. */
+  onReconnect(listener: GenerationListener): void {
+    this.#stops.push(this.#link.onReconnect(listener));
   }
 
   /**
    * Runs a command within the timeout. Without a connection it fails at once, except that the first connection is
-   * waited for. @throws CacheError `unavailable`, `closed`
+   * waited for. @throws CacheError `unavailable`, `refused`, `closed`
    */
   run<T>(issue: Issue<T>): Promise<T> {
-    const connection = this.#connection;
-    if (connection?.status === "ready" && !this.#isClosed) {
-      this.#batch.hold(connection);
+    const connection = this.#link.ready;
+    if (connection !== undefined && !this.#isClosed) {
+      this.#link.batch.hold(connection);
       return this.#issue(connection, issue);
     }
     return this.#within(
@@ -92,73 +82,54 @@ export class RedisClient {
     return this.run((connection) => Promise.resolve(isCluster(connection) ? connection.nodes("master") : [connection]));
   }
 
-  /** Another connection to (one of) the same servers, not yet connected; whoever gets it closes it. */
-  async subscriber(): Promise<RedisNode> {
+  /** Another connection to one of the primaries, not yet connected; whoever gets it closes it. */
+  async listener(): Promise<RedisNode> {
     const nodes = await this.primaries();
     const node = nodes[Math.floor(Math.random() * nodes.length)];
     if (node === undefined) throw this.#unavailable("knows no server");
-    return createSubscriber(node, this.#settings);
+    return createListener(node, this.#link.settings);
+  }
+
+  /** The same to each of the primaries. */
+  async listeners(protocol: ListenerProtocol): Promise<readonly RedisNode[]> {
+    const nodes = await this.primaries();
+    if (nodes.length === 0) throw this.#unavailable("knows no server");
+    return nodes.map((node) => createListener(node, this.#link.settings, protocol));
   }
 
   /** Asks every primary who it is. One that has changed, or is none, ends the generation. */
   async verify(): Promise<void> {
-    const issued = this.#generation;
+    const issued = this.#link.generation;
     const nodes = await this.primaries();
-    const checks = nodes.map(async (node) => {
-      const change = this.#lineage.note(node, await this.runOn(node, (one) => Lineage.ask(one)));
-      if (change === undefined || issued !== this.#generation) return;
-      if (change === "replica") this.#leaveReplica();
-      else this.#endGeneration("the server continues other data than before");
-    });
+    const checks = nodes.map(async (node) =>
+      this.#link.noteDescent(node, await this.runOn(node, (one) => Lineage.ask(one)), issued),
+    );
     await Promise.all(checks);
   }
 
-  /** Ends the connection, unless it is the user's. */
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
+  /** Refuses commands from now on. The connection is closed by whoever shares it out. */
+  close(): void {
     this.#isClosed = true;
-    this.#listeners.clear();
-    this.#endGeneration("closed");
-    // Not found: there is nothing to close.
-    const connection = await this.#created.catch(() => undefined);
-    this.#unwatch?.();
-    if (this.#settings.target.kind !== "client") connection?.disconnect();
+    for (const stop of this.#stops.splice(0)) stop();
   }
 
-  async #create(): Promise<RedisClientLike> {
-    const connection = await createClient(this.#settings);
-    this.#connection = connection;
-    this.#unwatch = watchConnection(connection, {
-      onGeneration: (reason) => this.#endGeneration(reason),
-      onError: (error) => void (this.#lastError = error),
-    });
-    return connection;
-  }
-
-  async #connect(): Promise<void> {
-    const connection = await this.#created;
-    if (this.#isClosed) return;
-    if (connection.status === "wait") await connection.connect();
-    else if (connection.status !== "ready") await untilReady(connection);
-  }
-
-  async #connected(): Promise<RedisClientLike> {
-    if (!this.#isTried && !this.#isClosed) await this.#firstAttempt;
-    if (this.#isClosed) throw new CacheError("closed", `${this.#settings.name} has been closed`);
-    const connection = this.#connection;
-    if (connection?.status !== "ready") throw this.#unavailable("is not connected", this.#lastError);
+  async #connected(): Promise<RedisEndpoint> {
+    if (!this.#isClosed) await this.#link.tried();
+    if (this.#isClosed) throw new CacheError("closed", `${this.#name} has been closed`);
+    const connection = this.#link.ready;
+    if (connection === undefined) throw this.#unavailable("is not connected", this.#link.lastError);
     return connection;
   }
 
   #issue<T, C>(connection: C, issue: Issue<T, C>): Promise<T> {
-    const generation = this.#generation;
-    const isCurrent = (): boolean => generation === this.#generation;
+    const generation = this.#link.generation;
+    const isCurrent = (): boolean => this.#link.isCurrent(generation);
     return this.#within(issue(connection, isCurrent), isCurrent);
   }
 
   #within<T>(answer: Promise<T>, isCurrent: () => boolean): Promise<T> {
     return new Promise((resolve, reject) => {
-      const expire = (): void => reject(this.#unavailable(`did not answer within ${this.#settings.timeoutMs} ms`));
+      const expire = (): void => reject(this.#unavailable(`did not answer within ${this.#timeoutMs} ms`));
       // Timers come before the network in a turn of the event loop: after a pause the answer may lie there already.
       const waiting = this.#deadlines.add(() => setImmediate(expire));
       answer.then(
@@ -169,28 +140,21 @@ export class RedisClient {
         },
         (error: unknown) => {
           this.#deadlines.end(waiting);
-          if (isRefusedAsReplica(error)) this.#leaveReplica();
-          reject(error instanceof CacheError ? error : this.#unavailable("failed", error));
+          // Its refusal says nothing of the primary, which is somewhere else: that one cannot be reached.
+          if (isRefusedAsReplica(error)) this.#link.leaveReplica();
+          reject(this.#failure(error));
         },
       );
     });
   }
 
-  /** A replica refuses writes and may be behind. Of a connection of our own another one may lead to the primary. */
-  #leaveReplica(): void {
-    this.#endGeneration("the server is a replica");
-    const connection = this.#connection;
-    const isOurs = this.#settings.target.kind !== "client";
-    if (isOurs && connection?.status === "ready" && !isCluster(connection)) connection.disconnect(true);
-  }
-
-  #endGeneration(reason: string): void {
-    this.#generation++;
-    this.#lineage.forget();
-    for (const listener of this.#listeners) listener(reason);
+  #failure(error: unknown): CacheError {
+    if (error instanceof CacheError) return error;
+    if (isRefusal(error)) return new CacheError("refused", `${this.#name} refused a command`, { cause: error });
+    return this.#unavailable("failed", error);
   }
 
   #unavailable(what: string, cause?: unknown): CacheError {
-    return new CacheError("unavailable", `${this.#settings.name} ${what}`, cause === undefined ? {} : { cause });
+    return new CacheError("unavailable", `${this.#name} ${what}`, cause === undefined ? {} : { cause });
   }
 }

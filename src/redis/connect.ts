@@ -2,7 +2,7 @@
 
 import type { ClusterOptions, RedisOptions } from "ioredis";
 import type { Milliseconds } from "../model/duration.ts";
-import type { RedisClientLike, RedisNode } from "./connection.ts";
+import type { RedisEndpoint, RedisNode } from "./connection.ts";
 import type { RedisSettings } from "./settings.ts";
 import type { Login, RedisTarget } from "./target.ts";
 
@@ -18,23 +18,38 @@ const FAIL_FAST = {
   autoResendUnfulfilledCommands: false,
   autoResubscribe: false,
   lazyConnect: true,
+  // Of a server that says how long it is going to load its data: asked sooner than it hopes to be done.
+  maxLoadingRetryTime: 500,
+  // How long a connection that was ended may keep the process alive.
+  disconnectTimeout: 50,
 } satisfies RedisOptions;
 
 /** A client of its own for the target; it has not begun to connect. */
-export async function createClient(settings: RedisSettings): Promise<RedisClientLike> {
+export async function createClient(settings: RedisSettings): Promise<RedisEndpoint> {
   const { target } = settings;
   if (target.kind === "client") return target.client;
   const { Cluster, Redis } = await import("ioredis");
   if (target.kind === "cluster") {
     const nodes = target.addresses.map(({ host, port }) => ({ host, port }));
-    return new Cluster(nodes, clusterOptions(settings, target.login)) as unknown as RedisClientLike;
+    return new Cluster(nodes, clusterOptions(settings, target.login)) as unknown as RedisEndpoint;
   }
-  return new Redis({ ...common(settings, target.login), ...placeOf(target) }) as unknown as RedisClientLike;
+  return new Redis({ ...common(settings, target.login), ...placeOf(target) }) as unknown as RedisEndpoint;
 }
 
-/** A connection like `node`, for subscriptions: when it ends, it ends. */
-export function createSubscriber(node: RedisNode, { connectTimeoutMs }: RedisSettings): RedisNode {
+/** What decides how a connection that listens talks to its server; empty: as the client library does. */
+export type ListenerProtocol = Pick<RedisOptions, "protocol" | "replyMapping">;
+
+/** RESP2, the only one in which the client library hands over what tracking says. */
+export const LEGACY_PROTOCOL: ListenerProtocol = { protocol: 2, replyMapping: "legacy" };
+
+/** A connection like `node`, to listen with: when it ends, it ends. */
+export function createListener(
+  node: RedisNode,
+  { connectTimeoutMs }: RedisSettings,
+  protocol: ListenerProtocol = {},
+): RedisNode {
   return node.duplicate({
+    ...protocol,
     ...FAIL_FAST,
     retryStrategy: null,
     reconnectOnError: null,

@@ -1,4 +1,20 @@
-// The part of ioredis and iovalkey that is used here, as a type: a client of either, and of any version, fits.
+// The part of ioredis and iovalkey that is used here, as types: what a user's client has to look like, and what it is.
+
+/**
+ * A client that a user brings: a `Redis` or `Cluster` of ioredis 5 or 6, or of iovalkey. The type says only what they
+ * all declare alike; the adapter uses more, which they all have.
+ */
+export interface RedisClientLike {
+  readonly status: string;
+  readonly options: { readonly keyPrefix?: string | undefined };
+  getBuffer(key: string): Promise<Uint8Array | null>;
+  evalsha(sha: string, keys: number, ...args: (string | Buffer)[]): Promise<unknown>;
+  publish(channel: string, message: string): Promise<unknown>;
+  connect(): Promise<unknown>;
+  disconnect(reconnect?: boolean): void;
+  /** Makes another like it. What it takes differs between a server and a cluster. */
+  duplicate(...options: never[]): unknown;
+}
 
 /** What a script takes besides the names of its keys. */
 export type ScriptArgument = string | Uint8Array;
@@ -29,6 +45,9 @@ export interface RedisNode extends RedisConnection {
   scan(cursor: string, match: "MATCH", pattern: string, count: "COUNT", size: number): Promise<[string, string[]]>;
   info(section: string): Promise<string>;
   subscribe(...channels: string[]): Promise<unknown>;
+  unsubscribe(...channels: string[]): Promise<unknown>;
+  client(...args: string[]): Promise<unknown>;
+  ping(): Promise<unknown>;
   duplicate(override: Record<string, unknown>): RedisNode;
 }
 
@@ -36,15 +55,19 @@ export interface RedisNode extends RedisConnection {
 export interface RedisCluster extends RedisConnection {
   readonly isCluster: true;
   nodes(role: "master"): RedisNode[];
+  /** By slot: who holds it, the primary first. Empty until the cluster is known. */
+  readonly slots?: readonly (readonly string[] | undefined)[];
+  /** Looks at the map of the cluster anew, unless it is doing so. */
+  refreshSlotsCache(): void;
 }
 
-/** A client that a user brings. */
-export type RedisClientLike = RedisNode | RedisCluster;
+/** What commands are sent to. */
+export type RedisEndpoint = RedisNode | RedisCluster;
 
 /** Tells the two apart. */
-export function isCluster(client: RedisClientLike): client is RedisCluster {
+export function isCluster(client: RedisEndpoint): client is RedisCluster {
   return "isCluster" in client && client.isCluster;
 }
 
 /** Sends one command, or several. `isCurrent` tells whether the connection is still the one it was given. */
-export type Issue<T, C = RedisClientLike> = (connection: C, isCurrent: () => boolean) => Promise<T>;
+export type Issue<T, C = RedisEndpoint> = (connection: C, isCurrent: () => boolean) => Promise<T>;

@@ -21,6 +21,9 @@ return stamp .. ' ' .. stamp
 `,
 );
 
+/** KEYS: any. ARGV: channel, head, deadline, body of the message. */
+export const ANNOUNCE: Script = script(1, `${PUBLISHING} publish(ARGV[4]) return {'done'}`);
+
 /**
  * KEYS: epoch. ARGV: channel, head, deadline, random text, `hard` or `soft`, body of the message. When Redis is full
  * the epoch is dropped instead, which costs no memory and invalidates as well.

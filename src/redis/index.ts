@@ -8,4 +8,4 @@ export {
   type RedisTierConfig,
   type RedisTierOptions,
 } from "./options.ts";
-export type { RedisClientLike, RedisCluster, RedisConnection, RedisNode } from "./connection.ts";
+export type { RedisClientLike } from "./connection.ts";

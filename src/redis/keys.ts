@@ -15,8 +15,16 @@ export interface RedisKeys {
   epoch(name: EpochName): string;
   /** The pattern of SCAN for entries whose full keys start with `prefix`. */
   pattern(prefix: string): string;
-  /** How much stands in front of the full key in what SCAN finds. */
-  readonly patternPrefixLength: number;
+  /** The full key of an entry, by its name on the server. */
+  fullKeyOf(found: string): string;
+  /** The pattern of SCAN for leases of full keys that start with `prefix`; `undefined` when there can be none. */
+  leasePattern(prefix: string): string | undefined;
+  /** The full key that a lease is of, by its name on the server. */
+  leasedKeyOf(found: string): string;
+  /** What the names of all entries start with on the server. */
+  readonly trackedPrefix: string;
+  /** A key by its name on the server. */
+  onServer(key: string): string;
 }
 
 /**
@@ -27,14 +35,25 @@ export interface RedisKeys {
 export function redisKeys(root: string, prefix: string, clientPrefix: string): RedisKeys {
   const base = `${prefix}${root}`;
   const entries = `${root}:v:`;
+  const leases = `${base}:l:`;
+  const onServer = (key: string): string => clientPrefix + key;
   return {
+    onServer,
     channel: `${clientPrefix}${base}:bus`,
     ownChannel: (publisher) => `${clientPrefix}${base}:bus:${publisher}`,
     entry: (fullKey) => prefix + fullKey,
-    lease: (fullKey) => `${base}:l:${fullKey.slice(entries.length)}`,
+    lease: (fullKey) => leases + fullKey.slice(entries.length),
     epoch: (name) => base + epochSuffix(name),
-    pattern: (start) => `${escapeGlob(clientPrefix + prefix + start)}*`,
-    patternPrefixLength: clientPrefix.length + prefix.length,
+    pattern: (start) => `${escapeGlob(onServer(prefix + start))}*`,
+    fullKeyOf: (found) => found.slice(onServer(prefix).length),
+    leasePattern(start) {
+      // Names of other caches may go on where the root ends, but never with a brace.
+      const known = `${entries}{`;
+      const rest = start.startsWith(known) ? start.slice(known.length) : known.startsWith(start) ? "" : undefined;
+      return rest === undefined ? undefined : `${escapeGlob(onServer(`${leases}{${rest}`))}*`;
+    },
+    leasedKeyOf: (found) => entries + found.slice(onServer(leases).length),
+    trackedPrefix: `${onServer(prefix + entries)}{`,
   };
 }
 

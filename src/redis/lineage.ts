@@ -24,6 +24,14 @@ export class Lineage {
     }
   }
 
+  /** What tells a server from any other, and from itself after a restart or a failover. `undefined` as above. */
+  static async identify(node: RedisNode): Promise<string | undefined> {
+    const descent = await Lineage.ask(node);
+    if (descent === undefined || descent.isReplica) return undefined;
+    const runId = /^run_id:(\w+)/m.exec(await node.info("server"))?.[1];
+    return runId && `${runId}:${descent.replicationId}`;
+  }
+
   /** Notes an answer. Says what is wrong with it, if something is. */
   note(node: RedisNode, descent: Descent | undefined): "replica" | "changed" | undefined {
     if (descent === undefined) return undefined;
@@ -38,9 +46,4 @@ export class Lineage {
   forget(): void {
     this.#known = new WeakMap();
   }
-}
-
-/** The server took the command for one it must not run, and did not run it. */
-export function isRefusedAsReplica(error: unknown): boolean {
-  return error instanceof Error && /^(READONLY|MASTERDOWN)/.test(error.message);
 }

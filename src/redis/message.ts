@@ -29,7 +29,12 @@ export function epochBody(name: EpochName, soft: boolean): string {
   return `e ${soft ? "s" : "h"} ${kind} ${name.kind === "root" ? "" : (name.name ?? "")}`;
 }
 
-const MESSAGE = /^1 (\S+) (\d+) (\d+) (s|h|k|f|e)(?: (\S+) ([^]*))?$/;
+/** The body of the message about a pattern: the length of the namespace, or `-` for none, tells it from the pattern. */
+export function matchingBody(namespace: string | undefined, pattern: string): string {
+  return `p ${namespace?.length ?? "-"} ${namespace ?? ""}${pattern}`;
+}
+
+const MESSAGE = /^1 (\S+) (\d+) (\d+) (s|h|k|f|e|p)(?: (\S+) ([^]*))?$/;
 const UNKNOWN: Heard = Object.freeze({ kind: "unknown" });
 
 /** Reads a text of the channel. */
@@ -46,8 +51,14 @@ export function readMessage(text: string): Heard {
 function readBody(letter: string | undefined, first: string, rest: string): BusMessage | undefined {
   if (letter === "f") return { kind: "filled", fullKey: rest, version: first };
   if (letter === "k") return { kind: "key", fullKey: rest, version: first === "-" ? undefined : first };
+  if (letter === "p") return readMatching(first, rest);
   const name = readEpochName(rest);
   return name === undefined ? undefined : { kind: "epoch", name, soft: first === "s" };
+}
+
+function readMatching(length: string, text: string): BusMessage {
+  const at = length === "-" ? 0 : Number(length);
+  return { kind: "matching", namespace: length === "-" ? undefined : text.slice(0, at), pattern: text.slice(at) };
 }
 
 function readEpochName(text: string): EpochName | undefined {

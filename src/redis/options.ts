@@ -5,6 +5,7 @@ import type { RemoteTierConfig, RemoteTierContext } from "../contracts/remote.ts
 import type { Duration } from "../model/duration.ts";
 import type { RedisClientLike } from "./connection.ts";
 import { openRedis } from "./open.ts";
+import { RedisShare } from "./share.ts";
 import { resolveRedisOptions } from "./settings.ts";
 
 /** Where a server listens. */
@@ -62,6 +63,13 @@ export interface RedisTierOptions extends RedisConnectOptions {
   readonly maxAge?: Duration | undefined;
   /** `false`: no word of invalidations from other processes; every read then asks Redis. Default `true`. */
   readonly bus?: boolean | undefined;
+  /**
+   * Whether the servers are asked to tell of every entry that any program touches, and of those that expire or are
+   * pushed out: so copies in memory follow writes by programs that do not know of this library. (An expired entry is
+   * told of when the server removes it, which may be seconds later.) Costs each server a message per write and process,
+   * and each process one more connection to every primary. Needs `bus`. Default `false`.
+   */
+  readonly tracking?: boolean | undefined;
   /** Longest that a process which has lost the bus, unnoticed, goes on believing its own copies. Default 2 s. */
   readonly divergenceLimit?: Duration | undefined;
   /** `false`: goes on asking a Redis that keeps failing. Default `true`. */
@@ -76,8 +84,8 @@ export interface RedisTierConfig extends RemoteTierConfig {
 
 /**
  * The tier that all processes share: Redis 6.2 or newer, or Valkey; a single server, Sentinel or Cluster. It takes one
- * connection for commands, which all callers share, and one for the bus; a pool would gain nothing. Redis need not be
- * there when the cache is made: it is connected to in the background, again and again.
+ * connection for commands, which all callers share, and one for the bus; a pool would gain nothing. Caches opened from
+ * one plan share both. Redis need not be there when the cache is made: it is connected to in the background, again and again.
  * @param options checked when the cache is made
  */
 export function redisTier(options: RedisTierOptions = {}): RedisTierConfig {
@@ -86,13 +94,14 @@ export function redisTier(options: RedisTierOptions = {}): RedisTierConfig {
     options,
     prepare(field: string) {
       const settings = resolveRedisOptions(options, `${field}.options`);
+      const share = new RedisShare(settings);
       return Object.freeze({
         name: settings.name,
         enabled: settings.enabled,
         maxAgeMs: settings.maxAgeMs,
         timeoutMs: settings.timeoutMs,
         breaker: settings.breaker,
-        open: (context: RemoteTierContext) => openRedis(settings, context),
+        open: (context: RemoteTierContext) => openRedis(share, context),
       });
     },
   } satisfies RedisTierConfig);

@@ -1,5 +1,6 @@
 // Options of the Redis tier after one validation: frozen and complete.
 
+import { badInput } from "../errors.ts";
 import { checkBoolean, checkObject } from "../model/check.ts";
 import { durationOr, positiveOr, type Milliseconds } from "../model/duration.ts";
 import type { RedisTierOptions } from "./options.ts";
@@ -14,6 +15,7 @@ export const REDIS_DEFAULTS = {
   connectTimeout: 5_000,
   keyPrefix: "",
   bus: true,
+  tracking: false,
   divergenceLimit: 2_000,
   breaker: true,
 } as const;
@@ -27,6 +29,7 @@ export interface RedisSettings {
   readonly connectTimeoutMs: Milliseconds;
   readonly keyPrefix: string;
   readonly bus: boolean;
+  readonly tracking: boolean;
   readonly divergenceLimitMs: Milliseconds;
   readonly breaker: boolean;
   readonly target: RedisTarget;
@@ -34,7 +37,7 @@ export interface RedisSettings {
 
 const KNOWN = [
   ...TARGET_OPTIONS,
-  ...(["name", "enabled", "maxAge", "timeout", "connectTimeout", "keyPrefix", "bus"] as const),
+  ...(["name", "enabled", "maxAge", "timeout", "connectTimeout", "keyPrefix", "bus", "tracking"] as const),
   ...(["divergenceLimit", "breaker"] as const),
 ];
 
@@ -50,8 +53,18 @@ export function resolveRedisOptions(options: RedisTierOptions, field: string): R
     connectTimeoutMs: positiveOr(options.connectTimeout, defaults.connectTimeout, `${field}.connectTimeout`),
     keyPrefix: checkPrefix(options.keyPrefix ?? defaults.keyPrefix, `${field}.keyPrefix`),
     bus: checkBoolean(options.bus, defaults.bus, `${field}.bus`),
+    tracking: checkTracking(options, field),
     divergenceLimitMs: positiveOr(options.divergenceLimit, defaults.divergenceLimit, `${field}.divergenceLimit`),
     breaker: checkBoolean(options.breaker, defaults.breaker, `${field}.breaker`),
     target: Object.freeze(resolveTarget(options, field)),
   });
+}
+
+/** What tracking says comes to a process by its bus. */
+function checkTracking({ tracking, bus }: RedisTierOptions, field: string): boolean {
+  const isWanted = checkBoolean(tracking, REDIS_DEFAULTS.tracking, `${field}.tracking`);
+  if (isWanted && bus === false) {
+    throw badInput("invalid_option", `${field}.tracking`, "false when bus is false", tracking);
+  }
+  return isWanted;
 }

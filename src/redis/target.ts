@@ -4,7 +4,7 @@ import type { ConnectionOptions } from "node:tls";
 import { badInput, CacheError } from "../errors.ts";
 import { checkInteger, checkObject } from "../model/check.ts";
 import { parseUrl } from "./url.ts";
-import type { RedisClientLike } from "./connection.ts";
+import type { RedisEndpoint } from "./connection.ts";
 import type { RedisAddress, RedisTierOptions } from "./options.ts";
 
 /** Defaults of what says how to reach Redis. */
@@ -31,7 +31,7 @@ export interface Login {
 
 /** How to reach Redis. */
 export type RedisTarget =
-  | { readonly kind: "client"; readonly client: RedisClientLike }
+  | { readonly kind: "client"; readonly client: RedisEndpoint }
   | { readonly kind: "server"; readonly address: Address; readonly login: Login }
   | { readonly kind: "cluster"; readonly addresses: readonly Address[]; readonly login: Login }
   | {
@@ -71,7 +71,7 @@ export function resolveTarget(options: RedisTierOptions, field: string): RedisTa
   }
 }
 
-function checkClient(options: RedisTierOptions, field: string): RedisClientLike {
+function checkClient(options: RedisTierOptions, field: string): RedisEndpoint {
   const { client } = options;
   const isClient = typeof client === "object" && client !== null && "evalshaBuffer" in client && "duplicate" in client;
   if (!isClient) throw badInput("invalid_option", `${field}.client`, "a client of ioredis or iovalkey", client);
@@ -85,7 +85,8 @@ function checkClient(options: RedisTierOptions, field: string): RedisClientLike 
       options[name],
     );
   }
-  return client;
+  // It has the rest too: the libraries declare it, each in its own way.
+  return client as unknown as RedisEndpoint;
 }
 
 function resolveCluster(options: RedisTierOptions, field: string): RedisTarget {

@@ -3,11 +3,9 @@
 import type { Tier } from "../contracts/tier.ts";
 import type { Milliseconds } from "../model/duration.ts";
 import type { RedisClient } from "./client.ts";
-import type { RedisNode } from "./connection.ts";
 import type { RedisKeys } from "./keys.ts";
+import { scanAll } from "./scan.ts";
 
-/** Keys that one SCAN looks at: a compromise between round trips and how long others wait. */
-const SCAN_COUNT = 500;
 /** Beyond this Redis takes no expiry, and nobody waits for it. */
 const MAX_LIFETIME_MS: Milliseconds = 1e14;
 
@@ -16,11 +14,14 @@ export class RedisTier implements Tier {
   readonly name: string;
   readonly #client: RedisClient;
   readonly #keys: RedisKeys;
+  readonly #end: () => Promise<void>;
 
-  constructor(name: string, client: RedisClient, keys: RedisKeys) {
+  /** @param end closes all that the cache has of Redis */
+  constructor(name: string, client: RedisClient, keys: RedisKeys, end: () => Promise<void>) {
     this.name = name;
     this.#client = client;
     this.#keys = keys;
+    this.#end = end;
   }
 
   async get(fullKey: string): Promise<Uint8Array | undefined> {
@@ -42,27 +43,10 @@ export class RedisTier implements Tier {
 
   /** Walks the whole database with SCAN, on every primary one after the other: for maintenance, not for requests. */
   async *keys(prefix: string): AsyncGenerator<string> {
-    const pattern = this.#keys.pattern(prefix);
-    // What comes back has every prefix; what a full key starts with has none.
-    const skip = this.#keys.patternPrefixLength;
-    for (const node of await this.#client.primaries()) {
-      for await (const key of this.#scan(node, pattern)) yield key.slice(skip);
-    }
+    for await (const found of scanAll(this.#client, this.#keys.pattern(prefix))) yield this.#keys.fullKeyOf(found);
   }
 
   async close(): Promise<void> {
-    await this.#client.close();
-  }
-
-  async *#scan(node: RedisNode, pattern: string): AsyncGenerator<string> {
-    let cursor = "0";
-    do {
-      const from = cursor;
-      const [next, found] = await this.#client.runOn(node, (one) =>
-        one.scan(from, "MATCH", pattern, "COUNT", SCAN_COUNT),
-      );
-      yield* found;
-      cursor = next;
-    } while (cursor !== "0");
+    await this.#end();
   }
 }

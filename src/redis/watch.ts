@@ -1,15 +1,27 @@
 // Watches a connection for everything that ends a generation.
 
-import { isCluster, type RedisClientLike, type RedisCluster, type RedisConnection } from "./connection.ts";
+import { isCluster, type RedisEndpoint, type RedisCluster, type RedisConnection } from "./connection.ts";
 
 /** Told of what happens. */
 export interface ConnectionWatcher {
+  /** Whether commands can be sent, as events say: the connection's own status is ahead of them. */
+  onUsable(isUsable: boolean): void;
   onGeneration(reason: string): void;
   onError(error: unknown): void;
 }
 
-/** Begins to watch; returns what ends it. Errors stay listened to for good: one that nobody hears kills the process. */
-export function watchConnection(connection: RedisClientLike, watcher: ConnectionWatcher): () => void {
+/** A connection that is watched. */
+export interface Watch {
+  /**
+   * Looks whether a cluster has other primaries: redirected commands change them without an event. Answers whether
+   * there is any: without one, the client sends commands to replicas, which answer what they can. Cheap.
+   */
+  readonly look: (() => boolean) | undefined;
+  stop(): void;
+}
+
+/** Begins to watch. Errors stay listened to for good: one that nobody hears kills the process. */
+export function watchConnection(connection: RedisEndpoint, watcher: ConnectionWatcher): Watch {
   const offs: (() => void)[] = [];
   const on = (source: RedisConnection, event: string, listener: (...args: never[]) => void): void => {
     source.on(event, listener);
@@ -17,10 +29,11 @@ export function watchConnection(connection: RedisClientLike, watcher: Connection
   };
   connection.on("error", (error: unknown) => watcher.onError(error));
   watchEnds(connection, watcher, on);
-  if (isCluster(connection)) watchCluster(connection, watcher, on);
-  return () => {
+  const look = isCluster(connection) ? watchCluster(connection, watcher, on) : undefined;
+  const stop = (): void => {
     for (const off of offs) off();
   };
+  return { look, stop };
 }
 
 type On = (source: RedisConnection, event: string, listener: (...args: never[]) => void) => void;
@@ -30,35 +43,59 @@ function watchEnds(connection: RedisConnection, watcher: ConnectionWatcher, on: 
   let wasLost = false;
   on(connection, "close", () => {
     wasLost = true;
+    watcher.onUsable(false);
     watcher.onGeneration("the connection was lost");
   });
   on(connection, "ready", () => {
+    // Nobody comes between these two; and whoever hears that it is another one may use it.
+    watcher.onUsable(true);
     if (wasLost) watcher.onGeneration("connected again");
     wasLost = false;
   });
 }
 
-function watchCluster(cluster: RedisCluster, watcher: ConnectionWatcher, on: On): void {
+/** Returns {@link Watch.look}. */
+function watchCluster(cluster: RedisCluster, watcher: ConnectionWatcher, on: On): () => boolean {
   let primaries = addressesOf(cluster);
+  let count = cluster.nodes("master").length;
+  /** Before the map has come, whoever was named in the options counts as a primary. */
+  let isKnown = cluster.status === "ready";
+  const compare = (): void => {
+    const before = isKnown ? primaries : "";
+    primaries = addressesOf(cluster);
+    count = cluster.nodes("master").length;
+    isKnown = true;
+    if (before !== "" && before !== primaries) watcher.onGeneration("the cluster has other primaries");
+  };
+  // Whoever a command is redirected to becomes one more primary, until the map has come.
+  const look = (): boolean => {
+    if (!isKnown) return true;
+    if (cluster.nodes("master").length !== count) compare();
+    // Nothing is sent any more that would lead the client to look by itself.
+    if (count === 0 && cluster.status === "ready") cluster.refreshSlotsCache();
+    return count > 0;
+  };
   const watchNode = (node: RedisConnection): void => {
     let isReady = node.status === "ready";
+    // The redirected command itself may be the reason: the answer to it must not come before this.
+    on(node, "connecting", look);
     on(node, "ready", () => void (isReady = true));
     on(node, "close", () => {
       // Nodes that were never needed come and go.
-      if (isReady) watcher.onGeneration("the connection to a node was lost");
+      if (!isReady) return;
       isReady = false;
+      watcher.onGeneration("the connection to a node was lost");
+      // The library forgets such a node, and would ask others in its place.
+      if (cluster.status === "ready") setImmediate(() => cluster.refreshSlotsCache());
     });
-  };
-  // Redirections lead to a look at the map; so does time.
-  const look = (): void => {
-    const before = primaries;
-    primaries = addressesOf(cluster);
-    if (before !== "" && before !== primaries) watcher.onGeneration("the cluster has other primaries");
   };
   for (const node of cluster.nodes("master")) watchNode(node);
   on(cluster, "node error", (error: unknown) => watcher.onError(error));
   on(cluster, "+node", (node: RedisConnection) => watchNode(node));
-  on(cluster, "refresh", look);
+  // Redirections lead to a look at the map; so does time.
+  on(cluster, "refresh", compare);
+  on(cluster, "close", () => void (isKnown = false));
+  return look;
 }
 
 function addressesOf(cluster: RedisCluster): string {
@@ -67,7 +104,7 @@ function addressesOf(cluster: RedisCluster): string {
 }
 
 /** Resolves when a connection is ready; rejects when it ends before. */
-export function untilReady(connection: RedisClientLike): Promise<void> {
+export function untilReady(connection: RedisEndpoint): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (): void => {
       connection.off("ready", settle);

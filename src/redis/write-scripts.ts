@@ -71,6 +71,21 @@ return {'done', tostring(existed)}
 `,
 );
 
+/** KEYS: entry, lease. ARGV: as above, then the token. */
+export const DISCARD: Script = script(
+  2,
+  `${PUBLISHING}
+if redis.call('GET', KEYS[2]) ~= ARGV[5] then
+  publish('s')
+  return {'fenced'}
+end
+redis.call('DEL', KEYS[1])
+redis.call('DEL', KEYS[2])
+publish('k - ' .. ARGV[4])
+return {'done'}
+`,
+);
+
 /**
  * KEYS: entry, lease. ARGV: as above, without a frame. Ends freshness in place, which keeps the frame's life span;
  * what is no frame, or cannot be written, goes.

@@ -2,25 +2,23 @@
 
 import assert from "node:assert/strict";
 import { afterAll, beforeAll, describe, test } from "vitest";
-import type { RedisTierOptions } from "../../src/redis/options.ts";
 import { closeAll, openProcess } from "../redis/open.ts";
+import { SHAPES } from "../redis/servers.ts";
 import { FRAME_LAYOUT } from "../../src/codec/frame-layout.ts";
-import { startCluster } from "../support/redis/cluster.ts";
-import { startRedis } from "../support/redis/server.ts";
-import { authorityContract } from "./authority.ts";
-import type { AuthorityUnderTest } from "./suite.ts";
+import { authorityContract } from "../../src/test-suite/authority.ts";
+import type { AuthorityUnderTest } from "../../src/test-suite/suite.ts";
 
-describe.each([
-  ["one server", startServer],
-  ["a cluster", startNodes],
-])("the contract of an authority: Redis, %s", (_name, start) => {
+describe.each(SHAPES)("the contract of an authority: Redis, %s", (_name, start) => {
   let stop = (): Promise<void> => Promise.resolve();
   let underTest: AuthorityUnderTest;
 
   beforeAll(async () => {
     const server = await start();
     stop = server.stop;
-    const [one, two] = [openProcess("shop", server.options), openProcess("shop", server.options)];
+    const [one, two] = [
+      openProcess("shop", { ...server.options, keyPrefix: "app:" }),
+      openProcess("shop", { ...server.options, keyPrefix: "app:" }),
+    ];
     underTest = { authority: one.authority, other: two.authority, root: "shop", layout: FRAME_LAYOUT };
   });
   afterAll(async () => {
@@ -30,18 +28,3 @@ describe.each([
 
   authorityContract({ test, assert }, () => Promise.resolve(underTest));
 });
-
-interface Started {
-  readonly options: RedisTierOptions;
-  stop(): Promise<void>;
-}
-
-async function startServer(): Promise<Started> {
-  const server = await startRedis();
-  return { options: { url: server.url, keyPrefix: "app:" }, stop: () => server.stop() };
-}
-
-async function startNodes(): Promise<Started> {
-  const cluster = await startCluster();
-  return { options: { cluster: cluster.addresses }, stop: () => cluster.stop() };
-}

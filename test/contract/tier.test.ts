@@ -2,23 +2,18 @@
 
 import assert from "node:assert/strict";
 import { afterAll, beforeAll, describe, test } from "vitest";
-import type { RedisTierOptions } from "../../src/redis/options.ts";
 import { closeAll, openProcess } from "../redis/open.ts";
-import { startCluster } from "../support/redis/cluster.ts";
-import { startRedis } from "../support/redis/server.ts";
-import { tierContract, type TierUnderTest } from "./tier.ts";
+import { SHAPES } from "../redis/servers.ts";
+import { tierContract, type TierUnderTest } from "../../src/test-suite/tier.ts";
 
-describe.each([
-  ["one server", startServer],
-  ["a cluster", startNodes],
-])("the contract of a tier: Redis, %s", (_name, start) => {
+describe.each(SHAPES)("the contract of a tier: Redis, %s", (_name, start) => {
   let stop = (): Promise<void> => Promise.resolve();
   let underTest: TierUnderTest;
 
   beforeAll(async () => {
     const server = await start();
     stop = server.stop;
-    underTest = { tier: openProcess("shop", server.options).tier, root: "shop" };
+    underTest = { tier: openProcess("shop", { ...server.options, keyPrefix: "app:" }).tier, root: "shop" };
   });
   afterAll(async () => {
     await closeAll();
@@ -27,18 +22,3 @@ describe.each([
 
   tierContract({ test, assert }, () => Promise.resolve(underTest));
 });
-
-interface Started {
-  readonly options: RedisTierOptions;
-  stop(): Promise<void>;
-}
-
-async function startServer(): Promise<Started> {
-  const server = await startRedis();
-  return { options: { url: server.url, keyPrefix: "app:" }, stop: () => server.stop() };
-}
-
-async function startNodes(): Promise<Started> {
-  const cluster = await startCluster();
-  return { options: { cluster: cluster.addresses }, stop: () => cluster.stop() };
-}

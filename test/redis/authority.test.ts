@@ -1,34 +1,21 @@
 // The authority on a real server that misbehaves: nothing happens late, nothing comes back, nothing half.
 
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { FAULTS } from "../support/redis/faults.ts";
-import type { RedisServer, Undo } from "../support/redis/redis-server.ts";
-import { startRedis } from "../support/redis/server.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { waitUntil } from "../support/wait-until.ts";
-import { frameOf, freshKey, freshTag, randomVersion, LEASE_MS, LONG } from "../contract/suite.ts";
-import { closeAll, openProcess } from "./open.ts";
+import { frameOf, freshKey, freshTag, randomVersion, LEASE_MS, LONG } from "../../src/test-suite/suite.ts";
+import { openProcess } from "./open.ts";
+import { serverOfTests } from "./servers.ts";
 import { FRAME_LAYOUT } from "../../src/codec/frame-layout.ts";
 
 forbidUnhandledRejections();
 
 const { flushAll, flushScripts, memoryFull, pauseWrites, readOnly } = FAULTS;
 
-let server: RedisServer;
-let undo: Undo | undefined;
-beforeAll(async () => void (server = await startRedis()));
-const end = async (): Promise<void> => {
-  const faulty = undo;
-  undo = undefined;
-  await faulty?.();
-};
-afterEach(async () => {
-  await end();
-  await closeAll();
-});
-afterAll(() => server.stop());
+const redis = serverOfTests();
 
-const open = () => openProcess("shop", { url: server.url }).authority;
+const open = () => openProcess("shop", { url: redis.server.url }).authority;
 const aFrame = () => frameOf(FRAME_LAYOUT, randomVersion());
 
 test("a command that waited past its deadline inside Redis does nothing", async () => {
@@ -37,7 +24,7 @@ test("a command that waited past its deadline inside Redis does nothing", async 
   await authority.set(key, aFrame(), LONG, Infinity);
   const before = await authority.read(key, [tag]);
   const deadline = (await authority.now()) + 30;
-  undo = await pauseWrites(server);
+  await redis.suffer(pauseWrites);
   const replies = Promise.all([
     authority.remove(key, deadline),
     authority.set(key, aFrame(), LONG, deadline),
@@ -45,10 +32,13 @@ test("a command that waited past its deadline inside Redis does nothing", async 
     authority.bump(tag, false, deadline),
   ]);
   // Reads are answered meanwhile, and show the time on the server.
-  await waitUntil(async () => Number(((await server.command("TIME")) as string[])[0]) * 1_000 > deadline + 1_000, {
-    what: "the deadline has passed",
-  });
-  await end();
+  await waitUntil(
+    async () => Number(((await redis.server.command("TIME")) as string[])[0]) * 1_000 > deadline + 1_000,
+    {
+      what: "the deadline has passed",
+    },
+  );
+  await redis.heal();
   expect(await replies).toEqual([{ existed: undefined }, { kind: "late" }, false, false]);
   expect(await authority.read(key, [tag])).toEqual(before);
 });
@@ -58,9 +48,9 @@ test("a command that waited, but not past its deadline, is carried out: the paus
   const key = freshKey("shop");
   await authority.set(key, aFrame(), LONG, Infinity);
   const deadline = (await authority.now()) + 60_000;
-  undo = await pauseWrites(server);
+  await redis.suffer(pauseWrites);
   const removed = authority.remove(key, deadline);
-  await end();
+  await redis.heal();
   expect(await removed).toEqual({ existed: true });
 });
 
@@ -68,10 +58,10 @@ test("goes on when Redis has forgotten its scripts", async () => {
   const authority = open();
   const key = freshKey("shop");
   await authority.acquire(key, "mine", undefined, LEASE_MS);
-  await flushScripts(server);
+  await redis.suffer(flushScripts);
   const deadline = (await authority.now()) + 60_000;
   expect(await authority.fill(key, "mine", aFrame(), LONG, deadline)).toMatchObject({ kind: "stored" });
-  await flushScripts(server);
+  await redis.suffer(flushScripts);
   expect(await Promise.all([authority.remove(key, deadline), authority.remove(key, deadline)])).toEqual([
     { existed: true },
     { existed: false },
@@ -83,7 +73,7 @@ test("P7 the loss of everything makes new epochs, and fences those who were refr
   const [key, tag] = [freshKey("shop"), freshTag()];
   const before = await authority.epochs([{ kind: "root" }, tag]);
   await authority.acquire(key, "mine", undefined, LEASE_MS);
-  await flushAll(server);
+  await redis.suffer(flushAll);
   expect(await authority.fill(key, "mine", aFrame(), LONG, Infinity)).toEqual({ kind: "fenced" });
   const after = await authority.epochs([{ kind: "root" }, tag]);
   for (const [index, { hard, soft }] of after.entries()) {
@@ -95,7 +85,7 @@ test("P7 the loss of everything makes new epochs, and fences those who were refr
 test("P7 an epoch that was overwritten with something else counts as lost", async () => {
   const authority = open();
   const [before] = await authority.epochs([{ kind: "root" }]);
-  await server.command("SET", "shop:r", "garbage");
+  await redis.server.command("SET", "shop:r", "garbage");
   const [after] = await authority.epochs([{ kind: "root" }]);
   expect(after?.hard).not.toBe(before?.hard);
 });
@@ -105,13 +95,13 @@ test("a full Redis still invalidates: an epoch that cannot be written is dropped
   const [hardTag, softTag, key] = [freshTag(), freshTag(), freshKey("shop")];
   const before = await authority.epochs([hardTag, softTag]);
   await authority.set(key, aFrame(), LONG, Infinity);
-  undo = await memoryFull(server);
+  await redis.suffer(memoryFull);
   expect(await authority.bump(hardTag, false, Infinity)).toBe(true);
   expect(await authority.bump(softTag, true, Infinity)).toBe(true);
   expect(await authority.markStale(key, Infinity)).toBe(true);
   expect((await authority.read(key, [])).frame).toBeUndefined();
   expect(await authority.remove(key, Infinity)).toEqual({ existed: false });
-  await end();
+  await redis.heal();
   const after = await authority.epochs([hardTag, softTag]);
   expect(after[0]?.hard).not.toBe(before[0]?.hard);
   expect(after[1]?.soft).not.toBe(before[1]?.soft);
@@ -123,12 +113,12 @@ test("a full Redis loses the old value of what it cannot set, and keeps that of 
   await authority.set(lost, aFrame(), LONG, Infinity);
   await authority.set(kept, frameOf(FRAME_LAYOUT, version), LONG, Infinity);
   expect(await authority.acquire(kept, "mine", version, LEASE_MS)).toEqual({ kind: "granted" });
-  undo = await memoryFull(server);
-  await expect(authority.set(lost, aFrame(), LONG, Infinity)).rejects.toMatchObject({ code: "unavailable" });
-  await expect(authority.fill(kept, "mine", aFrame(), LONG, Infinity)).rejects.toMatchObject({ code: "unavailable" });
+  await redis.suffer(memoryFull);
+  await expect(authority.set(lost, aFrame(), LONG, Infinity)).rejects.toMatchObject({ code: "refused" });
+  await expect(authority.fill(kept, "mine", aFrame(), LONG, Infinity)).rejects.toMatchObject({ code: "refused" });
   expect((await authority.read(lost, [])).frame).toBeUndefined();
   expect((await authority.read(kept, [])).frame).toBeDefined();
-  await end();
+  await redis.heal();
   expect(await authority.acquire(kept, "next", version, LEASE_MS)).toEqual({ kind: "granted" });
 });
 
@@ -140,10 +130,10 @@ test("bytes that are no frame of this format stand in nobody's way", async () =>
     Buffer.alloc(0),
   ]) {
     const key = freshKey("shop");
-    await server.command("SET", key, bytes);
+    await redis.server.command("SET", key, bytes);
     expect(await authority.acquire(key, "mine", undefined, LEASE_MS)).toEqual({ kind: "granted" });
     expect(await authority.fill(key, "mine", aFrame(), LONG, Infinity)).toMatchObject({ kind: "stored" });
-    await server.command("SET", key, bytes);
+    await redis.server.command("SET", key, bytes);
     expect(await authority.acquire(key, "mine", randomVersion(), LEASE_MS)).toEqual({
       kind: "changed",
       frame: undefined,
@@ -157,12 +147,12 @@ test("a replica refuses, says so, and writes go on when it is a primary again", 
   const authority = open();
   const key = freshKey("shop");
   await authority.set(key, aFrame(), LONG, Infinity);
-  undo = await readOnly(server);
+  await redis.suffer(readOnly);
   await expect(authority.remove(key, Infinity)).rejects.toMatchObject({
     code: "unavailable",
     cause: expect.objectContaining({ message: expect.stringContaining("READONLY") }),
   });
-  await end();
+  await redis.heal();
   const removed = await waitUntil(() => authority.remove(key, Infinity), { what: "it writes again" });
   expect(removed.existed).toBeTypeOf("boolean");
 });

@@ -3,11 +3,11 @@
 import { afterEach, expect, test } from "vitest";
 import { systemClock } from "../../src/model/clock.ts";
 import { RedisClient } from "../../src/redis/client.ts";
-import type { RedisNode } from "../../src/redis/connection.ts";
+import { RedisLink } from "../../src/redis/link.ts";
 import { FRAME_LAYOUT } from "../../src/codec/frame-layout.ts";
 import { redisTier, type RedisTierOptions } from "../../src/redis/options.ts";
 import { resolveRedisOptions } from "../../src/redis/settings.ts";
-import { freshKey } from "../contract/suite.ts";
+import { freshKey } from "../../src/test-suite/suite.ts";
 import { bareClient } from "../support/redis/client.ts";
 import { FAULTS } from "../support/redis/faults.ts";
 import { freePort } from "../support/redis/free-port.ts";
@@ -17,7 +17,7 @@ import { startSentinel } from "../support/redis/sentinel.ts";
 import { startRedis } from "../support/redis/server.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { waitUntil } from "../support/wait-until.ts";
-import { closeAll, openProcess } from "./open.ts";
+import { closeAll, DEAF, openProcess } from "./open.ts";
 
 forbidUnhandledRejections();
 
@@ -35,9 +35,19 @@ async function aServer(options: Parameters<typeof startRedis>[0] = {}): Promise<
   return server;
 }
 
+const closers = new WeakMap<RedisClient, () => Promise<void>>();
+
+/** As the only cache of a plan does it. */
+async function closeAlone(client: RedisClient): Promise<void> {
+  client.close();
+  await closers.get(client)?.();
+}
+
 function aClient(options: RedisTierOptions): RedisClient {
-  const client = new RedisClient(resolveRedisOptions({ timeout: 5_000, ...options }, "options"), systemClock);
-  undos.push(() => client.close());
+  const link = new RedisLink(resolveRedisOptions({ timeout: 5_000, ...options }, "options"));
+  const client = new RedisClient(link, systemClock);
+  closers.set(client, () => link.close());
+  undos.push(() => closeAlone(client));
   return client;
 }
 
@@ -174,7 +184,7 @@ test("R10 sends no command twice: what a lost connection leaves unanswered fails
 test("P12 is closed once, refuses what comes then, and leaves no connection", async () => {
   const server = await aServer();
   const process = openProcess("shop", { url: server.url });
-  await process.bus.start({ onMessage: () => undefined, onDoubt: () => undefined, onLive: () => undefined });
+  await process.bus.start(DEAF);
   await process.tier.set(freshKey("shop"), Buffer.from("x"), 60_000);
   await Promise.all([process.close(), process.tier.close()]);
   await process.close();
@@ -191,16 +201,17 @@ test("closes at once while it still connects to a server that does not answer", 
   server.pause();
   const client = aClient({ url: server.url });
   const waiting = ping(client);
-  await client.close();
+  await closeAlone(client);
   await expect(waiting).rejects.toMatchObject({ code: "closed" });
-  await client.close();
+  await closeAlone(client);
   server.resume();
 });
 
 test("opens no bus for those who want none", async () => {
   const server = await aServer();
   const plan = redisTier({ url: server.url, bus: false }).prepare("tiers[0]");
-  const { bus, authority, close } = plan.open({ root: "shop", layout: FRAME_LAYOUT, clock: systemClock });
+  const context = { root: "shop", layout: FRAME_LAYOUT, clock: systemClock, onReconnect: () => undefined };
+  const { bus, authority, close } = plan.open(context);
   undos.push(close);
   expect(bus).toBeUndefined();
   expect(await authority?.remove(freshKey("shop"), Infinity)).toEqual({ existed: false });
@@ -210,8 +221,7 @@ test("uses a client that the user brings, prefix included, and leaves it open", 
   const server = await aServer();
   const mine = bareClient(server, { keyPrefix: "mine:", lazyConnect: true });
   undos.push(() => mine.disconnect());
-  const client = mine as unknown as RedisNode;
-  const process = openProcess("shop", { client, keyPrefix: "app:" });
+  const process = openProcess("shop", { client: mine, keyPrefix: "app:" });
   const key = freshKey("shop");
   await process.tier.set(key, Buffer.from("x"), 60_000);
   const listed: string[] = [];
@@ -220,7 +230,7 @@ test("uses a client that the user brings, prefix included, and leaves it open", 
   expect(await server.command("EXISTS", `mine:app:${key}`)).toBe(1);
   await process.close();
   expect(await mine.ping()).toBe("PONG");
-  const second = openProcess("shop", { client, keyPrefix: "app:" });
+  const second = openProcess("shop", { client: mine, keyPrefix: "app:" });
   expect(Buffer.from((await second.tier.get(key)) ?? [])).toEqual(Buffer.from("x"));
 });
 
@@ -228,11 +238,11 @@ test("waits for a client of the user that is just connecting", async () => {
   const server = await aServer();
   const mine = bareClient(server);
   undos.push(() => mine.disconnect());
-  const client = aClient({ client: mine as unknown as RedisNode });
+  const client = aClient({ client: mine });
   expect(await ping(client)).toBeNull();
   const absent = bareClient({ port: await freePort() });
   undos.push(() => absent.disconnect());
-  await expect(ping(aClient({ client: absent as unknown as RedisNode }))).rejects.toMatchObject({
+  await expect(ping(aClient({ client: absent }))).rejects.toMatchObject({
     code: "unavailable",
   });
 });

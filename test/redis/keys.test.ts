@@ -45,10 +45,24 @@ test("keeps the root epoch of one version apart from the tags of another", () =>
   expect(new Set(names).size).toBe(names.length);
 });
 
+test.each([
+  ["", "app:shop:l:{*"],
+  ["shop", "app:shop:l:{*"],
+  ["shop:v:{", "app:shop:l:{*"],
+  ["shop:v:{n:", "app:shop:l:{n:*"],
+  ["shop:w", undefined],
+  ["other", undefined],
+])("looks for the leases of full keys that start with %j at %j", (prefix, pattern) => {
+  expect(keys.leasePattern(prefix)).toBe(pattern);
+});
+
 test("takes into account what the client puts in front by itself", () => {
   const of = redisKeys("shop", "app:", "client*:");
   expect(of.entry("shop:v:{:k}")).toBe("app:shop:v:{:k}");
   expect(of.channel).toBe("client*:app:shop:bus");
   expect(of.pattern("shop:v:{:a?")).toBe(String.raw`client\*:app:shop:v:{:a\?*`);
-  expect(of.patternPrefixLength).toBe("client*:app:".length);
+  expect(of.fullKeyOf("client*:app:shop:v:{:k}")).toBe("shop:v:{:k}");
+  expect(of.trackedPrefix).toBe("client*:app:shop:v:{");
+  expect(of.leasePattern("shop:v:{n:a*")).toBe(String.raw`client\*:app:shop:l:{n:a\**`);
+  expect(of.leasedKeyOf("client*:app:shop:l:{n:k}")).toBe("shop:v:{n:k}");
 });

@@ -1,8 +1,8 @@
-// Opens the Redis tier of one process, as a cache does, with a place to note what its bus says.
+// Opens the Redis tier of one process, as a cache does, with a place to note what it says.
 
 import type { Authority } from "../../src/contracts/authority.ts";
-import type { Bus, BusMessage } from "../../src/contracts/bus.ts";
-import type { Tier } from "../../src/contracts/tier.ts";
+import type { Bus, BusMessage, BusReceiver } from "../../src/contracts/bus.ts";
+import type { RemoteTier, RemoteTierPlan } from "../../src/contracts/remote.ts";
 import { FRAME_LAYOUT } from "../../src/codec/frame-layout.ts";
 import { systemClock } from "../../src/model/clock.ts";
 import { redisTier, type RedisTierOptions } from "../../src/redis/options.ts";
@@ -11,21 +11,40 @@ import { redisTier, type RedisTierOptions } from "../../src/redis/options.ts";
 const TIMEOUT_MS = 5_000;
 
 /** One process, as far as Redis is concerned. */
-export interface RedisProcess {
-  readonly tier: Tier;
+export interface RedisProcess extends RemoteTier {
   readonly authority: Authority;
   readonly bus: Bus;
-  close(): Promise<void>;
+  /** Why it may have been connected to another server, in order. */
+  readonly reconnects: readonly string[];
 }
 
 const open: RedisProcess[] = [];
 
 /** Opens the tier; {@link closeAll} closes it. */
 export function openProcess(root: string, options: RedisTierOptions): RedisProcess {
-  const plan = redisTier({ timeout: TIMEOUT_MS, ...options }).prepare("tiers[0]");
-  const { tier, authority, bus, close } = plan.open({ root, layout: FRAME_LAYOUT, clock: systemClock });
+  return openFrom(planOf(options), root);
+}
+
+/** A plan, of which several caches may be opened. */
+export function planOf(options: RedisTierOptions): RemoteTierPlan {
+  return redisTier({ timeout: TIMEOUT_MS, ...options }).prepare("tiers[0]");
+}
+
+/** Opens one of several caches of a plan; {@link closeAll} closes it. */
+export function openFrom(plan: RemoteTierPlan, root: string, onReconnect?: (reason: string) => void): RedisProcess {
+  const reconnects: string[] = [];
+  const remote = plan.open({
+    root,
+    layout: FRAME_LAYOUT,
+    clock: systemClock,
+    onReconnect: (reason) => {
+      reconnects.push(reason);
+      onReconnect?.(reason);
+    },
+  });
+  const { authority, bus } = remote;
   if (authority === undefined || bus === undefined) throw new Error("a Redis tier has both");
-  const process = { tier, authority, bus, close };
+  const process = { ...remote, authority, bus, reconnects };
   open.push(process);
   return process;
 }
@@ -39,11 +58,21 @@ export async function closeAll(): Promise<void> {
 export interface Heard {
   readonly log: (string | BusMessage)[];
   readonly own: boolean[];
+  /** Whether Redis answered probes. */
+  readonly probes: boolean[];
 }
+
+/** Takes what a bus says, and does nothing about it. */
+export const DEAF: BusReceiver = {
+  onMessage: () => undefined,
+  onDoubt: () => undefined,
+  onLive: () => undefined,
+  onProbe: () => undefined,
+};
 
 /** Starts a bus and notes what it says. */
 export async function listen(bus: Bus): Promise<Heard> {
-  const heard: Heard = { log: [], own: [] };
+  const heard: Heard = { log: [], own: [], probes: [] };
   await bus.start({
     onMessage(message, isOwn) {
       heard.log.push(message);
@@ -51,6 +80,7 @@ export async function listen(bus: Bus): Promise<Heard> {
     },
     onDoubt: (reason) => void heard.log.push(`doubt: ${reason}`),
     onLive: () => void heard.log.push("live"),
+    onProbe: (answered) => void heard.probes.push(answered),
   });
   return heard;
 }

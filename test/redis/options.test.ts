@@ -17,6 +17,7 @@ test("fills in the defaults, and nothing stays optional", () => {
     connectTimeoutMs: 5_000,
     keyPrefix: "",
     bus: true,
+    tracking: false,
     divergenceLimitMs: 2_000,
     breaker: true,
     target: {
@@ -94,6 +95,8 @@ test.each([
   [{ keyPrefix: "{a}:" }, "tiers[1].options.keyPrefix must be a string without braces, got '{a}:'"],
   [{ timeout: 0 }, "tiers[1].options.timeout must be a duration longer than 0, got 0"],
   [{ bus: 1 }, "tiers[1].options.bus must be true or false, got 1"],
+  [{ tracking: "on" }, "tiers[1].options.tracking must be true or false, got 'on'"],
+  [{ tracking: true, bus: false }, "tiers[1].options.tracking must be false when bus is false, got true"],
   [{ name: "" }, "tiers[1].options.name must be a non-empty string, got ''"],
   [{ nmae: "x" }, "tiers[1].options must hold known options only"],
 ])("refuses %j, and says why", (options, message) => {

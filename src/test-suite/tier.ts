@@ -1,25 +1,45 @@
-// What every Tier promises. Any tier, ours or a user's, runs this suite.
+// What every Tier promises, as tests: ours run them, and so does whoever writes another.
 
-import type { Tier } from "../../src/contracts/tier.ts";
+import type { Tier } from "../contracts/tier.ts";
 import { eventually, freshKey, unique, type Suite, type SuiteAssert } from "./suite.ts";
 
-/** A tier, and what its full keys start with. */
+/** The tier to test. */
 export interface TierUnderTest {
   readonly tier: Tier;
+  /** What full keys start with; the tests make keys of the form that caches use, and no two tests the same. */
   readonly root: string;
 }
 
 const BYTES = Uint8Array.from({ length: 300 }, (_, index) => index % 256);
 
-/** Runs the suite. `open` may give the same tier each time. */
+/**
+ * Registers one test for each promise of a `Tier`. They take about a second, and need nothing but the tier.
+ *
+ * @param suite the test runner
+ * @param open gives the tier, once per test. It may be the same one each time, and need not be empty. Whoever brings it
+ *   closes it.
+ *
+ * @example
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { after, before, describe, test } from "node:test";
+ * import { tierContract } from "freshtier/test-suite";
+ * import { FileTier } from "../src/file-tier.ts";
+ *
+ * describe("a tier of files", () => {
+ *   let tier: FileTier;
+ *   before(async () => {
+ *     tier = await FileTier.open("/tmp/file-tier-test");
+ *   });
+ *   after(() => tier.close());
+ *
+ *   tierContract({ test, assert }, () => Promise.resolve({ tier, root: "shop" }));
+ * });
+ * ```
+ */
 export function tierContract(suite: Suite, open: () => Promise<TierUnderTest>): void {
   const { test } = suite;
   const assert: SuiteAssert = suite.assert;
-  const listed = async (tier: Tier, prefix: string): Promise<string[]> => {
-    const keys = new Set<string>();
-    for await (const key of tier.keys(prefix)) keys.add(key);
-    return [...keys].sort();
-  };
 
   test("gives a frame back byte for byte", async () => {
     const { tier, root } = await open();
@@ -38,13 +58,18 @@ export function tierContract(suite: Suite, open: () => Promise<TierUnderTest>): 
     assert.deepEqual(Buffer.from((await tier.get(key)) ?? []), Buffer.from(BYTES.subarray(10, 20)));
   });
 
-  test("replaces a frame, and its life span", async () => {
+  test("replaces a frame, and its life span by a longer or a shorter one", async () => {
     const { tier, root } = await open();
-    const key = freshKey(root);
-    await tier.set(key, BYTES, 1);
-    await tier.set(key, BYTES.subarray(0, 5), Infinity);
-    assert.deepEqual(Buffer.from((await tier.get(key)) ?? []), Buffer.from(BYTES.subarray(0, 5)));
-    assert.deepEqual(await listed(tier, key), [key]);
+    const [longer, shorter] = [freshKey(root), freshKey(root)];
+    await tier.set(longer, BYTES, 30);
+    const firstEndsAt = performance.now() + 30;
+    await tier.set(longer, BYTES.subarray(0, 5), Infinity);
+    await tier.set(shorter, BYTES, 60_000);
+    await tier.set(shorter, BYTES.subarray(0, 5), 30);
+    await eventually("the shorter life is over", async () => (await tier.get(shorter)) === undefined);
+    await eventually("the first life is over", () => performance.now() > firstEndsAt);
+    assert.deepEqual(Buffer.from((await tier.get(longer)) ?? []), Buffer.from(BYTES.subarray(0, 5)));
+    assert.deepEqual(await listed(tier, longer), [longer]);
   });
 
   test("drops a frame when its life span ends, however short or broken the span is", async () => {
@@ -120,4 +145,11 @@ export function tierContract(suite: Suite, open: () => Promise<TierUnderTest>): 
     assert.equal(after.length, 50);
     assert.equal(keys.filter((key) => after.includes(key)).length, 49);
   });
+}
+
+/** All keys that a tier lists, each once and in order. */
+async function listed(tier: Tier, prefix: string): Promise<string[]> {
+  const keys = new Set<string>();
+  for await (const key of tier.keys(prefix)) keys.add(key);
+  return [...keys].sort();
 }

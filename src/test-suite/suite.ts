@@ -1,36 +1,52 @@
-// What the contract suites of tiers, authorities and buses share. No test runner: whoever runs them brings `test`.
+// What the suites of tiers, authorities and buses share. No test runner: whoever runs them brings `test` and `assert`.
 
-import type { Authority, EpochName } from "../../src/contracts/authority.ts";
-import type { FrameLayout } from "../../src/contracts/frame.ts";
+import type { Authority, EpochName } from "../contracts/authority.ts";
+import type { FrameLayout } from "../contracts/frame.ts";
 
-/** The part of `node:assert/strict` that the suites use. */
+/** The part of `node:assert/strict` that the suites use; `equal` and `deepEqual` are the strict ones. */
 export interface SuiteAssert {
   ok(value: unknown, message?: string): asserts value;
   equal(actual: unknown, expected: unknown, message?: string): void;
   notEqual(actual: unknown, expected: unknown, message?: string): void;
   deepEqual(actual: unknown, expected: unknown, message?: string): void;
-  rejects(promise: Promise<unknown>, message?: string): Promise<void>;
 }
 
-/** A test runner, reduced to what the suites need. */
+/**
+ * A test runner, reduced to what the suites need: `{ test, assert }`, with `assert` from `node:assert/strict` and `test`
+ * from node:test, vitest, mocha (there called `it`) or another.
+ */
 export interface Suite {
-  test(name: string, body: () => Promise<void>): void;
+  /** Takes a test. The tests of a suite may run one after the other or at once: they share no keys. */
+  readonly test: (name: string, body: () => Promise<void>) => void;
   readonly assert: SuiteAssert;
 }
 
-/** An authority, and what its full keys start with. Two of them share their data. */
+/** Two authorities that share their data, and what they were opened with. */
 export interface AuthorityUnderTest {
   readonly authority: Authority;
-  /** The same, as another process sees it. */
+  /** The same, as another process sees it: over a connection of its own. */
   readonly other: Authority;
+  /** What full keys start with. */
   readonly root: string;
+  /** Where the authorities find version and instants in a frame, such as {@link SAMPLE_LAYOUT}. */
   readonly layout: FrameLayout;
 }
+
+/**
+ * A layout of frames to open authorities and buses with. It is deliberately not the one that caches use: an authority
+ * goes by the layout it is given.
+ */
+export const SAMPLE_LAYOUT: FrameLayout = {
+  magic: Uint8Array.of(0x53, 0x00, 0xff),
+  headerBytes: 61,
+  instantsOffset: 21,
+  versionOffset: 4,
+};
 
 /** Spans of an entry that outlives the test. */
 export const LONG = { freshMs: 60_000, staleMs: 120_000, errorMs: 180_000 };
 
-/** Longer than any test. */
+/** A lease that outlives the test. */
 export const LEASE_MS = 30_000;
 
 /** A full key that no other test uses: what is shared is never empty. */

@@ -1,9 +1,9 @@
-// What every Bus promises, together with the authority that publishes on it. Any bus, ours or a user's, runs this suite.
+// What every Bus promises, together with the authority that publishes on it, as tests.
 
-import type { Authority, EpochName } from "../../src/contracts/authority.ts";
-import type { Bus, BusMessage } from "../../src/contracts/bus.ts";
-import type { Clock } from "../../src/contracts/clock.ts";
-import type { FrameLayout } from "../../src/contracts/frame.ts";
+import type { Authority, EpochName } from "../contracts/authority.ts";
+import type { Bus, BusMessage } from "../contracts/bus.ts";
+import type { Clock } from "../contracts/clock.ts";
+import type { FrameLayout } from "../contracts/frame.ts";
 import {
   eventually,
   frameOf,
@@ -27,13 +27,39 @@ export interface BusProcess {
 export interface BusUnderTest {
   /** Another process of the same cache. */
   open(): BusProcess;
+  /** What full keys start with. */
   readonly root: string;
+  /** The layout of frames that the authorities were opened with. */
   readonly layout: FrameLayout;
-  /** The clock that the processes go by. */
+  /** The clock that the buses were opened with: `systemClock`, or one that runs like it. */
   readonly clock: Clock;
 }
 
-/** Runs the suite. `start` gives a new cache for each test; whoever brings it closes what it opened. */
+/**
+ * Registers one test for each promise of a `Bus`. The tests wait until a bus has probed itself twice, so give it a
+ * period of a second or so, not of minutes.
+ *
+ * @param suite the test runner
+ * @param start gives a cache that no other test uses, once per test: these tests hear every message of the cache. Whoever
+ *   brings it closes what it opened, after each test.
+ *
+ * @example
+ * ```ts
+ * const opened: MyTier[] = [];
+ * afterEach(() => Promise.all(opened.splice(0).map((process) => process.close())));
+ *
+ * let count = 0;
+ * busContract({ test, assert }, () => {
+ *   const root = `shop${++count}`;
+ *   const open = () => {
+ *     const process = openMyTier({ root, layout: SAMPLE_LAYOUT, clock: systemClock });
+ *     opened.push(process);
+ *     return process;
+ *   };
+ *   return Promise.resolve({ open, root, layout: SAMPLE_LAYOUT, clock: systemClock });
+ * });
+ * ```
+ */
 export function busContract(suite: Suite, start: () => Promise<BusUnderTest>): void {
   const { test } = suite;
   const assert: SuiteAssert = suite.assert;
@@ -74,16 +100,26 @@ export function busContract(suite: Suite, start: () => Promise<BusUnderTest>): v
     await one.authority.acquire(key, "mine", undefined, LEASE_MS);
     await one.authority.renew(key, "mine", LEASE_MS);
     await one.authority.fill(key, "theirs", frame, LONG, Infinity);
+    await one.authority.discard(key, "theirs", Infinity);
+    await one.authority.discard(key, "mine", past);
     await one.authority.release(key, "mine");
     await one.authority.set(key, frame, LONG, past);
     await one.authority.remove(key, past);
     await one.authority.markStale(key, past);
+    await one.authority.announce(undefined, "*", past);
     await one.authority.bump({ kind: "root" }, false, past);
     await one.authority.read(key, [freshTag()]);
     await one.authority.remove(key, Infinity);
     await eventually("the message has come", () => heard.messages.length > 0);
     assert.deepEqual(heard.messages, [{ kind: "key", fullKey: key, version: undefined }]);
     assert.deepEqual(heard.log, ["live"]);
+  });
+
+  test("says again and again that its probes are answered", async () => {
+    const under = await start();
+    const { probes } = await listening(under.open().bus);
+    await eventually("three have been answered", () => probes.length >= 3);
+    assert.ok(probes.every(Boolean));
   });
 
   test("stays live and trusted while nothing happens", async () => {
@@ -108,7 +144,7 @@ export function busContract(suite: Suite, start: () => Promise<BusUnderTest>): v
       told++;
       throw new Error("thrown by a receiver");
     };
-    await bus.start({ onMessage: fail, onDoubt: fail, onLive: fail });
+    await bus.start({ onMessage: fail, onDoubt: fail, onLive: fail, onProbe: fail });
     await eventually("it has been told", () => told > 0);
     const before = told;
     await authority.remove(freshKey(under.root), Infinity);
@@ -137,10 +173,12 @@ interface Listening {
   readonly isOwn: boolean[];
   /** `live` and `doubt: <reason>`. */
   readonly log: string[];
+  /** Whether its probes were answered. */
+  readonly probes: boolean[];
 }
 
 async function listening(bus: Bus): Promise<Listening> {
-  const heard: Listening = { messages: [], isOwn: [], log: [] };
+  const heard: Listening = { messages: [], isOwn: [], log: [], probes: [] };
   await bus.start({
     onMessage(message, isOwn) {
       heard.messages.push(message);
@@ -148,6 +186,7 @@ async function listening(bus: Bus): Promise<Listening> {
     },
     onDoubt: (reason) => void heard.log.push(`doubt: ${reason}`),
     onLive: () => void heard.log.push("live"),
+    onProbe: (answered) => void heard.probes.push(answered),
   });
   await eventually("the bus is live", () => bus.isLive);
   return heard;
@@ -157,6 +196,7 @@ async function listening(bus: Bus): Promise<Listening> {
 async function everyChange(authority: Authority, { root, layout }: BusUnderTest): Promise<BusMessage[]> {
   const key = freshKey(root).replace("}", " two words\u00e9😀}");
   const versions = [randomVersion(), randomVersion()] as const;
+  const discarded = freshKey(root);
   const names: EpochName[] = [
     { kind: "root" },
     { kind: "namespace", name: undefined },
@@ -168,6 +208,10 @@ async function everyChange(authority: Authority, { root, layout }: BusUnderTest)
   await authority.set(key, frameOf(layout, versions[1]), LONG, Infinity);
   await authority.markStale(key, Infinity);
   await authority.remove(key, Infinity);
+  await authority.acquire(discarded, "mine", undefined, LEASE_MS);
+  await authority.discard(discarded, "mine", Infinity);
+  const patterns = [undefined, unique("n s")].map((namespace) => ({ namespace, pattern: "a b:*[é😀]?\\n" }));
+  for (const { namespace, pattern } of patterns) await authority.announce(namespace, pattern, Infinity);
   const epochs: BusMessage[] = [];
   for (const [name, soft] of names.flatMap((one) => [[one, false] as const, [one, true] as const])) {
     await authority.bump(name, soft, Infinity);
@@ -178,6 +222,8 @@ async function everyChange(authority: Authority, { root, layout }: BusUnderTest)
     { kind: "key", fullKey: key, version: versions[1] },
     { kind: "key", fullKey: key, version: undefined },
     { kind: "key", fullKey: key, version: undefined },
+    { kind: "key", fullKey: discarded, version: undefined },
+    ...patterns.map((matching) => ({ kind: "matching" as const, ...matching })),
     ...epochs,
   ];
 }

@@ -1,10 +1,12 @@
 // What every Authority promises about leases: one holder at a time, and none for ever.
 
+import type { Authority } from "../contracts/authority.ts";
 import {
   eventually,
   frameOf,
   freshKey,
   randomVersion,
+  unique,
   type Suite,
   type SuiteAssert,
   LEASE_MS,
@@ -12,7 +14,7 @@ import {
   type AuthorityUnderTest,
 } from "./suite.ts";
 
-/** Runs this part of the suite. */
+/** Registers the tests about leases. */
 export function authorityLeaseContract(suite: Suite, open: () => Promise<AuthorityUnderTest>): void {
   const { test } = suite;
   const assert: SuiteAssert = suite.assert;
@@ -111,4 +113,47 @@ export function authorityLeaseContract(suite: Suite, open: () => Promise<Authori
       ["granted", "granted", "granted"],
     );
   });
+
+  test("lists the full keys that have a lease and start with a prefix, and no others", async () => {
+    const { authority, other, root, layout } = await open();
+    const start = `${root}:v:{${unique("list")}:`;
+    const keys = Array.from({ length: 30 }, (_, index) => `${start}k${index}}`);
+    const [released, filled, removed] = [`${start}a}`, `${start}b}`, `${start}c}`] as const;
+    for (const key of [...keys, released, filled, removed, freshKey(root)]) {
+      await authority.acquire(key, "mine", undefined, LEASE_MS);
+    }
+    await authority.release(released, "mine");
+    await authority.fill(filled, "mine", frameOf(layout, randomVersion()), LONG, Infinity);
+    await authority.remove(removed, Infinity);
+    assert.deepEqual(await leased(other, start), [...keys].sort());
+    assert.deepEqual(await leased(other, `${start}k12}`), [`${start}k12}`]);
+    assert.deepEqual(await leased(other, `${start}x`), []);
+    const all = await leased(other, root);
+    assert.ok(keys.every((key) => all.includes(key)));
+    assert.deepEqual(await leased(other, unique("elsewhere")), []);
+  });
+
+  test("lists no lease that has run out, nor one of a cache whose name begins alike", async () => {
+    const { authority, root } = await open();
+    const name = unique("brief");
+    const [mine, theirs] = [`${root}:v:{${name}:k}`, `${root}:v:v:{${name}:k}`];
+    await authority.acquire(mine, "mine", undefined, 30);
+    await authority.acquire(theirs, "mine", undefined, LEASE_MS);
+    await eventually("the lease runs out", async () => !(await leased(authority, root)).includes(mine));
+    assert.ok(!(await leased(authority, `${root}:v:{`)).includes(theirs));
+  });
+
+  test("takes the prefix of leases literally, whatever patterns mean to it", async () => {
+    const { authority, root } = await open();
+    const start = `${root}:v:{${unique("glob")}:`;
+    const odd = ["*", "?", "[a]", "[^b]", "\\", "\\*", "a*b", "a", "ab"];
+    for (const name of odd) await authority.acquire(`${start}${name}!}`, "mine", undefined, LEASE_MS);
+    for (const name of odd) assert.deepEqual(await leased(authority, `${start}${name}!`), [`${start}${name}!}`], name);
+  });
+}
+
+async function leased(authority: Authority, prefix: string): Promise<string[]> {
+  const keys = new Set<string>();
+  for await (const key of authority.leases(prefix)) keys.add(key);
+  return [...keys].sort();
 }

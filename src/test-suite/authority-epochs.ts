@@ -1,9 +1,9 @@
 // What every Authority promises about epochs: opaque, never the same twice, and their loss is a change.
 
-import type { EpochName } from "../../src/contracts/authority.ts";
+import type { EpochName } from "../contracts/authority.ts";
 import { freshKey, freshTag, unique, type Suite, type SuiteAssert, type AuthorityUnderTest } from "./suite.ts";
 
-/** Runs this part of the suite. */
+/** Registers the tests about epochs. */
 export function authorityEpochContract(suite: Suite, open: () => Promise<AuthorityUnderTest>): void {
   const { test } = suite;
   const assert: SuiteAssert = suite.assert;
@@ -74,6 +74,7 @@ export function authorityEpochContract(suite: Suite, open: () => Promise<Authori
       { kind: "namespace", name },
       { kind: "tag", name },
       { kind: "namespace", name: undefined },
+      { kind: "namespace", name: "undefined" },
       ...[`${name}:r`, `{${name}}`, `${name}}`, `${name} x`, `%${name}`].map(
         (odd) => ({ kind: "tag", name: odd }) as const,
       ),

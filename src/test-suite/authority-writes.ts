@@ -4,6 +4,7 @@ import {
   eventually,
   frameOf,
   freshKey,
+  freshTag,
   instantsOf,
   randomVersion,
   withoutInstants,
@@ -14,7 +15,7 @@ import {
   type AuthorityUnderTest,
 } from "./suite.ts";
 
-/** Runs this part of the suite. */
+/** Registers the tests about writes. */
 export function authorityWriteContract(suite: Suite, open: () => Promise<AuthorityUnderTest>): void {
   const { test } = suite;
   const assert: SuiteAssert = suite.assert;
@@ -93,6 +94,21 @@ export function authorityWriteContract(suite: Suite, open: () => Promise<Authori
     assert.equal((await authority.read(key, [])).frame, undefined);
   });
 
+  test("discards an entry for the holder of its lease, and for nobody else", async () => {
+    const { authority, other, root, layout } = await open();
+    const key = freshKey(root);
+    const version = randomVersion();
+    await authority.set(key, frameOf(layout, version), LONG, Infinity);
+    const before = await authority.read(key, []);
+    assert.equal(await authority.discard(key, "mine", Infinity), "fenced");
+    await authority.acquire(key, "mine", version, LEASE_MS);
+    assert.equal(await other.discard(key, "theirs", Infinity), "fenced");
+    assert.deepEqual(await authority.read(key, []), before);
+    assert.equal(await authority.discard(key, "mine", Infinity), "done");
+    assert.equal((await other.read(key, [])).frame, undefined);
+    assert.equal(await authority.renew(key, "mine", LEASE_MS), false);
+  });
+
   test("makes an entry stale from now on and leaves the rest of it as it is", async () => {
     const { authority, other, root, layout } = await open();
     const key = freshKey(root);
@@ -131,10 +147,29 @@ export function authorityWriteContract(suite: Suite, open: () => Promise<Authori
     assert.deepEqual(await authority.fill(key, "mine", other, LONG, past), { kind: "late" });
     assert.deepEqual(await authority.set(key, other, LONG, past), { kind: "late" });
     assert.deepEqual(await authority.remove(key, past), { existed: undefined });
+    assert.equal(await authority.discard(key, "mine", past), "late");
     assert.equal(await authority.markStale(key, past), false);
+    assert.equal(await authority.announce(undefined, "*", past), false);
     assert.equal(await authority.bump({ kind: "root" }, false, past), false);
     assert.deepEqual(await authority.read(key, [{ kind: "root" }]), before);
     assert.equal(await authority.renew(key, "mine", LEASE_MS), true);
+  });
+
+  test("removes nothing by announcing what is gone", async () => {
+    const { authority, other, root, layout } = await open();
+    const key = freshKey(root);
+    await authority.set(key, frameOf(layout, randomVersion()), LONG, Infinity);
+    const before = await authority.read(key, []);
+    assert.equal(await other.announce(undefined, "*", Infinity), true);
+    assert.deepEqual(await authority.read(key, []), before);
+  });
+
+  test("says the same of who it is to all processes, however often, if it says so", async () => {
+    const { authority, other } = await open();
+    const identity = await authority.identity();
+    await authority.bump(freshTag(), false, Infinity);
+    assert.equal(await other.identity(), identity);
+    assert.equal(await authority.identity(), identity);
   });
 
   test("tells a time that goes on", async () => {
