@@ -13,11 +13,35 @@ const standardDecorators: Plugin = {
   },
 };
 
+/** Tests that start servers and processes: they share the machine with nothing that would take their time. */
+const PROCESSES = ["faults", "rules", "shared", "redis", "redis-support", "contract", "test-suite", "examples"];
+/** Tests that keep all of the machine busy by themselves. */
+const LOAD = ["history"];
+
+const filesOf = (folders: readonly string[]): string[] => folders.map((folder) => `test/${folder}/**/*.test.ts`);
+
 export default defineConfig({
   plugins: [standardDecorators],
   test: {
-    include: ["test/**/*.test.ts"],
-    exclude: ["test/bench/**"],
+    // By default one core of two is left to others, who do not need it.
+    maxWorkers: 2,
+    // One group after the other.
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/bench/**", ...filesOf([...PROCESSES, ...LOAD])],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      { extends: true, test: { name: "processes", include: filesOf(PROCESSES), sequence: { groupOrder: 1 } } },
+      {
+        extends: true,
+        test: { name: "load", include: filesOf(LOAD), sequence: { groupOrder: 2 }, maxWorkers: 1 },
+      },
+    ],
     globalSetup: "test/support/global-setup.ts",
     testTimeout: 10_000,
     hookTimeout: 30_000,

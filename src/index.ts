@@ -2,10 +2,11 @@
 
 export { TieredCacheManager } from "./manager.ts";
 export { CacheNamespace } from "./namespace.ts";
+export { createCaches, type Caches } from "./caches.ts";
 export { cacheRegistry, type CacheRegistry } from "./registry.ts";
 export { CacheError, type CacheErrorCode, type CacheErrorDetails } from "./errors.ts";
 export { DEFAULTS } from "./options.ts";
-export type { CacheOptions, CloseOptions, NamespaceOptions, Validator } from "./options.ts";
+export type { CacheOptions, CloseOptions, NamespaceOptions, TierConfig, Validator } from "./options.ts";
 export { memoryTier, type Isolation, type MemoryTierConfig, type MemoryTierOptions } from "./memory/options.ts";
 export type {
   GetOptions,
@@ -18,12 +19,20 @@ export type {
   TierUse,
 } from "./model/call-options.ts";
 export type { Duration, Instant, Milliseconds } from "./model/duration.ts";
-export type { CacheEvent, CacheEventOf, CacheEventType, NotStoredReason } from "./model/event.ts";
+export type { CacheEvent, CacheEventOf, CacheEventType, FrameDamage, NotStoredReason } from "./model/event.ts";
 export type { BatchContext, BatchRefresh, BatchResult, Refresh, RefreshContext, Skip } from "./model/refresh.ts";
 export type { CacheListener } from "./observe/events.ts";
-export type { CacheStats, TierStats } from "./observe/stats.ts";
+export type { CacheStats, MemoryTierStats, SharedTierStats, TierStats, TierStatsByName } from "./observe/stats.ts";
 export type { EntryView } from "./engine/inspect.ts";
-export type { CacheHealth, DeleteManyResult, DeleteResult, HealthStatus, MutationResult } from "./results.ts";
+export type { CacheHealth, HealthStatus, TierHealth } from "./model/health.ts";
+export type { DeleteManyResult, DeleteResult, MutationResult } from "./results.ts";
 export type { Wrapped, WrapOptions } from "./wrap.ts";
 export type { Cancel, Clock } from "./contracts/clock.ts";
+export type { Acquired, Authority, EpochName, ReadReply, SharedEpoch, Written } from "./contracts/authority.ts";
+export type { Bus, BusMessage, BusReceiver } from "./contracts/bus.ts";
+export type { FrameLayout } from "./contracts/frame.ts";
+export type { RemoteTier, RemoteTierConfig, RemoteTierContext, RemoteTierPlan } from "./contracts/remote.ts";
+export type { Tier } from "./contracts/tier.ts";
+export type { Spans } from "./model/policy.ts";
+export type { BreakerState } from "./model/breaker.ts";
 export type { StandardResult, StandardSchema } from "./contracts/standard-schema.ts";

@@ -13,23 +13,40 @@ import { checkName, checkNames, fullKey, keyRoot } from "./model/key.ts";
 import type { GetOptions, KeysOptions, NamespaceOption, PeekOptions, SetOptions } from "./model/call-options.ts";
 import type { BatchRefresh, Refresh } from "./model/refresh.ts";
 import { drain } from "./engine/close.ts";
+import { healthOf, tierStats } from "./engine/health.ts";
 import { createEngine, type Engine, type Target } from "./engine/engine.ts";
-import { describe, peekUsable, remainingTtl, sweep, usableKeys, type EntryView } from "./engine/inspect.ts";
+import {
+  describe,
+  keysEverywhere,
+  locate,
+  peekUsable,
+  remainingTtl,
+  sweep,
+  usableKeys,
+  type EntryView,
+} from "./engine/inspect.ts";
 import * as invalidation from "./engine/invalidate.ts";
 import { callBatch, callRefresh } from "./engine/pass-through.ts";
-import { peek, readThrough } from "./engine/read.ts";
+import { peek, peekAnywhere, readThrough } from "./engine/read.ts";
 import { readMany } from "./engine/read-many.ts";
-import { assertAccepted, checkValue, put, putAll, putValidated } from "./engine/write.ts";
+import { assertAccepted, checkValue, put, putSync, putValidated } from "./engine/set.ts";
+import type { SharedTier } from "./engine/shared-tier.ts";
 import type { MemoryTier } from "./memory/memory-tier.ts";
 import { Listeners, type CacheListener } from "./observe/events.ts";
 import { snapshot, type CacheStats, type Counters } from "./observe/stats.ts";
 import { CacheNamespace } from "./namespace.ts";
 import type { CacheOptions, CloseOptions, NamespaceOptions } from "./options.ts";
-import type { CacheHealth, DeleteManyResult, DeleteResult, MutationResult } from "./results.ts";
+import type { CacheHealth } from "./model/health.ts";
+import type { DeleteManyResult, DeleteResult, MutationResult } from "./results.ts";
 import { resolveCache, type Settings } from "./settings.ts";
 import { wrapFunction, type Wrapped, type WrapOptions } from "./wrap.ts";
 
-const NO_AUTHORITY: MutationResult = Object.freeze({ authority: "none" });
+/** What mutating verbs resolve to: always one of the same three objects. */
+const RESULTS: Readonly<Record<MutationResult["authority"], MutationResult>> = Object.freeze({
+  none: Object.freeze({ authority: "none" }),
+  done: Object.freeze({ authority: "done" }),
+  pending: Object.freeze({ authority: "pending" }),
+});
 
 /**
  * A stale-while-revalidate cache over one or more tiers.
@@ -48,6 +65,7 @@ export class TieredCacheManager {
   // What every hit needs, at hand.
   readonly #memory: MemoryTier;
   readonly #counters: Counters;
+  readonly #shared: SharedTier | undefined;
   readonly #namespace: string | undefined;
   /** Whether a fresh memory hit without special options may be answered without asking the engine. */
   #isFast: boolean;
@@ -63,10 +81,11 @@ export class TieredCacheManager {
     this.#targets = new Targets(this.#settings.call);
     this.#memory = this.#engine.memory;
     this.#counters = this.#engine.counters;
+    this.#shared = this.#engine.shared;
     this.#namespace = this.#settings.call.namespace;
     const { enabled, trackAccess, memory, call } = this.#settings;
     const isPlain = memory.isolation !== "clone" && call.maxAgeMs === Infinity && call.earlyRefresh === 0;
-    this.#isFast = enabled && !trackAccess && isPlain;
+    this.#isFast = enabled && memory.enabled && !trackAccess && isPlain;
     this.#scheduleCleanup();
   }
 
@@ -101,7 +120,7 @@ export class TieredCacheManager {
   async getMany(keys: readonly string[], second?: BatchRefresh | GetOptions, third?: GetOptions): Promise<unknown[]> {
     const [refresh, options] = splitArguments(second, third);
     const targets = this.#allTargets(keys, options);
-    if (refresh === undefined) return targets.map((target) => peek(this.#engine, target));
+    if (refresh === undefined) return Promise.all(targets.map((target) => peekAnywhere(this.#engine, target)));
     if (!this.#settings.enabled) return callBatch(this.#engine, targets, refresh);
     const unique = [...new Map(targets.map((target) => [target.id, target])).values()];
     const values = await readMany(this.#engine, unique, refresh);
@@ -113,7 +132,7 @@ export class TieredCacheManager {
     return this.get(key, refresh, options);
   }
 
-  /** The fresh or stale value in a synchronous tier. */
+  /** The fresh or stale value in memory. One that had to be verified first is not given. */
   getSync<T = unknown>(key: string, options?: PeekOptions): T | undefined {
     const entry = this.#freshHit(key, options);
     return (entry === undefined ? peek(this.#engine, this.#target(key, options)) : entry.value) as T | undefined;
@@ -123,18 +142,18 @@ export class TieredCacheManager {
   async getEntry<T = unknown>(key: string, options?: PeekOptions): Promise<EntryView<T> | undefined> {
     const target = this.#target(key, options);
     const root = keyRoot(this.#settings.name, this.#settings.version);
-    const view = describe(this.#engine, target, fullKey(root, target.settings.namespace, key));
+    const view = await describe(this.#engine, target, fullKey(root, target.settings.namespace, key));
     return view as EntryView<T> | undefined;
   }
 
-  /** Stores a value. Refreshes of the key that are running will not overwrite it. */
+  /**
+   * Stores a value: in the shared tier, then in memory. Refreshes of the key that are running, on any process, will not
+   * overwrite it. Where the shared tier cannot be reached, memory keeps it, and what the tier holds ends when it can.
+   */
   async set<T>(key: string, value: T, options?: SetOptions<T>): Promise<MutationResult> {
     const target = this.#target(key, options);
     checkValue(value, "value");
-    const { validate } = this.#settings;
-    if (validate !== undefined) await putValidated(this.#engine, [target], [value], validate);
-    else put(this.#engine, target, value);
-    return NO_AUTHORITY;
+    return this.#put([target], [value]);
   }
 
   /** Stores several values under the same options, all or none: they are checked before the first is stored. */
@@ -147,26 +166,26 @@ export class TieredCacheManager {
     const targets = pairs.map(([key], index) => this.#targets.of(key, settings, `entries[${index}][0]`));
     const values = pairs.map(([, value]) => value);
     values.forEach((value, index) => checkValue(value, `entries[${index}][1]`));
-    const { validate } = this.#settings;
-    if (validate !== undefined) await putValidated(this.#engine, targets, values, validate);
-    else putAll(this.#engine, targets, values);
-    return NO_AUTHORITY;
+    return this.#put(targets, values);
   }
 
-  /** `set` in the synchronous tiers. @throws CacheError `invalid_option` when `validate` is asynchronous */
+  /**
+   * `set` in memory. A shared tier gets the value in the background: the result is `pending`. What bytes cannot carry is
+   * refused, or in the first moments of a cache, while it loads its codec, reported as a `tierError`.
+   * @throws CacheError `unserializable`; CacheError `invalid_option` when `validate` is asynchronous
+   */
   setSync<T>(key: string, value: T, options?: SetOptions<T>): MutationResult {
     const target = this.#target(key, options);
     checkValue(value, "value");
     const refusal = this.#settings.validate?.(value);
     if (refusal instanceof Promise) throw badInput("invalid_option", "validate", "synchronous for setSync", refusal);
     assertAccepted(this.#engine, target, refusal);
-    put(this.#engine, target, value);
-    return NO_AUTHORITY;
+    return RESULTS[putSync(this.#engine, target, value)];
   }
 
   /** Whether there is a fresh or stale entry. Does not count as a use of it. */
   async has(key: string, options?: PeekOptions): Promise<boolean> {
-    return peekUsable(this.#engine, this.#target(key, options)) !== undefined;
+    return (await locate(this.#engine, this.#target(key, options))) !== undefined;
   }
 
   /** How long the entry stays fresh, in milliseconds; 0 when it is stale, `undefined` without one. */
@@ -174,51 +193,64 @@ export class TieredCacheManager {
     return remainingTtl(this.#engine, this.#target(key, options));
   }
 
-  /** Keys with a fresh or stale entry, in no order to rely on. Walks the whole tier. */
+  /**
+   * Keys with a fresh or stale entry, in no order to rely on. Walks all of memory; in a shared tier it scans everything
+   * and reads what it finds: for maintenance, not for requests.
+   */
   keys(options: KeysOptions = {}): AsyncIterableIterator<string> {
     checkObject<KeysOptions>(options, ["namespace", "prefix"], "options");
     const { prefix = "", namespace } = options;
     if (typeof prefix !== "string") throw badInput("invalid_option", "options.prefix", "a string", prefix);
-    return toAsync(usableKeys(this.#engine, this.#namespaceName(namespace), prefix));
+    const name = this.#namespaceName(namespace);
+    if (this.#shared !== undefined) return keysEverywhere(this.#engine, this.#shared, name, prefix);
+    return toAsync(usableKeys(this.#engine, name, prefix));
   }
 
-  /** Ends an entry. Refreshes of the key that are running will not store their result. */
+  /**
+   * Ends an entry, on all processes. Refreshes of the key that are running, on any of them, will not store their result.
+   * Where the shared tier cannot be reached the result is `pending`: it is done here at once, and there when it can.
+   */
   async delete(key: string, options?: NamespaceOption): Promise<DeleteResult> {
-    return this.deleteSync(key, options);
+    const { settled, count } = await invalidation.remove(this.#engine, this.#target(key, options));
+    return { authority: settled, existed: count > 0 };
   }
 
   /** The same as `delete`. */
   async invalidate(key: string, options?: NamespaceOption): Promise<DeleteResult> {
-    return this.deleteSync(key, options);
+    return this.delete(key, options);
   }
 
-  /** `delete` in the synchronous tiers. */
+  /** `delete` in memory. A shared tier is told in the background: the result is `pending`. */
   deleteSync(key: string, options?: NamespaceOption): DeleteResult {
-    return { ...NO_AUTHORITY, existed: invalidation.remove(this.#engine, this.#target(key, options)) };
+    const target = this.#target(key, options);
+    const isHere = peekUsable(this.#engine, target) !== undefined;
+    const removed = invalidation.remove(this.#engine, target);
+    if (!(removed instanceof Promise)) return { authority: removed.settled, existed: removed.count > 0 };
+    this.#engine.tasks.own(removed, () => undefined);
+    return { authority: "pending", existed: isHere };
   }
 
   /** Ends several entries. `deleted` says how many there were. */
   async deleteMany(keys: readonly string[], options?: NamespaceOption): Promise<DeleteManyResult> {
-    const targets = this.#allTargets(keys, options);
-    const deleted = targets.filter((target) => invalidation.remove(this.#engine, target)).length;
-    return { ...NO_AUTHORITY, deleted };
+    const { settled, count } = await invalidation.removeAll(this.#engine, this.#allTargets(keys, options));
+    return { authority: settled, deleted: count };
   }
 
   /**
    * Ends all entries of a namespace whose key matches a glob pattern (`*`, `?`, `[a-z]`, `[^a]`, `\` before a literal
-   * character). Walks the whole tier: prefer tags and namespaces.
+   * character). Walks all of memory and scans the shared tier: prefer tags and namespaces. Where that tier does not
+   * answer, the whole namespace ends.
    */
   async deleteMatching(pattern: string, options?: NamespaceOption): Promise<DeleteManyResult> {
     const { namespace } = this.#openSettings(options);
     checkName(pattern, "pattern", Infinity);
-    const deleted = invalidation.removeMatching(this.#engine, namespace, pattern);
-    return { ...NO_AUTHORITY, deleted };
+    const { settled, count } = await invalidation.removeMatching(this.#engine, namespace, pattern);
+    return { authority: settled, deleted: count };
   }
 
   /** Turns an entry stale: it is served while the next read refreshes it, until the end of its stale window. */
   async markStale(key: string, options?: NamespaceOption): Promise<MutationResult> {
-    invalidation.markStale(this.#engine, this.#target(key, options));
-    return NO_AUTHORITY;
+    return RESULTS[await invalidation.markStale(this.#engine, this.#target(key, options))];
   }
 
   /** Ends all entries with any of the tags, in every namespace, in constant time. */
@@ -233,21 +265,20 @@ export class TieredCacheManager {
 
   /** Ends all entries of a namespace, in constant time. Default: the namespace of the cache. */
   async clearNamespace(namespace?: string): Promise<MutationResult> {
-    invalidation.invalidateNamespace(this.#engine, this.#namespaceName(namespace), false);
-    return NO_AUTHORITY;
+    const name = this.#namespaceName(namespace);
+    return RESULTS[await invalidation.invalidateNamespace(this.#engine, name, false)];
   }
 
   /** Turns all entries of a namespace stale, in constant time. Default: the namespace of the cache. */
   async markNamespaceStale(namespace?: string): Promise<MutationResult> {
-    invalidation.invalidateNamespace(this.#engine, this.#namespaceName(namespace), true);
-    return NO_AUTHORITY;
+    const name = this.#namespaceName(namespace);
+    return RESULTS[await invalidation.invalidateNamespace(this.#engine, name, true)];
   }
 
   /** Ends all entries of all namespaces, in constant time. */
   async clear(): Promise<MutationResult> {
     this.#assertOpen();
-    invalidation.clear(this.#engine);
-    return NO_AUTHORITY;
+    return RESULTS[await invalidation.clear(this.#engine)];
   }
 
   /** Removes entries that can be served to nobody any more, and answers how many. Walks the whole tier. */
@@ -287,29 +318,13 @@ export class TieredCacheManager {
 
   /** What the cache has done since it was made. */
   stats(): CacheStats {
-    const { counters, flights, memory } = this.#engine;
-    const tier = {
-      entries: memory.size,
-      capacity: memory.settings.maxEntries,
-      bytes: memory.bytes,
-      evictions: counters.evictions,
-    };
-    return snapshot(this.#settings.name, counters, flights.size, { [memory.name]: tier });
+    const { counters, flights } = this.#engine;
+    return snapshot(this.#settings.name, counters, flights.size, tierStats(this.#engine));
   }
 
   /** Whether the cache can do its work. */
   async health(): Promise<CacheHealth> {
-    const isOpen = this.#closing === undefined;
-    const { enabled } = this.#settings;
-    return {
-      status: isOpen ? "healthy" : "down",
-      tiers: enabled ? { [this.#engine.memory.name]: { status: isOpen ? "healthy" : "down" } } : {},
-      reasons: isOpen
-        ? enabled
-          ? []
-          : ["the cache is disabled: every read calls its refresh"]
-        : ["the cache is closed"],
-    };
+    return healthOf(this.#engine, this.#closing === undefined);
   }
 
   /** Refuses new work, waits for running refreshes up to a deadline, aborts the rest. Calling it again changes nothing. */
@@ -341,6 +356,8 @@ export class TieredCacheManager {
     }
     const entry = this.#memory.get(this.#targets.id(namespace, key));
     if (entry === undefined || isTouched(entry) || !this.#coarseClock.isAhead(entry.freshUntil)) return undefined;
+    const shared = this.#shared;
+    if (shared !== undefined && !shared.trust.covers(entry) && !shared.isAway) return undefined;
     this.#counters.freshHits++;
     if (this.#listeners.wants("hit")) this.#listeners.notify({ type: "hit", key, namespace, tier: "memory" });
     return entry;
@@ -350,7 +367,7 @@ export class TieredCacheManager {
     try {
       const [refresh, options] = splitArguments(second, third);
       const target = this.#target(key, options);
-      if (refresh === undefined) return Promise.resolve(peek(this.#engine, target));
+      if (refresh === undefined) return Promise.resolve(peekAnywhere(this.#engine, target));
       return this.#settings.enabled
         ? readThrough(this.#engine, target, refresh)
         : callRefresh(this.#engine, target, refresh);
@@ -359,10 +376,19 @@ export class TieredCacheManager {
     }
   }
 
-  #invalidateTags(tags: readonly string[], soft: boolean): MutationResult {
+  async #invalidateTags(tags: readonly string[], soft: boolean): Promise<MutationResult> {
     this.#assertOpen();
-    invalidation.invalidateTags(this.#engine, checkNames(tags, "tags", this.#settings.call.maxNameBytes), soft);
-    return NO_AUTHORITY;
+    const names = checkNames(tags, "tags", this.#settings.call.maxNameBytes);
+    return RESULTS[await invalidation.invalidateTags(this.#engine, names, soft)];
+  }
+
+  async #put(targets: readonly Target[], values: readonly unknown[]): Promise<MutationResult> {
+    const { validate } = this.#settings;
+    const settled =
+      validate === undefined
+        ? put(this.#engine, targets, values)
+        : putValidated(this.#engine, targets, values, validate);
+    return RESULTS[await settled];
   }
 
   #target(key: string, options: GetOptions<never> | undefined): Target {

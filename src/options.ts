@@ -2,6 +2,7 @@
 
 import type { StandardSchema } from "./contracts/standard-schema.ts";
 import type { Clock } from "./contracts/clock.ts";
+import type { RemoteTierConfig } from "./contracts/remote.ts";
 import type { Isolation, MemoryTierConfig } from "./memory/options.ts";
 import type { LifetimeOptions, RefreshOptions } from "./model/call-options.ts";
 import type { Duration, Milliseconds } from "./model/duration.ts";
@@ -61,6 +62,9 @@ export interface NamespaceOptions<T = unknown> extends LifetimeOptions<T>, Refre
 /** What decides whether a value may be cached: a Standard Schema, or a function that returns `false` or throws. */
 export type Validator = StandardSchema | ((value: unknown) => unknown);
 
+/** An element of `tiers`: what `memoryTier()`, or the function of another entry point such as `redisTier()`, returns. */
+export type TierConfig = MemoryTierConfig | RemoteTierConfig;
+
 /** Options of a cache. */
 export interface CacheOptions<T = unknown> extends LifetimeOptions<T>, RefreshOptions {
   /** First part of every key outside the process, and label of metrics. Default `"default"`. */
@@ -69,8 +73,11 @@ export interface CacheOptions<T = unknown> extends LifetimeOptions<T>, RefreshOp
   readonly version?: string | undefined;
   /** Namespace of calls that name none. */
   readonly namespace?: string | undefined;
-  /** The tiers, in the order of reading. Default `[memoryTier()]`. */
-  readonly tiers?: readonly MemoryTierConfig[] | undefined;
+  /**
+   * The tiers, in any order: at most one in memory, which is read first, and at most one shared with other processes.
+   * Default `[memoryTier()]`.
+   */
+  readonly tiers?: readonly TierConfig[] | undefined;
   /** `false`: every verb passes through; `get` just calls its refresh. Default `true`. */
   readonly enabled?: boolean | undefined;
   /** An entry older than this is used by no call. Default: any age. */

@@ -10,7 +10,7 @@ export interface MutationResult {
 
 /** Result of `delete`. */
 export interface DeleteResult extends MutationResult {
-  /** Whether there was a fresh or stale entry. */
+  /** Whether there was an entry, as far as could be told. */
   readonly existed: boolean;
 }
 
@@ -18,15 +18,4 @@ export interface DeleteResult extends MutationResult {
 export interface DeleteManyResult extends MutationResult {
   /** How many entries there were. */
   readonly deleted: number;
-}
-
-/** Whether a cache, or a tier, does its work. */
-export type HealthStatus = "healthy" | "degraded" | "down";
-
-/** Result of `health()`. */
-export interface CacheHealth {
-  readonly status: HealthStatus;
-  readonly tiers: Readonly<Record<string, { readonly status: HealthStatus }>>;
-  /** What is wrong, or unusual, in words. */
-  readonly reasons: readonly string[];
 }

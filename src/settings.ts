@@ -5,13 +5,14 @@ import { systemClock } from "./model/clock.ts";
 import { DEFAULTABLE_NAMES, mergeCall, type CallSettings } from "./model/call.ts";
 import { checkBoolean, checkChoice, checkFunction, checkInteger, checkObject } from "./model/check.ts";
 import { durationOr, positiveOr, type Milliseconds } from "./model/duration.ts";
-import { checkName } from "./model/key.ts";
+import { checkName, keyRoot } from "./model/key.ts";
 import { toValidate, type Validate } from "./model/validation.ts";
 import type { Clock } from "./contracts/clock.ts";
+import type { RemoteTierConfig, RemoteTierPlan } from "./contracts/remote.ts";
 import type { EngineSettings } from "./engine/engine.ts";
 import { memoryTier, type Isolation, type MemoryTierConfig, type MemoryTierOptions } from "./memory/options.ts";
 import type { MemorySettings } from "./memory/memory-tier.ts";
-import { DEFAULTS, type CacheOptions } from "./options.ts";
+import { DEFAULTS, type CacheOptions, type TierConfig } from "./options.ts";
 
 /** Everything a cache was told, and the defaults for the rest. */
 export interface Settings extends EngineSettings {
@@ -60,6 +61,7 @@ const DEFAULT_CALL: CallSettings = Object.freeze({
   isNegative: (value: unknown) => value === null,
   maxAgeMs: Infinity,
   memory: Object.freeze({ use: true, maxAgeMs: Infinity }),
+  shared: undefined,
   tags: Object.freeze([]),
   backgroundRefresh: DEFAULTS.backgroundRefresh,
   softTimeoutMs: undefined,
@@ -76,11 +78,18 @@ export function resolveCache(options: CacheOptions<never>): Settings {
   const { name = DEFAULTS.name, version } = options;
   checkName(name, "name", DEFAULTS.maxKeyLength);
   if (version !== undefined) checkName(version, "version", DEFAULTS.maxKeyLength);
-  const memory = resolveTiers(options);
+  const { memory, plan } = resolveTiers(options);
+  const shared = plan?.enabled === true ? plan : undefined;
+  const call = {
+    ...DEFAULT_CALL,
+    maxNameBytes,
+    memory: memory.enabled ? DEFAULT_CALL.memory : { use: false, maxAgeMs: 0 },
+    shared: shared && { name: shared.name, use: true, maxAgeMs: Infinity },
+  };
   return Object.freeze({
     name,
     version,
-    enabled: checkBoolean(options.enabled, DEFAULTS.enabled, "enabled") && memory.enabled,
+    enabled: checkBoolean(options.enabled, DEFAULTS.enabled, "enabled") && (memory.enabled || shared !== undefined),
     memory,
     validate: resolveValidate(options.validate),
     trackAccess: checkBoolean(options.trackAccess, DEFAULTS.trackAccess, "trackAccess"),
@@ -91,23 +100,47 @@ export function resolveCache(options: CacheOptions<never>): Settings {
     closeTimeoutMs: durationOr(options.closeTimeout, DEFAULTS.closeTimeout, "closeTimeout"),
     clock: resolveClock(options.clock),
     random: checkFunction(options.random, Math.random, "random"),
-    call: Object.freeze(mergeCall({ ...DEFAULT_CALL, maxNameBytes }, { ...options, tiers: undefined }, "")),
+    call: Object.freeze(mergeCall(call, { ...options, tiers: undefined }, "")),
+    shared: shared && { plan: shared, root: keyRoot(name, version) },
   });
 }
 
-/** Settings of the memory tier, of which there may be one. */
-function resolveTiers({ tiers = [memoryTier()], isolation }: CacheOptions<never>): MemorySettings {
+/** Settings of the memory tier and of the shared one. There may be one of each; without the first, it is disabled. */
+function resolveTiers({ tiers = [memoryTier()], isolation }: CacheOptions<never>): {
+  readonly memory: MemorySettings;
+  readonly plan: RemoteTierPlan | undefined;
+} {
   if (!Array.isArray(tiers) || tiers.length === 0) {
     throw badInput("invalid_option", "tiers", "an array with at least one tier", tiers);
   }
   const fallback = resolveIsolation(isolation, DEFAULTS.isolation, "isolation");
-  const all = (tiers as readonly (MemoryTierConfig | undefined)[]).map((tier, index) => {
+  const memories: MemorySettings[] = [];
+  const plans: RemoteTierPlan[] = [];
+  for (const [index, tier] of (tiers as readonly (TierConfig | undefined)[]).entries()) {
     const field = `tiers[${index}]`;
-    if (tier?.kind !== "memory") throw badInput("invalid_option", field, "a tier, as memoryTier() makes it", tier);
-    return resolveMemory(tier.options, field, fallback);
-  });
-  if (all.length > 1) throw new CacheError("invalid_option", `tiers must hold one memory tier, got ${all.length}`);
-  return all[0] as MemorySettings;
+    if (isMemory(tier)) memories.push(resolveMemory(tier.options, field, fallback));
+    else if (isRemote(tier)) plans.push(tier.prepare(field));
+    else throw badInput("invalid_option", field, "a tier, as memoryTier() makes it", tier);
+  }
+  assertOne("memory", memories);
+  assertOne("shared", plans);
+  const [plan] = plans;
+  if (plan?.name === "memory")
+    throw badInput("invalid_option", "name of a shared tier", 'another than "memory"', plan.name);
+  const memory = memories[0] ?? resolveMemory({ enabled: false, maxEntries: 1 }, "tiers", fallback);
+  return { memory, plan };
+}
+
+function isMemory(tier: TierConfig | undefined): tier is MemoryTierConfig {
+  return tier?.kind === "memory" && "options" in tier;
+}
+
+function isRemote(tier: TierConfig | undefined): tier is RemoteTierConfig {
+  return tier !== undefined && "prepare" in tier && typeof tier.prepare === "function";
+}
+
+function assertOne(what: string, all: readonly unknown[]): void {
+  if (all.length > 1) throw new CacheError("invalid_option", `tiers must hold one ${what} tier, got ${all.length}`);
 }
 
 function resolveMemory(options: MemoryTierOptions, path: string, isolation: Isolation): MemorySettings {

@@ -1,6 +1,6 @@
 // Makes a frame: the bytes of an entry.
 
-import { crc32 } from "node:zlib";
+import type { crc32 as Crc32 } from "node:zlib";
 import { badInput } from "../errors.ts";
 import { FRAME_FLAGS, FRAME_FORMAT, FRAME_MAGIC, FRAME_OFFSETS, writeInstants, type Envelope } from "./frame-layout.ts";
 
@@ -31,8 +31,12 @@ export function encodeFrame(key: string, envelope: Envelope, codecId: number, pa
   return frame;
 }
 
+/** Loaded with the first frame: a cache in memory alone needs none. */
+let crc32: typeof Crc32 | undefined;
+
 /** CRC-32 (IEEE 802.3) of all that must not change: the instants may, and the checksum cannot hold itself. */
 export function frameChecksum(key: string, frame: Uint8Array): number {
+  crc32 ??= process.getBuiltinModule("node:zlib").crc32;
   const begin = crc32(frame.subarray(0, FRAME_OFFSETS.createdAt), crc32(key));
   return crc32(frame.subarray(FRAME_OFFSETS.byteLength), begin);
 }

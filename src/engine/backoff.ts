@@ -16,11 +16,18 @@ export interface Failure {
   readonly asOf: Tick;
 }
 
-/** Failures by the entry they did not replace: forgotten with the entry, however it goes. */
+/** Entries of a shared tier whose failures are remembered; beyond, the oldest are forgotten. */
+const MAX_VERSIONS = 10_000;
+
+/**
+ * Failures by the entry they did not replace: forgotten with the entry, however it goes. One that comes from a shared
+ * tier is another object each time it is read, but has a version.
+ */
 export class Backoff {
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #byEntry = new WeakMap<Entry, Failure>();
+  readonly #byVersion = new Map<string, Failure>();
 
   constructor(clock: Clock, random: () => number) {
     this.#clock = clock;
@@ -29,7 +36,7 @@ export class Backoff {
 
   /** Notes one more failure, of a refresh that began at `asOf`. */
   add(entry: Entry, error: unknown, asOf: Tick): Failure {
-    const last = this.#byEntry.get(entry);
+    const last = this.#of(entry);
     const failures = (last?.failures ?? 0) + 1;
     const failure = {
       failures,
@@ -37,15 +44,36 @@ export class Backoff {
       error,
       asOf: Math.max(asOf, last?.asOf ?? 0),
     };
-    this.#byEntry.set(entry, failure);
+    this.#note(entry, failure);
     return failure;
+  }
+
+  /** Forgets the failures: the next reader is to try at once. */
+  forget(entry: Entry): void {
+    this.#byEntry.delete(entry);
+    if (entry.version !== undefined) this.#byVersion.delete(entry.version);
   }
 
   /** The last failure, if its back-off has not passed yet. Who marks an entry stale asks for a try at once. */
   current(entry: Entry, now: Instant): Failure | undefined {
-    const failure = this.#byEntry.get(entry);
+    const failure = this.#of(entry);
     if (failure === undefined || now >= failure.retryAt) return undefined;
     const { namespaceEpoch, tags } = entry;
     return isTouched({ asOf: failure.asOf, namespaceEpoch, tags }) ? undefined : failure;
+  }
+
+  #of(entry: Entry): Failure | undefined {
+    return entry.version === undefined ? this.#byEntry.get(entry) : this.#byVersion.get(entry.version);
+  }
+
+  #note(entry: Entry, failure: Failure): void {
+    if (entry.version === undefined) return void this.#byEntry.set(entry, failure);
+    this.#byVersion.delete(entry.version);
+    this.#byVersion.set(entry.version, failure);
+    if (this.#byVersion.size <= MAX_VERSIONS) return;
+    for (const oldest of this.#byVersion.keys()) {
+      this.#byVersion.delete(oldest);
+      return;
+    }
   }
 }

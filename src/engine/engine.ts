@@ -2,6 +2,7 @@
 
 import type { Clock } from "../contracts/clock.ts";
 import type { Observer } from "../contracts/observer.ts";
+import type { RemoteTierPlan } from "../contracts/remote.ts";
 import { keyOfEntry } from "../model/entry.ts";
 import type { CallSettings } from "../model/call.ts";
 import type { Milliseconds } from "../model/duration.ts";
@@ -11,7 +12,10 @@ import { Counters } from "../observe/stats.ts";
 import { Backoff } from "./backoff.ts";
 import { BackgroundQueue } from "./background.ts";
 import { EpochTable } from "./epochs.ts";
+import { connectShared, openShared, sharedEpochUsers } from "./open-shared.ts";
+import type { SharedTier } from "./shared-tier.ts";
 import { Flights } from "./single-flight.ts";
+import { Tasks } from "./tasks.ts";
 
 /** What the engine must know of a cache's settings. */
 export interface EngineSettings {
@@ -26,6 +30,15 @@ export interface EngineSettings {
   readonly random: () => number;
   /** Settings of a call without options. */
   readonly call: CallSettings;
+  /** The tier shared with other processes. */
+  readonly shared: SharedSettings | undefined;
+}
+
+/** What the engine must know to open a shared tier. */
+export interface SharedSettings {
+  readonly plan: RemoteTierPlan;
+  /** What the full keys of the cache start with. */
+  readonly root: string;
 }
 
 /** The parts of a running cache. */
@@ -40,6 +53,8 @@ export interface Engine {
   readonly flights: Flights;
   readonly backoff: Backoff;
   readonly background: BackgroundQueue;
+  readonly shared: SharedTier | undefined;
+  readonly tasks: Tasks;
 }
 
 /** What a keyed verb is about: one key, and the settings of the call. */
@@ -61,9 +76,26 @@ export function createEngine(settings: EngineSettings, observer: Observer): Engi
   const epochs = new EpochTable(function* () {
     for (const [, entry] of memory.entries()) yield entry;
     yield* flights.epochUsers();
+    if (engine.shared !== undefined) yield* sharedEpochUsers(engine.shared);
   });
   const flights = new Flights(epochs, clock, settings.refreshTimeoutMs);
   const backoff = new Backoff(clock, random);
   const background = new BackgroundQueue(settings.refreshConcurrency, settings.refreshQueue);
-  return Object.freeze({ settings, clock, random, observer, counters, memory, epochs, flights, backoff, background });
+  const parts = {
+    settings,
+    clock,
+    random,
+    observer,
+    counters,
+    memory,
+    epochs,
+    flights,
+    backoff,
+    background,
+    tasks: new Tasks(),
+  };
+  const shared = settings.enabled && settings.shared !== undefined ? openShared(parts, settings.shared) : undefined;
+  const engine: Engine = Object.freeze({ ...parts, shared });
+  if (shared !== undefined) connectShared(engine, shared);
+  return engine;
 }

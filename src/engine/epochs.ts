@@ -1,6 +1,6 @@
 // The epoch table: the generations of the cache, of its namespaces and of its tags, and the logical time they share.
 
-import { Epoch, type Stamped, type Tick } from "../model/epoch.ts";
+import { Epoch, type EpochKind, type Stamped, type Tick } from "../model/epoch.ts";
 
 /** Something that refers to epochs. */
 export type EpochUser = Pick<Stamped, "namespaceEpoch" | "tags">;
@@ -16,12 +16,14 @@ const FIRST_LIMIT = 10_000;
  * to: what is forgotten counts as invalidated, now and for whoever held on to it.
  */
 class NamedEpochs {
+  readonly #kind: EpochKind;
   readonly #byName = new Map<string | undefined, Epoch>();
   readonly #users: EpochUsers;
   #floor: Tick = 0;
   #limit: number;
 
-  constructor(users: EpochUsers, limit: number) {
+  constructor(kind: EpochKind, users: EpochUsers, limit: number) {
+    this.#kind = kind;
     this.#users = users;
     this.#limit = limit;
   }
@@ -39,7 +41,7 @@ class NamedEpochs {
     const added = names.filter((name) => !this.#byName.has(name)).length;
     if (added > 0 && this.#byName.size + added > this.#limit) this.#prune();
     return names.map((name) => {
-      const epoch = this.#byName.get(name) ?? new Epoch(name, this.#floor);
+      const epoch = this.#byName.get(name) ?? new Epoch(this.#kind, name, this.#floor);
       this.#byName.set(name, epoch);
       return epoch;
     });
@@ -63,14 +65,15 @@ class NamedEpochs {
 
 /** The epochs of one cache. */
 export class EpochTable {
+  /** That of the whole cache. Entries in memory do not carry it: clearing empties memory. */
+  readonly root: Epoch = new Epoch("root", undefined, 0);
   readonly #namespaces: NamedEpochs;
   readonly #tags: NamedEpochs;
   #now: Tick = 0;
-  #clearedAt: Tick = 0;
 
   constructor(users: EpochUsers, limit: number = FIRST_LIMIT) {
-    this.#namespaces = new NamedEpochs(users, limit);
-    this.#tags = new NamedEpochs(users, limit);
+    this.#namespaces = new NamedEpochs("namespace", users, limit);
+    this.#tags = new NamedEpochs("tag", users, limit);
   }
 
   /** The present tick. What is captured now is newer than every invalidation so far. */
@@ -80,7 +83,7 @@ export class EpochTable {
 
   /** When everything was last cleared. */
   get clearedAt(): Tick {
-    return this.#clearedAt;
+    return this.root.hard;
   }
 
   /** How many names the table holds. */
@@ -96,18 +99,17 @@ export class EpochTable {
     return names.length === 0 ? undefined : this.#tags.all([...new Set(names)]);
   }
 
-  /** Ends, or marks as stale, all of a namespace from before now. */
-  bumpNamespace(name: string | undefined, soft: boolean): void {
-    this.namespace(name).bump(++this.#now, soft);
+  tag(name: string): Epoch {
+    return this.#tags.of(name);
   }
 
-  /** Ends, or marks as stale, all with the tag from before now. */
-  bumpTag(name: string, soft: boolean): void {
-    this.#tags.of(name).bump(++this.#now, soft);
+  /** Ends, or marks as stale, all that belongs to an epoch from before now. */
+  bump(epoch: Epoch, soft: boolean): void {
+    epoch.bump(++this.#now, soft);
   }
 
-  /** Ends everything from before now. */
-  clear(): void {
-    this.#clearedAt = ++this.#now;
+  /** Makes the present tick newer than all that was captured so far, though nothing of the user's has changed. */
+  advance(): Tick {
+    return ++this.#now;
   }
 }

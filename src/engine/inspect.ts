@@ -2,10 +2,12 @@
 
 import type { CallSettings } from "../model/call.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
-import { stateOf, type Entry, type EntryState } from "../model/entry.ts";
-import { isEnded, isMarkedStale } from "../model/epoch.ts";
-import { idPrefix, keyOfId } from "../model/key.ts";
+import { isTooOld, stateOf, type Entry, type EntryState } from "../model/entry.ts";
+import { isEnded } from "../model/epoch.ts";
+import { fullKeyPrefix, idPrefix, keyOfId, readFullKey, toId } from "../model/key.ts";
 import type { Engine, Target } from "./engine.ts";
+import { isTrusted } from "./find.ts";
+import type { SharedTier } from "./shared-tier.ts";
 
 /** An entry as `getEntry` shows it. Instants in milliseconds since the Unix epoch. */
 export interface EntryView<T = unknown> {
@@ -27,32 +29,66 @@ export interface EntryView<T = unknown> {
   readonly lastAccessedAt?: Instant;
 }
 
-/** The entry if it is fresh or stale, without counting as a use of it. */
+/** An entry, and the tier that has it. */
+interface Located {
+  readonly entry: Entry;
+  readonly tier: string;
+  readonly state: "fresh" | "stale";
+  /** When it was in that state. */
+  readonly now: Instant;
+}
+
+/** The entry in memory if it is fresh or stale, without counting as a use of it. */
 export function peekUsable({ memory, clock }: Engine, { id, settings }: Target): Entry | undefined {
   const entry = settings.memory.use ? memory.peek(id) : undefined;
   if (entry === undefined) return undefined;
   return isUsableAt(entry, clock.now(), settings) ? entry : undefined;
 }
 
+/** The entry, wherever it is, if it is fresh or stale. Without counting as a use of it. */
+export function locate(engine: Engine, target: Target): Promise<Located | undefined> {
+  const { memory, shared } = engine;
+  const here = peekUsable(engine, target);
+  const isEnough = here !== undefined && isTrusted(engine, target, here);
+  const isAll = shared === undefined || target.settings.shared?.use !== true || isEnough;
+  return isAll ? Promise.resolve(located(engine, here, memory.name)) : locateShared(engine, shared, target);
+}
+
+async function locateShared(engine: Engine, shared: SharedTier, target: Target): Promise<Located | undefined> {
+  const looked = await shared.lookups.look(target);
+  if (looked.kind === "unavailable") return located(engine, peekUsable(engine, target), engine.memory.name);
+  if (looked.kind !== "found") return undefined;
+  const { maxAgeMs, shared: use } = target.settings;
+  const isUsable = isUsableWithin(looked.entry, engine.clock.now(), Math.min(maxAgeMs, use?.maxAgeMs ?? Infinity));
+  if (!isUsable) return undefined;
+  return located(engine, looked.entry, shared.name);
+}
+
+function located({ clock }: Engine, entry: Entry | undefined, tier: string): Located | undefined {
+  const now = clock.now();
+  return entry && { entry, tier, state: stateAt(entry, now) as "fresh" | "stale", now };
+}
+
 /** How long the entry stays fresh; 0 when it is stale, `undefined` without one. */
-export function remainingTtl(engine: Engine, target: Target): Milliseconds | undefined {
-  const entry = peekUsable(engine, target);
-  if (entry === undefined) return undefined;
-  return isMarkedStale(entry) ? 0 : Math.max(0, entry.freshUntil - engine.clock.now());
+export async function remainingTtl(engine: Engine, target: Target): Promise<Milliseconds | undefined> {
+  const found = await locate(engine, target);
+  if (found === undefined) return undefined;
+  return found.state === "stale" ? 0 : Math.max(0, found.entry.freshUntil - found.now);
 }
 
 /** The entry with its envelope. */
-export function describe(engine: Engine, target: Target, fullKey: string): EntryView | undefined {
-  const entry = peekUsable(engine, target);
-  if (entry === undefined) return undefined;
+export async function describe(engine: Engine, target: Target, fullKey: string): Promise<EntryView | undefined> {
+  const found = await locate(engine, target);
+  if (found === undefined) return undefined;
+  const { entry, tier, state } = found;
   const { access } = entry;
   return {
     key: target.key,
     namespace: target.settings.namespace,
     fullKey,
     value: engine.memory.expose(entry.value),
-    state: stateAt(entry, engine.clock.now()) as "fresh" | "stale",
-    tier: engine.memory.name,
+    state,
+    tier,
     tags: (entry.tags ?? []).map(({ name }) => name as string),
     createdAt: entry.createdAt,
     freshUntil: entry.freshUntil,
@@ -80,6 +116,51 @@ export function* usableKeys(
   }
 }
 
+/** Keys of the shared tier that are looked at together. */
+const CHUNK = 100;
+
+/**
+ * The same of all tiers. Scans the shared tier and reads every entry it finds, since some of them may have been
+ * invalidated. What it cannot tell because nobody answers is left out.
+ */
+export async function* keysEverywhere(
+  engine: Engine,
+  shared: SharedTier,
+  namespace: string | undefined,
+  prefix: string,
+): AsyncGenerator<string, void, undefined> {
+  const seen = new Set<string>();
+  for (const key of usableKeys(engine, namespace, prefix)) {
+    const entry = engine.memory.peek(toId(idPrefix(namespace), key));
+    const { call } = engine.settings;
+    if (entry === undefined || !isTrusted(engine, { key, id: "", settings: call }, entry)) continue;
+    seen.add(key);
+    yield key;
+  }
+  let chunk: string[] = [];
+  try {
+    for await (const fullKey of shared.keys(fullKeyPrefix(shared.root, namespace, prefix))) {
+      const key = readFullKey(shared.root, fullKey)?.key;
+      if (key === undefined || seen.has(key)) continue;
+      seen.add(key);
+      if (chunk.push(key) < CHUNK) continue;
+      yield* await present(engine, namespace, chunk);
+      chunk = [];
+    }
+  } catch {
+    // The tier does not answer, which it has reported.
+  }
+  yield* await present(engine, namespace, chunk);
+}
+
+/** Those with a usable entry. They are looked at without filling memory with them. */
+async function present(engine: Engine, namespace: string | undefined, keys: readonly string[]): Promise<string[]> {
+  const settings = { ...engine.settings.call, namespace, memory: { use: false, maxAgeMs: 0 } };
+  const prefix = idPrefix(namespace);
+  const found = await Promise.all(keys.map((key) => locate(engine, { key, id: toId(prefix, key), settings })));
+  return keys.filter((_key, index) => found[index] !== undefined);
+}
+
 /** Removes entries that are of no use to anybody any more, and answers how many. */
 export function sweep({ memory, clock }: Engine): number {
   const now = clock.now();
@@ -95,7 +176,10 @@ function stateAt(entry: Entry, now: Instant): EntryState {
 
 /** Whether an entry is fresh or stale, and not too old for the call. */
 export function isUsableAt(entry: Entry, now: Instant, { maxAgeMs, memory }: CallSettings): boolean {
+  return isUsableWithin(entry, now, Math.min(maxAgeMs, memory.maxAgeMs));
+}
+
+function isUsableWithin(entry: Entry, now: Instant, maxAgeMs: Milliseconds): boolean {
   const state = stateAt(entry, now);
-  const ageMs = now - entry.createdAt;
-  return (state === "fresh" || state === "stale") && ageMs < maxAgeMs && ageMs < memory.maxAgeMs;
+  return (state === "fresh" || state === "stale") && !isTooOld(entry, now, maxAgeMs);
 }

@@ -6,13 +6,26 @@ import type { Milliseconds } from "../model/duration.ts";
 import type { BatchContext, BatchRefresh, BatchResult } from "../model/refresh.ts";
 import type { Engine, Target } from "./engine.ts";
 import { RefreshRun, type Flight } from "./flight.ts";
-import { addFlight, arrive, crash, departed, durationOf, refusalOf, runInBackground, staleOf } from "./refresh.ts";
-import { board, decide, find, miss, refuseBackground, ride, serve, valueOf, type Found, type Place } from "./read.ts";
+import { find, miss, serve, valueOf, type Sight } from "./find.ts";
+import {
+  addFlight,
+  arrive,
+  crash,
+  departed,
+  claimFor,
+  limitTime,
+  refusalOf,
+  runInBackground,
+  staleOf,
+  type Claim,
+} from "./refresh.ts";
+import { decide, isBeingRefreshed, lookEverywhere, refuseBackground } from "./read.ts";
+import { board, ride, type Place } from "./ride.ts";
 import type { ResultNotes } from "./refresh-context.ts";
 
 interface Wanted {
   readonly target: Target;
-  readonly found: Found | undefined;
+  readonly sight: Sight;
 }
 
 /**
@@ -27,11 +40,15 @@ export async function readMany(
 ): Promise<Map<string, unknown>> {
   const values = new Map<string, unknown>();
   targets[0]?.settings.signal?.throwIfAborted();
+  const arrival = engine.flights.nextNumber();
   let open: Target[] = [...targets];
   for (let isFirst = true; open.length > 0; isFirst = false) {
-    const due = serveAtOnce(engine, open, refresh, values);
+    // All at once: what the shared tier is asked for goes out together.
+    const sights =
+      engine.shared === undefined ? undefined : await Promise.all(open.map((target) => lookEverywhere(engine, target)));
+    const due = serveAtOnce(engine, open, sights, refresh, values);
     if (isFirst) for (const { target } of due) miss(engine, target);
-    const places = boardAll(engine, due, refresh);
+    const places = boardAll(engine, due, refresh, arrival);
     const answers = await Promise.all(places.map((place, index) => ride(engine, due[index]!.target, place)));
     open = [];
     due.forEach(({ target }, index) => {
@@ -47,19 +64,21 @@ export async function readMany(
 function serveAtOnce(
   engine: Engine,
   targets: readonly Target[],
+  sights: readonly Sight[] | undefined,
   refresh: BatchRefresh,
   values: Map<string, unknown>,
 ): Wanted[] {
   const due: Wanted[] = [];
   const behind: Wanted[] = [];
-  for (const target of targets) {
-    const found = find(engine, target);
+  for (const [index, target] of targets.entries()) {
+    const sight = sights?.[index] ?? { found: find(engine, target), sought: undefined };
+    const { found } = sight;
     const plan = decide(engine, target, found);
     if (found === undefined || plan === "wait") {
-      due.push({ target, found });
+      due.push({ target, sight });
       continue;
     }
-    if (plan === "serveAndRefresh" && engine.flights.joinable(target.id) === undefined) behind.push({ target, found });
+    if (plan === "serveAndRefresh" && !isBeingRefreshed(engine, target)) behind.push({ target, sight });
     values.set(target.id, valueOf(engine, serve(engine, target, found)));
   }
   refreshBehind(engine, behind, refresh);
@@ -70,17 +89,17 @@ function refreshBehind(engine: Engine, wanted: readonly Wanted[], refresh: Batch
   const [first] = wanted;
   if (first === undefined || refuseBackground(engine, first.target)) return;
   const run = createRun(engine, first.target, refresh);
-  for (const { target, found } of wanted) addFlight(engine, target, run, found?.entry, true);
+  for (const { target, sight } of wanted) addFlight(engine, target, run, sight.found?.entry, true);
   runInBackground(engine, run);
 }
 
 /** A place for everybody, first; then everything starts, so that the batch knows all its keys. */
-function boardAll(engine: Engine, due: readonly Wanted[], refresh: BatchRefresh): Place[] {
+function boardAll(engine: Engine, due: readonly Wanted[], refresh: BatchRefresh, arrival: number): Place[] {
   const [first] = due;
   if (first === undefined) return [];
   const run = createRun(engine, first.target, refresh);
-  const places = due.map(({ target, found }) =>
-    board(engine, target, () => addFlight(engine, target, run, found?.entry, false)),
+  const places = due.map(({ target, sight: { found, sought } }) =>
+    board(engine, target, arrival, () => addFlight(engine, target, run, found?.entry, false, sought)),
   );
   for (const { flight } of places) flight.run.start(engine.clock.now());
   return places;
@@ -91,15 +110,60 @@ function createRun(engine: Engine, target: Target, refresh: BatchRefresh): Refre
 }
 
 async function flyBatch(engine: Engine, run: RefreshRun, { settings }: Target, refresh: BatchRefresh): Promise<void> {
-  const keys = run.flights.map(({ target }) => target.key);
+  limitTime(engine, run, settings.hardTimeoutMs);
+  // Without a shared tier nothing is waited for: the refresh has been called when `getMany` returns.
+  if (engine.shared === undefined) return callBatchRefresh(engine, run, run.flights, refresh);
+  const flights = [...run.flights];
+  const ours = await Promise.all(flights.map((flight) => joinBatch(engine, flight, refresh)));
+  await callBatchRefresh(
+    engine,
+    run,
+    flights.filter((_flight, index) => ours[index]),
+    refresh,
+  );
+}
+
+/** Whether a flight takes part in the batch. One that has to wait for another process leaves it, for a run of its own. */
+async function joinBatch(engine: Engine, flight: Flight, refresh: BatchRefresh): Promise<boolean> {
   try {
-    departed(engine, run, settings.hardTimeoutMs);
-    const result = await refresh([...keys], createBatchContext(engine, run));
-    const valueByKey = readResult(result, keys);
-    const durationMs = durationOf(engine, run);
-    for (const flight of run.flights) void landOne(engine, flight, valueByKey(flight.target.key), durationMs);
+    const claim = await claimFor(engine, flight);
+    if (typeof claim === "boolean") return claim;
+    void flyApart(engine, flight, claim, refresh);
   } catch (error) {
-    for (const flight of run.flights) crash(engine, flight, error);
+    crash(engine, flight, error);
+  }
+  return false;
+}
+
+async function flyApart(engine: Engine, flight: Flight, first: Claim, refresh: BatchRefresh): Promise<void> {
+  const apart = RefreshRun.apart(flight);
+  limitTime(engine, apart, flight.target.settings.hardTimeoutMs);
+  try {
+    let claim = first;
+    while (typeof claim === "function") claim = await claim();
+    if (claim) await callBatchRefresh(engine, apart, [flight], refresh);
+  } catch (error) {
+    crash(engine, flight, error);
+  }
+}
+
+async function callBatchRefresh(
+  engine: Engine,
+  run: RefreshRun,
+  flights: readonly Flight[],
+  refresh: BatchRefresh,
+): Promise<void> {
+  if (flights.length === 0) return;
+  const keys = flights.map(({ target }) => target.key);
+  try {
+    departed(engine, flights);
+    const begunAt = engine.clock.now();
+    const result = await refresh([...keys], createBatchContext(engine, run, flights));
+    const valueByKey = readResult(result, keys);
+    const durationMs = Math.round(engine.clock.now() - begunAt);
+    for (const flight of flights) void landOne(engine, flight, valueByKey(flight.target.key), durationMs);
+  } catch (error) {
+    for (const flight of flights) crash(engine, flight, error);
   }
 }
 
@@ -107,7 +171,7 @@ async function flyBatch(engine: Engine, run: RefreshRun, { settings }: Target, r
 async function landOne(engine: Engine, flight: Flight, value: unknown, durationMs: Milliseconds): Promise<void> {
   try {
     refusePromise(flight.target.key, value);
-    arrive(engine, flight, value, await refusalOf(engine, value, flight.notes), durationMs);
+    await arrive(engine, flight, value, await refusalOf(engine, value, flight.notes), durationMs);
   } catch (error) {
     crash(engine, flight, error);
   }
@@ -120,20 +184,20 @@ function refusePromise(key: string, value: unknown): void {
   throw badInput("invalid_value", `batch result for ${show(key)}`, "a value, not a promise of one: await them", value);
 }
 
-function createBatchContext(engine: Engine, run: RefreshRun): BatchContext {
+function createBatchContext(engine: Engine, run: RefreshRun, flights: readonly Flight[]): BatchContext {
   const stale = new Map<string, unknown>();
-  for (const flight of run.flights) {
+  for (const flight of flights) {
     const value = staleOf(engine, flight);
     if (value !== undefined) stale.set(flight.target.key, value);
   }
-  const byKey = new Map(run.flights.map(({ target, notes }) => [target.key, notes]));
+  const byKey = new Map(flights.map(({ target, notes }) => [target.key, notes]));
   const notesOf = (key: string): ResultNotes => {
     const notes = byKey.get(key);
     if (notes !== undefined) return notes;
     throw badInput("invalid_argument", "key", `one of the ${byKey.size} keys of this batch`, key);
   };
   return {
-    namespace: run.flights[0]?.target.settings.namespace,
+    namespace: flights[0]?.target.settings.namespace,
     stale,
     get signal() {
       return run.signal;

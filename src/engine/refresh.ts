@@ -1,14 +1,16 @@
 // Refreshing: makes flights, calls the user's function once per flight, and brings the flight to its end.
 
-import { CacheError, show } from "../errors.ts";
+import { assertNever, CacheError, show } from "../errors.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import type { Entry } from "../model/entry.ts";
 import { isEnded } from "../model/epoch.ts";
 import type { Refresh } from "../model/refresh.ts";
 import type { Engine, Target } from "./engine.ts";
-import { Flight, RefreshRun, type Landing } from "./flight.ts";
+import { Flight, RefreshRun, type Landing, type Sought } from "./flight.ts";
 import { Context, ResultNotes } from "./refresh-context.ts";
-import { fill, stampNow } from "./write.ts";
+import { stampNow } from "./draft.ts";
+import { fill, type Filled } from "./fill.ts";
+import { engage, type Engaged } from "./lease.ts";
 
 /** A flight for one key, registered but not started. */
 export function prepare(
@@ -17,9 +19,10 @@ export function prepare(
   refresh: Refresh,
   previous: Entry | undefined,
   background: boolean,
+  sought?: Sought,
 ): Flight {
   const run = new RefreshRun(() => void fly(engine, flight, refresh));
-  const flight: Flight = addFlight(engine, target, run, previous, background);
+  const flight: Flight = addFlight(engine, target, run, previous, background, sought);
   return flight;
 }
 
@@ -30,14 +33,17 @@ export function addFlight(
   run: RefreshRun,
   previous: Entry | undefined,
   background: boolean,
+  sought?: Sought,
 ): Flight {
   const flight = new Flight(
+    engine.flights.nextNumber(),
     target,
     run,
     previous,
     background,
     stampNow(engine, target.settings),
     new ResultNotes(target.settings, engine.epochs),
+    sought,
   );
   engine.flights.add(flight);
   run.flights.push(flight);
@@ -67,34 +73,81 @@ export function dropRun({ flights }: Engine, run: RefreshRun): void {
 async function fly(engine: Engine, flight: Flight, refresh: Refresh): Promise<void> {
   const { run, target, notes } = flight;
   try {
-    departed(engine, run, target.settings.hardTimeoutMs);
+    limitTime(engine, run, target.settings.hardTimeoutMs);
+    // Without a shared tier nothing is waited for: the refresh has been called when `get` returns.
+    if (engine.shared !== undefined && !(await isOurs(engine, flight))) return;
+    departed(engine, run.flights);
+    const begunAt = engine.clock.now();
     const value = await refresh(new Context(target, run, staleOf(engine, flight), notes));
-    const durationMs = durationOf(engine, run);
-    arrive(engine, flight, value, await refusalOf(engine, value, notes), durationMs);
+    const durationMs = Math.round(engine.clock.now() - begunAt);
+    const arriving = arrive(engine, flight, value, await refusalOf(engine, value, notes), durationMs);
+    if (arriving !== undefined) await arriving;
   } catch (error) {
     crash(engine, flight, error);
   }
 }
 
-/** A refresh is about to be called. */
-export function departed(engine: Engine, run: RefreshRun, hardTimeoutMs: Milliseconds): void {
-  const { counters, observer } = engine;
-  const background = run.flights.some((flight) => flight.background);
-  if (background) {
-    counters.backgroundRefreshes++;
-    limitTime(engine, run, Math.min(hardTimeoutMs, engine.settings.refreshTimeoutMs));
-  } else {
-    counters.foregroundRefreshes++;
+/** Whether this process is to refresh the key. If another one has, or does, the flight lands with that. */
+async function isOurs(engine: Engine, flight: Flight): Promise<boolean> {
+  let claim = await claimFor(engine, flight);
+  while (typeof claim === "function") claim = await claim();
+  return claim;
+}
+
+/** Whether a flight's refresh is to be called here; or how to wait for the process that is at it. */
+export type Claim = boolean | (() => Promise<Claim>);
+
+/** Finds out whether this process is to refresh a flight's key. */
+export async function claimFor(engine: Engine, flight: Flight): Promise<Claim> {
+  const { shared } = engine;
+  if (shared === undefined || flight.isAlone || flight.target.settings.shared?.use !== true) return true;
+  return settleClaim(engine, flight, await engage(engine, shared, flight));
+}
+
+function settleClaim(engine: Engine, flight: Flight, engaged: Engaged): Claim {
+  if (flight.settled) {
+    if (engaged.kind === "refresh") engaged.lease?.release();
+    return false;
   }
+  switch (engaged.kind) {
+    case "refresh":
+      flight.lease = engaged.lease;
+      flight.isAlone = engaged.lease === undefined;
+      return true;
+    case "held":
+      return async () => settleClaim(engine, flight, await engaged.wait());
+    case "declined":
+      engine.flights.remove(flight);
+      flight.land({ kind: "declined" });
+      return false;
+    case "served": {
+      const { value, tags, version } = engaged.entry;
+      engine.counters.servedByOthers++;
+      engine.flights.remove(flight);
+      flight.land({ kind: "landed", value, tags, isPassedOn: false, version });
+      return false;
+    }
+    default:
+      return assertNever(engaged);
+  }
+}
+
+/** A refresh is about to be called for these flights. */
+export function departed({ counters, observer }: Engine, flights: readonly Flight[]): void {
+  const background = flights.some((flight) => flight.background);
+  if (background) counters.backgroundRefreshes++;
+  else counters.foregroundRefreshes++;
   if (!observer.wants("refreshStart")) return;
-  for (const { target } of run.flights) {
+  for (const { target } of flights) {
     const { key, settings } = target;
     observer.notify({ type: "refreshStart", key, namespace: settings.namespace, background });
   }
 }
 
 /** Nobody waits in the background, so that a refresh which hangs needs a limit: it would hold its place for ever. */
-function limitTime(engine: Engine, run: RefreshRun, limitMs: Milliseconds): void {
+export function limitTime(engine: Engine, run: RefreshRun, hardTimeoutMs: Milliseconds): void {
+  if (!run.flights.some((flight) => flight.background)) return;
+  const limitMs = Math.min(hardTimeoutMs, engine.settings.refreshTimeoutMs);
   const cancel = engine.clock.schedule(limitMs, () => {
     for (const flight of run.flights) giveUp(engine, flight, limitMs);
   });
@@ -116,11 +169,6 @@ export function staleOf({ epochs, memory }: Engine, { previous, fenced, asOf }: 
   return isGone ? undefined : memory.expose(previous.value);
 }
 
-/** How long a run has taken, in whole milliseconds. */
-export function durationOf({ clock }: Engine, { startedAt }: RefreshRun): Milliseconds {
-  return Math.round(clock.now() - (startedAt as Instant));
-}
-
 /** What `validate` says against the value of a refresh. In a promise only where there is something to ask. */
 export function refusalOf(
   { settings: { validate } }: Engine,
@@ -137,12 +185,26 @@ export function arrive(
   value: unknown,
   refusal: string | undefined,
   durationMs: Milliseconds,
+): Promise<void> | undefined {
+  if (flight.settled) return undefined;
+  const filled = fill(engine, flight, value, refusal, durationMs);
+  if (filled instanceof Promise) return filled.then((done) => touchDown(engine, flight, value, done, durationMs));
+  touchDown(engine, flight, value, filled, durationMs);
+  return undefined;
+}
+
+function touchDown(
+  engine: Engine,
+  flight: Flight,
+  value: unknown,
+  { tags, notStored, version }: Filled,
+  durationMs: Milliseconds,
 ): void {
+  giveLeaseBack(flight);
   if (flight.settled) return;
-  const { tags, notStored } = fill(engine, flight, value, refusal, durationMs);
   engine.flights.remove(flight);
   const isPassedOn = notStored === "skipped" || notStored === "tier-skipped";
-  flight.land({ kind: "landed", value, tags, isPassedOn });
+  flight.land({ kind: "landed", value, tags, isPassedOn, version });
   const { observer } = engine;
   if (!observer.wants("refreshEnd")) return;
   const { background, target } = flight;
@@ -185,6 +247,7 @@ function end(
   landing: Landing & { readonly kind: "failed" },
   retryAt: Instant | undefined,
 ): void {
+  giveLeaseBack(flight);
   flights.remove(flight);
   flight.land(landing);
   if (!observer.wants("refreshFail")) return;
@@ -192,6 +255,12 @@ function end(
   const { error } = landing;
   const about = { key: target.key, namespace: target.settings.namespace, background };
   observer.notify({ type: "refreshFail", ...about, error, retryAt });
+}
+
+/** Others may refresh now; those who wait for it need not wait until it has run out. */
+function giveLeaseBack(flight: Flight): void {
+  flight.lease?.release();
+  flight.lease = undefined;
 }
 
 /** The error of a refresh that took too long. */

@@ -5,6 +5,7 @@ import type { Clock } from "../contracts/clock.ts";
 import type { Milliseconds } from "../model/duration.ts";
 import { areTagsTouched, isTouched, type Epoch } from "../model/epoch.ts";
 import type { EpochTable, EpochUser } from "./epochs.ts";
+import type { Entry } from "../model/entry.ts";
 import { Flight, type PendingSet } from "./flight.ts";
 
 /** The flights of one cache. */
@@ -17,6 +18,11 @@ export class Flights {
   /** Those that were fenced and have not settled yet. */
   readonly #fenced = new Set<Flight>();
   readonly #pendingSets = new Set<PendingSet>();
+  /** Which `set` a copy in memory is of, by number. */
+  readonly #setNumbers = new WeakMap<Entry, number>();
+  /** Copies in memory whose `set` is still on its way to the authority. */
+  readonly #beingSet = new WeakSet<Entry>();
+  #lastNumber = 0;
   #isClosed = false;
 
   constructor(epochs: EpochTable, clock: Clock, refreshTimeoutMs: Milliseconds) {
@@ -28,6 +34,11 @@ export class Flights {
   /** How many have not settled. */
   get size(): number {
     return this.#joinable.size + this.#fenced.size;
+  }
+
+  /** A number for what begins now: whatever began earlier has a smaller one. */
+  nextNumber(): number {
+    return ++this.#lastNumber;
   }
 
   /** All that have not settled. */
@@ -82,24 +93,87 @@ export class Flights {
 
   /** Whether a landing with these tags may be stored. */
   mayStore(flight: Flight, tags: readonly Epoch[] | undefined): boolean {
+    if (flight.settled) return false;
     return !this.isOvertaken(flight) && !(tags !== undefined && areTagsTouched(tags, flight.asOf));
   }
 
+  /** Notes that a copy in memory is what was set. */
+  noteSet(entry: Entry, { number }: PendingSet, isOnItsWay: boolean): void {
+    this.#setNumbers.set(entry, number);
+    if (isOnItsWay) this.#beingSet.add(entry);
+  }
+
+  /** Whether a copy was set by a call later than `number`. */
+  wasSetAfter(entry: Entry, number: number): boolean {
+    return (this.#setNumbers.get(entry) ?? -Infinity) > number;
+  }
+
+  isBeingSet(entry: Entry): boolean {
+    return this.#beingSet.has(entry);
+  }
+
+  /** The authority has had its say about a copy that was being set. */
+  hasBeenSet(entry: Entry): void {
+    this.#beingSet.delete(entry);
+  }
+
   /** Registers sets for as long as `work` takes. */
-  async whileSetting(sets: readonly PendingSet[], work: () => Promise<void>): Promise<void> {
+  async whileSetting<T>(sets: readonly PendingSet[], work: () => Promise<T>): Promise<T> {
     for (const pending of sets) this.#pendingSets.add(pending);
     try {
-      await work();
+      return await work();
     } finally {
       for (const pending of sets) this.#pendingSets.delete(pending);
     }
   }
 
-  /** Fences what is under way for a key. */
-  fence(id: string): void {
+  /** Fences what is under way for a key: all flights, and the sets that were called before `number`. */
+  fence(id: string, number: number = Infinity): void {
     const flight = this.#joinable.get(id);
     if (flight !== undefined) this.#fence(flight);
-    for (const pending of this.#pendingSets) if (pending.target.id === id) pending.fenced = true;
+    for (const pending of this.#pendingSets) {
+      if (pending.target.id === id && pending.number < number) pending.fenced = true;
+    }
+  }
+
+  /**
+   * What a call for a key has to wait for before it tells the authority: sets called before it that have not yet. So the
+   * order of calls is the order of commands. `undefined`: nothing.
+   */
+  sentBefore(id: string, number: number): Promise<unknown> | undefined {
+    let waits: Promise<void>[] | undefined;
+    for (const pending of this.#pendingSets) {
+      if (pending.target.id !== id || pending.number >= number) continue;
+      const wait = pending.whenSent();
+      if (wait !== undefined) (waits ??= []).push(wait);
+    }
+    return waits && Promise.all(waits);
+  }
+
+  /** Fences what an epoch's change has overtaken: others need not wait for it. */
+  fenceOvertaken(): void {
+    for (const flight of this.#joinable.values()) if (this.isOvertaken(flight)) this.#fence(flight);
+  }
+
+  /** Fences one flight, so that another may be made. */
+  giveWay(flight: Flight): void {
+    if (this.#joinable.get(flight.target.id) === flight) this.#fence(flight);
+  }
+
+  /** Another process has stored a frame: what a flight here is about to put into memory may be older. */
+  noteFilled(id: string, version: string): void {
+    const flight = this.#joinable.get(id);
+    if (flight !== undefined) flight.heardVersion = version;
+  }
+
+  /** The same when the key was set: all but the `set` of this version, and a flight that is to replace just that. */
+  fenceOthers(id: string, version: string): void {
+    const flight = this.#joinable.get(id);
+    const isLater = flight?.previous?.version === version || flight?.foundVersion === version;
+    if (flight !== undefined && !isLater) this.#fence(flight);
+    for (const pending of this.#pendingSets) {
+      if (pending.target.id === id && pending.version !== version) pending.fenced = true;
+    }
   }
 
   /** Fences what is under way and picked by a predicate. */
@@ -110,6 +184,9 @@ export class Flights {
 
   #fence(flight: Flight): void {
     flight.fenced = true;
+    // Its result is not stored: whoever refreshes next need not wait.
+    flight.lease?.release();
+    flight.lease = undefined;
     this.#joinable.delete(flight.target.id);
     this.#fenced.add(flight);
   }

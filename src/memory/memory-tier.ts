@@ -111,6 +111,11 @@ export class MemoryTier {
     return isolation === "freeze" ? freezeValue(value) : value;
   }
 
+  /** The same for a value that nobody else holds: there is no need for a copy. */
+  own(value: unknown): unknown {
+    return this.settings.isolation === "freeze" ? freezeValue(value) : value;
+  }
+
   /** What a caller is given of a stored value. */
   expose(value: unknown): unknown {
     return this.settings.isolation === "clone" ? cloneValue(value) : value;

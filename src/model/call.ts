@@ -6,6 +6,13 @@ import { checkBoolean, checkFunction, checkNumber, checkObject } from "./check.t
 import { durationOr, parseDuration, positiveOr, type Duration, type Milliseconds } from "./duration.ts";
 import { checkName, checkNames } from "./key.ts";
 
+/** What one call makes of one tier. */
+export interface TierSettings {
+  readonly use: boolean;
+  /** Bound for the age of what is read from it or written to it. */
+  readonly maxAgeMs: Milliseconds;
+}
+
 /** Everything that one call of a verb may decide. */
 export interface CallSettings {
   /** Most bytes of a key, namespace or tag. */
@@ -21,7 +28,9 @@ export interface CallSettings {
   /** An entry of this age or older is not used. */
   readonly maxAgeMs: Milliseconds;
   /** Use of the memory tier, and a bound for the age of its copies, read or written. */
-  readonly memory: { readonly use: boolean; readonly maxAgeMs: Milliseconds };
+  readonly memory: TierSettings;
+  /** The same for the tier shared with other processes, with its name; `undefined` where there is none. */
+  readonly shared: (TierSettings & { readonly name: string }) | undefined;
   readonly tags: readonly string[];
   readonly backgroundRefresh: boolean;
   readonly softTimeoutMs: Milliseconds | undefined;
@@ -91,7 +100,7 @@ export function mergeCall(base: CallSettings, options: GetOptions<never>, path: 
     negativeTtlMs: negativeTtl === undefined ? base.negativeTtlMs : parseDuration(negativeTtl, `${path}negativeTtl`),
     isNegative: checkFunction(options.isNegative, base.isNegative, `${path}isNegative`),
     maxAgeMs: durationOr(options.maxAge, base.maxAgeMs, `${path}maxAge`),
-    memory: tiers === undefined ? base.memory : resolveTierUse(tiers, base.memory, `${path}tiers`),
+    ...(tiers === undefined ? { memory: base.memory, shared: base.shared } : resolveTiers(tiers, base, `${path}tiers`)),
     tags: tags === undefined ? base.tags : checkNames(tags, `${path}tags`, maxNameBytes),
     backgroundRefresh: checkBoolean(options.backgroundRefresh, base.backgroundRefresh, `${path}backgroundRefresh`),
     softTimeoutMs: softTimeout === undefined ? base.softTimeoutMs : parseDuration(softTimeout, `${path}softTimeout`),
@@ -102,13 +111,28 @@ export function mergeCall(base: CallSettings, options: GetOptions<never>, path: 
   };
 }
 
-function resolveTierUse(tiers: TierUse, base: CallSettings["memory"], field: string): CallSettings["memory"] {
-  checkObject<{ memory: unknown }>(tiers, ["memory"], field);
-  const use = (tiers as TierUse)["memory"];
-  if (use === undefined) return base;
+function resolveTiers(
+  tiers: TierUse,
+  { memory, shared }: CallSettings,
+  field: string,
+): Pick<CallSettings, "memory" | "shared"> {
+  checkObject<TierUse>(tiers, shared === undefined ? ["memory"] : ["memory", shared.name], field);
+  const { memory: useMemory } = tiers;
+  const useShared = shared && tiers[shared.name];
+  return {
+    memory: useMemory === undefined ? memory : resolveTierUse(useMemory, memory, `${field}.memory`),
+    shared:
+      shared && useShared !== undefined
+        ? { name: shared.name, ...resolveTierUse(useShared, shared, `${field}.${shared.name}`) }
+        : shared,
+  };
+}
+
+/** A tier that the cache leaves out stays out. */
+function resolveTierUse(use: TierUse[string], base: TierSettings, field: string): TierSettings {
   if (use === false) return { use: false, maxAgeMs: 0 };
-  checkObject<{ maxAge: unknown }>(use, ["maxAge"], `${field}.memory`);
-  return { use: true, maxAgeMs: durationOr(use.maxAge, Infinity, `${field}.memory.maxAge`) };
+  checkObject<{ maxAge: unknown }>(use, ["maxAge"], field);
+  return { use: base.use, maxAgeMs: durationOr(use.maxAge, Infinity, `${field}.maxAge`) };
 }
 
 function checkSignal(signal: unknown, field: string): AbortSignal {

@@ -1,7 +1,7 @@
 // An entry: a value with its envelope, and what it may be used for at an instant.
 
 import type { Instant, Milliseconds } from "./duration.ts";
-import type { Spans } from "./policy.ts";
+import { capSpans, type Spans } from "./policy.ts";
 import { idPrefix, keyOfId } from "./key.ts";
 import { isMarkedStale, type Epoch, type Stamped, type Tick } from "./epoch.ts";
 
@@ -21,8 +21,8 @@ export class Entry implements Stamped, Spans {
   readonly freshMs: Milliseconds;
   readonly staleMs: Milliseconds;
   readonly errorMs: Milliseconds;
-  /** Random, so that two entries made anywhere hardly ever share one. */
-  readonly version: number;
+  /** That of the frame which the authority holds of it; `undefined` for a copy the authority has not confirmed. */
+  readonly version: string | undefined;
   /** How long the refresh took that made it; 0 where it was `set`. */
   readonly loadMs: Milliseconds;
   readonly asOf: Tick;
@@ -37,7 +37,7 @@ export class Entry implements Stamped, Spans {
     { freshMs, staleMs, errorMs }: Spans,
     { asOf, namespaceEpoch, tags }: Stamped,
     loadMs: Milliseconds,
-    version: number,
+    version: string | undefined,
     access: Access | undefined,
   ) {
     this.value = value;
@@ -72,15 +72,10 @@ export class Entry implements Stamped, Spans {
 }
 
 /** The same entry, stale from `now` on at the latest. */
-export function staleFrom(now: Instant, entry: Entry, version: number): Entry {
-  const { value, createdAt, staleMs, errorMs, loadMs, access } = entry;
+export function staleFrom(now: Instant, entry: Entry): Entry {
+  const { value, createdAt, staleMs, errorMs, loadMs, version, access } = entry;
   const freshMs = Math.min(entry.freshMs, now - createdAt);
   return new Entry(value, createdAt, { freshMs, staleMs, errorMs }, entry, loadMs, version, access);
-}
-
-/** A version for a new entry: 32 random bits, which an engine keeps unboxed. */
-export function newVersion(random: () => number): number {
-  return Math.trunc(random() * 2 ** 32) | 0;
 }
 
 /**
@@ -94,6 +89,23 @@ export function stateOf(entry: Entry, now: Instant): EntryState {
   if (now < entry.freshUntil && !isMarkedStale(entry)) return "fresh";
   if (now < entry.staleUntil) return "stale";
   return now < entry.errorUntil ? "rescue" : "expired";
+}
+
+/** The same entry, good for nothing from an age on. */
+export function cappedTo(entry: Entry, maxAgeMs: Milliseconds): Entry {
+  if (entry.errorMs <= maxAgeMs) return entry;
+  const { value, createdAt, loadMs, version, access } = entry;
+  return new Entry(value, createdAt, capSpans(entry, maxAgeMs), entry, loadMs, version, access);
+}
+
+/** Whether an entry has reached the age at which a call uses it no more. */
+export function isTooOld(
+  { createdAt }: { readonly createdAt: Instant },
+  now: Instant,
+  maxAgeMs: Milliseconds,
+): boolean {
+  // A clock elsewhere may put its creation in the future.
+  return Math.max(0, now - createdAt) >= maxAgeMs;
 }
 
 /** Key and namespace of a stored entry. */

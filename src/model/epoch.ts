@@ -6,8 +6,22 @@
  */
 export type Tick = number;
 
+/** What an epoch is of. */
+export type EpochKind = "root" | "namespace" | "tag";
+
+/** A generation as the tier that all processes share knows it, and when this process asked for it. */
+export interface KnownEpoch {
+  /** Opaque, and compared for equality alone. */
+  readonly hard: string;
+  readonly soft: string;
+  readonly asOf: Tick;
+  /** When the answer came, as a number of the order in which things happened. */
+  readonly number: number;
+}
+
 /** The generation of the whole cache, of one namespace or of one tag. */
 export class Epoch {
+  readonly kind: EpochKind;
   readonly name: string | undefined;
   /** Entries from before this tick are gone. */
   hard: Tick;
@@ -15,8 +29,11 @@ export class Epoch {
   soft: Tick = 0;
   /** The later of the two: a memory hit compares this alone. */
   changedAt: Tick;
+  /** What the shared tier said last; it counts while nothing has changed since it was asked. */
+  known: KnownEpoch | undefined;
 
-  constructor(name: string | undefined, hard: Tick) {
+  constructor(kind: EpochKind, name: string | undefined, hard: Tick) {
+    this.kind = kind;
     this.name = name;
     this.hard = hard;
     this.changedAt = hard;

@@ -1,5 +1,6 @@
 // The one documented union of everything a cache reports.
 
+import type { BreakerState } from "./breaker.ts";
 import type { Instant, Milliseconds } from "./duration.ts";
 
 interface OfKey {
@@ -23,7 +24,26 @@ export type NotStoredReason =
   /** The memory tier has no room for it at all, or cannot tell its size. */
   | "too-large"
   /** The call skipped the tier. */
-  | "tier-skipped";
+  | "tier-skipped"
+  /** A tag that the refresh itself named is so new that nobody can tell whether it was invalidated meanwhile. */
+  | "unknown-tag";
+
+/** Why bytes in a tier are no entry: a miss. */
+export type FrameDamage =
+  /** Some other program wrote them. */
+  | "foreign"
+  /** A release that knows more than this one wrote them. */
+  | "unknown-format"
+  | "truncated"
+  /** Not what was written, or written for another key. */
+  | "checksum"
+  /** Its instants are out of order or range. */
+  | "instants"
+  | "malformed"
+  /** Its value was written by a codec that this cache does not have. */
+  | "unknown-codec"
+  /** The codec could not read its value. */
+  | "payload";
 
 /** Everything a cache reports, told apart by `type`. */
 export type CacheEvent =
@@ -70,7 +90,29 @@ export type CacheEvent =
       /** The namespace of a key. */
       readonly namespace: string | undefined;
       readonly soft: boolean;
+      /** Another process did it. */
+      readonly remote: boolean;
     }
+  /** A tier did not answer in time, or failed. Nothing else fails for that. */
+  | { readonly type: "tierError"; readonly tier: string; readonly operation: string; readonly error: unknown }
+  /** A tier that kept failing is not asked for a while, or is asked again. One breaker for each server. */
+  | {
+      readonly type: "breaker";
+      readonly tier: string;
+      readonly server: string;
+      readonly state: BreakerState;
+      readonly reason: string;
+    }
+  /** Messages of other processes may be missing: copies in memory are verified before use. */
+  | { readonly type: "busLost"; readonly tier: string; readonly reason: string }
+  /** From now on they arrive. */
+  | { readonly type: "busLive"; readonly tier: string }
+  /** Invalidations that a tier had not got, or may have lost, have been done again. */
+  | { readonly type: "pendingReplayed"; readonly tier: string; readonly count: number }
+  /** The cache was closed before a tier got these. What it held of them ends by its lifetimes only. */
+  | { readonly type: "pendingLost"; readonly tier: string; readonly count: number }
+  /** Bytes in a tier were no entry of the key. */
+  | (OfKey & { readonly type: "damagedFrame"; readonly tier: string; readonly reason: FrameDamage })
   /** A listener threw; its error goes nowhere else. */
   | { readonly type: "listenerError"; readonly error: unknown; readonly event: CacheEvent };
 

@@ -15,6 +15,17 @@ export function compileGlob(pattern: string): (text: string) => boolean {
   return (text) => matches(tokens, text);
 }
 
+/** What every match begins with. */
+export function literalPrefix(pattern: string): string {
+  let prefix = "";
+  for (const token of tokenize(pattern)) {
+    if (token.kind !== "char") break;
+    prefix += token.char;
+  }
+  // Half a character is none.
+  return prefix.isWellFormed() ? prefix : prefix.slice(0, -1);
+}
+
 function tokenize(pattern: string): Token[] {
   const tokens: Token[] = [];
   let at = 0;

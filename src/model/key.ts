@@ -53,6 +53,27 @@ export function fullKey(root: string, namespace: string | undefined, key: string
   return `${root}:v:{${escapeName(namespace ?? "")}:${escapeName(key)}}`;
 }
 
+/** What the full keys of a namespace's keys with a prefix start with. */
+export function fullKeyPrefix(root: string, namespace: string | undefined, prefix: string): string {
+  return `${root}:v:{${escapeName(namespace ?? "")}:${escapeName(prefix)}`;
+}
+
+/** Namespace and key of a full key; `undefined` for what is none of this root. */
+export function readFullKey(
+  root: string,
+  text: string,
+): { readonly namespace: string | undefined; readonly key: string } | undefined {
+  const start = `${root}:v:{`;
+  if (!text.startsWith(start) || !text.endsWith("}")) return undefined;
+  const [namespace, key, ...more] = text.slice(start.length, -1).split(":");
+  if (namespace === undefined || key === undefined || key === "" || more.length > 0) return undefined;
+  return { namespace: namespace === "" ? undefined : unescapeName(namespace), key: unescapeName(key) };
+}
+
+function unescapeName(text: string): string {
+  return text.replace(/%([0-9a-f]{2})/g, (_escape, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
 /** What every full key of a cache starts with; another `version` is another, empty cache. */
 export function keyRoot(name: string, version: string | undefined): string {
   return version === undefined ? escapeName(name) : `${escapeName(name)}:${escapeName(version)}`;

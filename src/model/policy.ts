@@ -10,8 +10,6 @@ export interface Lifetimes {
   readonly staleIfErrorMs: Milliseconds;
   /** Largest part of `ttlMs` that chance takes away, 0 to 1. */
   readonly jitter: number;
-  /** Nothing outlives this, counted from its creation. */
-  readonly maxAgeMs: Milliseconds;
 }
 
 /** What an entry is good for, each counted from its creation: fresh, then stale, then rescue. Never decreasing. */
@@ -26,12 +24,22 @@ export interface Spans {
  * `staleIfError` shorter than `staleWhileRevalidate` adds nothing.
  */
 export function spansOf(lifetimes: Lifetimes, random: () => number): Spans {
-  const { ttlMs, jitter, staleWhileRevalidateMs, staleIfErrorMs, maxAgeMs } = lifetimes;
+  const { ttlMs, jitter, staleWhileRevalidateMs, staleIfErrorMs } = lifetimes;
   const freshMs = jitter === 0 || ttlMs === Infinity ? ttlMs : Math.floor(ttlMs * (1 - jitter * random()));
   return {
-    freshMs: Math.min(freshMs, maxAgeMs),
-    staleMs: Math.min(freshMs + staleWhileRevalidateMs, maxAgeMs),
-    errorMs: Math.min(freshMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs), maxAgeMs),
+    freshMs,
+    staleMs: freshMs + staleWhileRevalidateMs,
+    errorMs: freshMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs),
+  };
+}
+
+/** The same, where nothing may get older than `maxAgeMs`. */
+export function capSpans(spans: Spans, maxAgeMs: Milliseconds): Spans {
+  if (spans.errorMs <= maxAgeMs) return spans;
+  return {
+    freshMs: Math.min(spans.freshMs, maxAgeMs),
+    staleMs: Math.min(spans.staleMs, maxAgeMs),
+    errorMs: maxAgeMs,
   };
 }
 

@@ -25,6 +25,13 @@ const TYPES: Readonly<Record<CacheEventType, true>> = {
   set: true,
   evict: true,
   invalidate: true,
+  tierError: true,
+  breaker: true,
+  busLost: true,
+  busLive: true,
+  pendingReplayed: true,
+  pendingLost: true,
+  damagedFrame: true,
   listenerError: true,
 };
 

@@ -1,10 +1,22 @@
 // Statistics: the counters the engine keeps, and the snapshot made of them.
 
+import type { BreakerState } from "../model/breaker.ts";
 import type { Instant } from "../model/duration.ts";
+
+/** What happened at the shared tier. */
+export class TierCounters {
+  hits = 0;
+  misses = 0;
+  errors = 0;
+  refused = 0;
+}
 
 /** Plain numbers, so that counting costs next to nothing. */
 export class Counters {
   readonly since: Instant;
+  readonly shared: TierCounters = new TierCounters();
+  leasesDenied = 0;
+  servedByOthers = 0;
   freshHits = 0;
   staleHits = 0;
   rescueHits = 0;
@@ -26,8 +38,8 @@ export class Counters {
   }
 }
 
-/** What one tier holds. */
-export interface TierStats {
+/** What the memory tier holds. */
+export interface MemoryTierStats {
   /** Entries held, those included that have expired but were not asked for or cleaned up since. */
   readonly entries: number;
   /** Most entries it may hold. */
@@ -36,6 +48,23 @@ export interface TierStats {
   readonly bytes: number | undefined;
   /** Entries dropped for lack of room. */
   readonly evictions: number;
+}
+
+/** What has been asked of a shared tier. */
+export interface SharedTierStats {
+  /** Reads that memory could not answer and this tier could. */
+  readonly hits: number;
+  readonly misses: number;
+  /** Commands that failed or were not answered in time. */
+  readonly errors: number;
+  /** Commands not sent because the breaker was open. */
+  readonly refused: number;
+  /** State of the breaker of each server. */
+  readonly breakers: Readonly<Record<string, BreakerState>>;
+  /** Whether messages of other processes are sure to arrive. */
+  readonly busLive: boolean;
+  /** Invalidations and writes that it has not got yet. */
+  readonly pending: number;
 }
 
 /** What a cache has done since it was made. Every read of a key is one of `hits` or `misses`. */
@@ -72,17 +101,26 @@ export interface CacheStats {
     readonly fenced: number;
     /** Keys being refreshed now, waiting ones included. */
     readonly inFlight: number;
+    /** Refreshes left to another process, which held the lease. */
+    readonly denied: number;
+    /** Refreshes not made because another process had made them. */
+    readonly spared: number;
   };
-  readonly tiers: Readonly<Record<string, TierStats>>;
+  /** By name; the memory tier is called `memory`. */
+  readonly tiers: TierStatsByName;
 }
 
+/** Statistics of each tier, by its name. */
+export interface TierStatsByName {
+  readonly memory?: MemoryTierStats;
+  readonly [name: string]: TierStats | undefined;
+}
+
+/** What one tier holds, or was asked. */
+export type TierStats = MemoryTierStats | SharedTierStats;
+
 /** The snapshot of a cache. */
-export function snapshot(
-  name: string,
-  counters: Counters,
-  inFlight: number,
-  tiers: Readonly<Record<string, TierStats>>,
-): CacheStats {
+export function snapshot(name: string, counters: Counters, inFlight: number, tiers: TierStatsByName): CacheStats {
   const { freshHits, staleHits, rescueHits, misses } = counters;
   const served = freshHits + staleHits + rescueHits;
   const requests = served + misses;
@@ -105,6 +143,8 @@ export function snapshot(
       refused: counters.refusedRefreshes,
       fenced: counters.fillsRejected,
       inFlight,
+      denied: counters.leasesDenied,
+      spared: counters.servedByOthers,
     },
     tiers,
   };

@@ -144,6 +144,6 @@ describe("other options", () => {
     memory.maxEntries = 100;
     await n.set("k", 1);
     expect(await n.ttl("k")).toBe(1_000);
-    expect(cache.stats().tiers["memory"]?.capacity).toBe(2);
+    expect(cache.stats().tiers["memory"]).toMatchObject({ capacity: 2 });
   });
 });

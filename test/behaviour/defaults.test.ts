@@ -81,7 +81,7 @@ describe("a cache that was told nothing", () => {
       errorUntil: now + DEFAULTS.ttl + DEFAULTS.staleWhileRevalidate,
     });
     expect(cache.name).toBe("default");
-    expect(cache.stats().tiers["memory"]?.capacity).toBe(DEFAULTS.maxEntries);
+    expect(cache.stats().tiers["memory"]).toMatchObject({ capacity: DEFAULTS.maxEntries });
     expect(await cache.health()).toMatchObject({ status: "healthy" });
   });
 
@@ -108,6 +108,6 @@ describe("a cache that was told nothing", () => {
 
   test("takes a memory tier without options", async () => {
     await using cache = new TieredCacheManager({ tiers: [memoryTier()] });
-    expect(cache.stats().tiers["memory"]?.capacity).toBe(DEFAULTS.maxEntries);
+    expect(cache.stats().tiers["memory"]).toMatchObject({ capacity: DEFAULTS.maxEntries });
   });
 });

@@ -25,9 +25,9 @@ describe("an epoch table", () => {
   test("knows what an invalidation ends and what came after it", () => {
     const { table, stamp } = createTable();
     const before = stamp("n", ["t"]);
-    table.bumpTag("t", false);
+    table.bump(table.tag("t"), false);
     const between = stamp("n", ["t"]);
-    table.bumpNamespace("n", true);
+    table.bump(table.namespace("n"), true);
     const after = stamp("n", ["t"]);
     expect([isEnded(before), isMarkedStale(before), isTouched(before)]).toEqual([true, true, true]);
     expect([isEnded(between), isMarkedStale(between), isTouched(between)]).toEqual([false, true, true]);
@@ -41,12 +41,36 @@ describe("an epoch table", () => {
     expect(table.tags(["a"])?.[0]).toBe(table.tags(["b", "a"])?.[1]);
     expect(table.namespace(undefined)).toBe(table.namespace(undefined));
     expect(table.namespace("a")).not.toBe(table.tags(["a"])?.[0]);
+    expect(table.tag("a")).toBe(table.tags(["a"])?.[0]);
+    expect(table.tag("a")).toMatchObject({ kind: "tag", name: "a" });
+    expect(table.namespace("a")).toMatchObject({ kind: "namespace", name: "a" });
+    expect(table.root).toMatchObject({ kind: "root", name: undefined });
+  });
+
+  test("knows when everything was cleared last, and from there on what began before", () => {
+    const { table } = createTable();
+    const { now } = table;
+    expect(table.clearedAt > now).toBe(false);
+    table.bump(table.root, true);
+    expect(table.clearedAt > now).toBe(false);
+    table.bump(table.root, false);
+    expect(table.clearedAt > now).toBe(true);
+    expect(table.clearedAt > table.now).toBe(false);
+  });
+
+  test("makes a newer tick on request without ending anything", () => {
+    const { table, stamp } = createTable();
+    const before = stamp("n", ["t"]);
+    expect(table.advance()).toBe(table.now);
+    expect(table.now).toBeGreaterThan(before.asOf);
+    expect(isTouched(before)).toBe(false);
+    expect(table.clearedAt > before.asOf).toBe(false);
   });
 
   test("stays small however many names are invalidated", () => {
     const { table } = createTable();
-    for (const name of names(1_000, "t")) table.bumpTag(name, false);
-    for (const name of names(1_000, "n")) table.bumpNamespace(name, true);
+    for (const name of names(1_000, "t")) table.bump(table.tag(name), false);
+    for (const name of names(1_000, "n")) table.bump(table.namespace(name), true);
     expect(table.size).toBeLessThanOrEqual(8);
   });
 
@@ -55,19 +79,19 @@ describe("an epoch table", () => {
     const kept = stamp("kept", ["kept"]);
     const lost = stamp("lost", ["lost"]);
     users.push(kept);
-    for (const name of names(10, "t")) table.bumpTag(name, false);
-    for (const name of names(10, "n")) table.bumpNamespace(name, false);
+    for (const name of names(10, "t")) table.bump(table.tag(name), false);
+    for (const name of names(10, "n")) table.bump(table.namespace(name), false);
     expect(isTouched(kept)).toBe(false);
     expect(isTouched(lost)).toBe(true);
     expect(isEnded(lost)).toBe(true);
-    table.bumpTag("kept", false);
+    table.bump(table.tag("kept"), false);
     expect(isEnded(kept)).toBe(true);
   });
 
   test("P3 remembers that a forgotten name was invalidated: what is older than that stays ended", () => {
     const { table } = createTable();
     const asOf = table.now;
-    table.bumpTag("late", false);
+    table.bump(table.tag("late"), false);
     for (const name of names(10, "t")) table.tags([name]);
     const late = { asOf, namespaceEpoch: table.namespace(undefined), tags: table.tags(["late"]) };
     expect(isEnded(late)).toBe(true);
@@ -83,7 +107,7 @@ describe("an epoch table", () => {
     expect(isTouched(big)).toBe(false);
     table.tags(["one more"]);
     expect(isTouched(big)).toBe(false);
-    table.bumpTag("t7", false);
+    table.bump(table.tag("t7"), false);
     expect(isEnded(big)).toBe(true);
   });
 });

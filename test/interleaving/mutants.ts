@@ -1,5 +1,6 @@
 // Ways to break the engine, one at a time. The exploration must notice each.
 
+import type { EpochKind } from "../../src/model/epoch.ts";
 import type { Edit } from "./bundle.ts";
 
 /** A broken engine. */
@@ -14,6 +15,11 @@ const mutant = (name: string, file: string, find: string, replace: string): Muta
 });
 
 const FLIGHTS = "engine/single-flight.ts";
+const INVALIDATE = "engine/invalidate.ts";
+
+/** Where tags, namespaces and everything come to an end. */
+const BUMP = "    epochs.bump(epoch, soft);\n";
+const bumpAllBut = (kind: EpochKind): string => `    if (epoch.kind !== "${kind}") epochs.bump(epoch, soft);\n`;
 
 /** Every mutant. */
 export const MUTANTS: readonly Mutant[] = [
@@ -40,10 +46,10 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "engine/refresh.ts",
-        find: "    const durationMs = durationOf(engine, run);\n    arrive(",
+        find: "    const arriving = arrive(",
         replace:
-          "    const durationMs = durationOf(engine, run);\n" +
-          "    flight.looked = engine.flights.mayStore(flight, undefined);\n    await null;\n    await null;\n    arrive(",
+          "    flight.looked = engine.flights.mayStore(flight, undefined);\n    await null;\n    await null;\n" +
+          "    const arriving = arrive(",
       },
       {
         file: FLIGHTS,
@@ -52,36 +58,32 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
-  mutant("takes flights for newer than every invalidation", "engine/write.ts", "asOf: epochs.now,", "asOf: Infinity,"),
-  mutant("set() fences nothing", "engine/write.ts", "  flights.fence(id);\n", ""),
+  mutant("takes flights for newer than every invalidation", "engine/draft.ts", "asOf: epochs.now,", "asOf: Infinity,"),
+  mutant("set() fences nothing", "engine/set.ts", "  flights.fence(target.id, number);\n", ""),
   mutant(
     "delete() fences nothing",
-    "engine/invalidate.ts",
-    "  memory.delete(id);\n  flights.fence(id);\n",
-    "  memory.delete(id);\n",
+    INVALIDATE,
+    "  flights.fence(id, number);\n",
+    "  if (soft) flights.fence(id, number);\n",
   ),
+  mutant("delete() deletes nothing", INVALIDATE, "  else memory.delete(id);\n", ""),
   mutant(
-    "delete() deletes nothing",
-    "engine/invalidate.ts",
-    "  memory.delete(id);\n  flights.fence(id);\n",
-    "  flights.fence(id);\n",
+    "markStale() fences nothing",
+    INVALIDATE,
+    "  flights.fence(id, number);\n",
+    "  if (!soft) flights.fence(id, number);\n",
   ),
-  mutant("markStale() fences nothing", "engine/invalidate.ts", "  flights.fence(id);\n  // A rescue", "  // A rescue"),
   mutant(
     "markStale() marks nothing",
-    "engine/invalidate.ts",
-    "  if (entry !== undefined && !isEnded(entry)) {",
-    "  if (false) {",
+    INVALIDATE,
+    "  if (entry === undefined || isEnded(entry)) return;\n",
+    "  return;\n",
   ),
-  mutant("deleteMatching() fences nothing", "engine/invalidate.ts", "  flights.fenceWhere(", "  void ("),
-  mutant("clear() keeps what is stored", "engine/invalidate.ts", "  engine.memory.clear();\n", ""),
-  mutant("no tag invalidation happens", "engine/invalidate.ts", "    engine.epochs.bumpTag(tag, soft);\n", ""),
-  mutant(
-    "no namespace invalidation happens",
-    "engine/invalidate.ts",
-    "  engine.epochs.bumpNamespace(namespace, soft);\n",
-    "",
-  ),
+  mutant("deleteMatching() fences nothing", INVALIDATE, "  flights.fenceWhere(", "  void ("),
+  mutant("clear() keeps what is stored", INVALIDATE, "    if (epoch === epochs.root && !soft) memory.clear();\n", ""),
+  mutant("clear() ends what is stored alone", INVALIDATE, BUMP, bumpAllBut("root")),
+  mutant("no tag invalidation happens", INVALIDATE, BUMP, bumpAllBut("tag")),
+  mutant("no namespace invalidation happens", INVALIDATE, BUMP, bumpAllBut("namespace")),
   mutant(
     "reads take ended entries for good",
     "model/epoch.ts",
@@ -97,8 +99,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("the fast path looks at no epochs", "manager.ts", "isTouched(entry)", "false"),
   mutant(
     "nobody doubts a flight he joined late",
-    "engine/read.ts",
-    "isDoubtful: flight.asOf < epochs.now",
+    "engine/ride.ts",
+    "isDoubtful: running.asOf < epochs.now",
     "isDoubtful: false",
   ),
 ];

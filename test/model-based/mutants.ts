@@ -17,22 +17,17 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("failures are not counted", "engine/backoff", "?.failures ?? 0) + 1", "?.failures ?? 0) * 0 + 1"),
   mutant(
     "undefined leaves the old entry",
-    "engine/write",
-    "  if (value === undefined) {\n    engine.memory.delete(id);",
-    "  if (value === undefined) {",
+    "engine/fill",
+    '  engine.memory.delete(target.id);\n  return "undefined";',
+    '  return "undefined";',
   ),
-  mutant("skip() stores all the same", "engine/write", "if (notes.skipped)", "if (false)"),
-  mutant(
-    "notModified() loses the tags",
-    "engine/write",
-    "notes.notModified ? previous?.tags",
-    "false ? previous?.tags",
-  ),
+  mutant("skip() stores all the same", "engine/fill", "if (notes.skipped)", "if (false)"),
+  mutant("notModified() loses the tags", "engine/fill", "notes.notModified ? previous?.tags", "false ? previous?.tags"),
   mutant(
     "setOptions() is ignored",
-    "engine/write",
-    "makeDraft(engine, flight.target, notes.settings, value",
-    "makeDraft(engine, flight.target, settings, value",
+    "engine/fill",
+    "makeDraft(engine, target, notes.settings, value",
+    "makeDraft(engine, target, target.settings, value",
   ),
   mutant(
     "a forced caller is given the old value",
@@ -44,8 +39,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     "a background refresh may hang for ever",
     "engine/refresh",
-    "    limitTime(engine, run,",
-    "    void (engine, run,",
+    "  if (!run.flights.some((flight) => flight.background)) return;\n",
+    "  return;\n",
   ),
   mutant(
     "a queued refresh starts in vain",

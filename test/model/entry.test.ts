@@ -1,13 +1,13 @@
 // Entries: their state at an instant.
 
 import { describe, expect, test } from "vitest";
-import { Entry, keyOfEntry, newVersion, staleFrom, stateOf } from "../../src/model/entry.ts";
+import { Entry, isTooOld, keyOfEntry, staleFrom, stateOf } from "../../src/model/entry.ts";
 import { Epoch } from "../../src/model/epoch.ts";
 import { idPrefix, toId } from "../../src/model/key.ts";
 
 function createEntry(spans = { freshMs: 10, staleMs: 20, errorMs: 30 }, tags?: readonly Epoch[]): Entry {
-  const namespaceEpoch = new Epoch("n", 0);
-  return new Entry("v", 1_000, spans, { asOf: 5, namespaceEpoch, tags }, 7, 1, undefined);
+  const namespaceEpoch = new Epoch("namespace", "n", 0);
+  return new Entry("v", 1_000, spans, { asOf: 5, namespaceEpoch, tags }, 7, "1", undefined);
 }
 
 describe("stateOf", () => {
@@ -31,8 +31,8 @@ describe("stateOf", () => {
   });
 
   test("is stale, and no less, once its namespace or a tag was marked", () => {
-    const tag = new Epoch("t", 0);
-    const entry = createEntry(undefined, [new Epoch("other", 0), tag]);
+    const tag = new Epoch("tag", "t", 0);
+    const entry = createEntry(undefined, [new Epoch("tag", "other", 0), tag]);
     tag.bump(5, true);
     expect(stateOf(entry, 1_000)).toBe("fresh");
     tag.bump(6, true);
@@ -46,7 +46,7 @@ describe("stateOf", () => {
 
 describe("staleFrom", () => {
   test("ends freshness at once, moves no other window, and keeps all else", () => {
-    const stale = staleFrom(1_004, createEntry(), 2);
+    const stale = staleFrom(1_004, createEntry());
     expect(stale).toMatchObject({
       value: "v",
       createdAt: 1_000,
@@ -54,12 +54,47 @@ describe("staleFrom", () => {
       staleUntil: 1_020,
       errorUntil: 1_030,
     });
-    expect(stale).toMatchObject({ asOf: 5, loadMs: 7, version: 2 });
+    expect(stale).toMatchObject({ asOf: 5, loadMs: 7, version: "1" });
     expect(stateOf(stale, 1_004)).toBe("stale");
   });
 
+  test("keeps the version of the frame that it is a copy of, also where there is none", () => {
+    const { namespaceEpoch, tags } = createEntry();
+    const stamp = { asOf: 5, namespaceEpoch, tags };
+    for (const version of ["abc", undefined]) {
+      const entry = new Entry("v", 1_000, { freshMs: 10, staleMs: 20, errorMs: 30 }, stamp, 7, version, undefined);
+      expect(staleFrom(1_004, entry).version).toBe(version);
+    }
+  });
+
   test("does not make a stale entry fresher", () => {
-    expect(staleFrom(1_015, createEntry(), 2).freshUntil).toBe(1_010);
+    expect(staleFrom(1_015, createEntry()).freshUntil).toBe(1_010);
+  });
+});
+
+describe("isTooOld", () => {
+  test.each([
+    [1_000, 10, false],
+    [1_009.999, 10, false],
+    [1_010, 10, true],
+    [1_011, 10, true],
+    [1_000, 0, true],
+    [1_000, Infinity, false],
+    [Number.MAX_VALUE, Infinity, false],
+  ])("at %d with maxAge %d: %s", (now, maxAgeMs, expected) => {
+    expect(isTooOld(createEntry(), now, maxAgeMs)).toBe(expected);
+  });
+
+  test("asks for the age alone, not for the windows", () => {
+    const lasting = createEntry({ freshMs: Infinity, staleMs: Infinity, errorMs: Infinity });
+    expect(isTooOld(lasting, 1_010, 10)).toBe(true);
+    expect(isTooOld(createEntry({ freshMs: 0, staleMs: 0, errorMs: 0 }), 1_009, 10)).toBe(false);
+    expect(isTooOld({ createdAt: 1_000 }, 1_010, 10)).toBe(true);
+  });
+
+  test("takes one made by a clock that is ahead for younger, never for older", () => {
+    expect(isTooOld({ createdAt: 1_000 }, 995, 10)).toBe(false);
+    expect(isTooOld({ createdAt: 1_000 }, 1_005, 10)).toBe(false);
   });
 });
 
@@ -72,14 +107,5 @@ describe("an entry", () => {
 
   test("gives key and namespace back from its id", () => {
     expect(keyOfEntry(toId(idPrefix("n"), "k:1"), createEntry())).toEqual({ key: "k:1", namespace: "n" });
-  });
-
-  test("has a version of 32 random bits", () => {
-    expect(newVersion(() => 0)).toBe(0);
-    expect(newVersion(() => 0.5)).toBe(-(2 ** 31));
-    expect(newVersion(() => 1 - 2 ** -53)).toBe(-1);
-    const versions = new Set(Array.from({ length: 1_000 }, () => newVersion(Math.random)));
-    expect(versions.size).toBeGreaterThan(990);
-    for (const version of versions) expect(version).toBe(version | 0);
   });
 });

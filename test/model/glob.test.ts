@@ -2,7 +2,10 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compileGlob } from "../../src/model/glob.ts";
+import { compileGlob, literalPrefix } from "../../src/model/glob.ts";
+
+/** The pattern that matches this text alone. */
+const escape = (text: string): string => text.replaceAll(/[*?[\]\\]/g, "\\$&");
 
 describe("compileGlob", () => {
   test.each([
@@ -70,7 +73,6 @@ describe("compileGlob", () => {
   });
 
   test("matches a literal text that is escaped, and nothing else", () => {
-    const escape = (text: string): string => text.replaceAll(/[*?[\]\\]/g, "\\$&");
     fc.assert(
       fc.property(fc.string(), fc.string(), (text, other) => {
         expect(compileGlob(escape(text))(text)).toBe(true);
@@ -109,5 +111,59 @@ describe("compileGlob", () => {
     const pattern = "a*".repeat(50);
     expect(compileGlob(`${pattern}b`)("a".repeat(5_000))).toBe(false);
     expect(compileGlob(pattern)("a".repeat(5_000))).toBe(true);
+  });
+});
+
+describe("literalPrefix", () => {
+  test.each([
+    ["", ""],
+    ["*", ""],
+    ["?x", ""],
+    ["[u]ser", ""],
+    ["user:1", "user:1"],
+    ["user:*", "user:"],
+    ["user:*:1", "user:"],
+    ["user:?", "user:"],
+    ["user:[12]", "user:"],
+    ["user:[", "user:"],
+    ["a]b*", "a]b"],
+    ["a^b-c*", "a^b-c"],
+    ["\\*a*", "*a"],
+    ["\\[a\\]?", "[a]"],
+    ["a\\\\*", "a\\"],
+    ["a\\", "a\\"],
+    ["\\user\\:*", "user:"],
+    ["é😀*", "é😀"],
+    ["a\ud83d?", "a"],
+    ["a\ud83d*", "a"],
+    ["a\ud83d[\ude00]", "a"],
+    ["a\ud83d\\\ude00*", "a😀"],
+  ])("of %j is %j", (pattern, expected) => {
+    expect(literalPrefix(pattern)).toBe(expected);
+  });
+
+  test("is all of an escaped text, up to the first wildcard", () => {
+    const wildcard = fc.constantFrom("", "*", "?", "[x]", "*y", "[^z]*");
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), wildcard, (text, rest) => {
+        expect(literalPrefix(escape(text) + rest)).toBe(text);
+      }),
+    );
+  });
+
+  test("is what every text that matches begins with, whatever the pattern", () => {
+    const letter = fc.constantFrom("a", "b", "*", "?", "[", "]", "^", "-", "\\", "\ud83d", "\ude00");
+    const pattern = fc.string({ unit: letter, maxLength: 6 });
+    const text = fc.string({ unit: fc.constantFrom("a", "b", "*", "[", "\\", "😀", "😁"), maxLength: 4 });
+    let matched = 0;
+    fc.assert(
+      fc.property(pattern, text, (given, candidate) => {
+        if (!compileGlob(given)(candidate)) return;
+        if (literalPrefix(given) !== "") matched++;
+        expect(candidate.startsWith(literalPrefix(given))).toBe(true);
+      }),
+      { numRuns: 20_000, seed: 1 },
+    );
+    expect(matched).toBeGreaterThan(50);
   });
 });

@@ -2,13 +2,15 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { backoffMs, shouldRefreshEarly, spansOf, type Lifetimes } from "../../src/model/policy.ts";
+import { backoffMs, capSpans, shouldRefreshEarly, spansOf, type Lifetimes } from "../../src/model/policy.ts";
 import type { Entry } from "../../src/model/entry.ts";
 
-const PLAIN: Lifetimes = { ttlMs: 100, staleWhileRevalidateMs: 10, staleIfErrorMs: 50, jitter: 0, maxAgeMs: Infinity };
+const PLAIN: Lifetimes = { ttlMs: 100, staleWhileRevalidateMs: 10, staleIfErrorMs: 50, jitter: 0 };
 const never = (): never => {
   throw new Error("chance was asked");
 };
+
+const span = fc.oneof(fc.nat(1e9), fc.double({ min: 0, max: 1e9, noNaN: true }), fc.constant(Infinity));
 
 describe("spansOf", () => {
   test("lets both windows begin where freshness ends", () => {
@@ -16,38 +18,74 @@ describe("spansOf", () => {
     expect(spansOf({ ...PLAIN, staleIfErrorMs: 5 }, never)).toEqual({ freshMs: 100, staleMs: 110, errorMs: 110 });
   });
 
-  test("cuts everything at maxAge", () => {
-    expect(spansOf({ ...PLAIN, maxAgeMs: 105 }, never)).toEqual({ freshMs: 100, staleMs: 105, errorMs: 105 });
-    expect(spansOf({ ...PLAIN, maxAgeMs: 30 }, never)).toEqual({ freshMs: 30, staleMs: 30, errorMs: 30 });
-  });
-
   test("moves the windows with the jittered end of freshness", () => {
     expect(spansOf({ ...PLAIN, jitter: 0.5 }, () => 0.5)).toEqual({ freshMs: 75, staleMs: 85, errorMs: 125 });
     expect(spansOf({ ...PLAIN, jitter: 1 }, () => 0)).toEqual({ freshMs: 100, staleMs: 110, errorMs: 150 });
   });
 
-  test("never decrease, and stay within ttl, windows and maxAge, for any lifetimes and chance", () => {
-    const span = fc.oneof(fc.nat(1e9), fc.double({ min: 0, max: 1e9, noNaN: true }), fc.constant(Infinity));
+  test("never decrease, and stay within ttl and windows, for any lifetimes and chance", () => {
     const lifetimes = fc.record({
       ttlMs: span,
       staleWhileRevalidateMs: span,
       staleIfErrorMs: span,
       jitter: fc.double({ min: 0, max: 1, noNaN: true }),
-      maxAgeMs: span,
     });
     fc.assert(
       fc.property(lifetimes, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (given, chance) => {
         const { freshMs, staleMs, errorMs } = spansOf(given, () => chance);
-        const { ttlMs, staleWhileRevalidateMs, staleIfErrorMs, maxAgeMs } = given;
+        const { ttlMs, staleWhileRevalidateMs, staleIfErrorMs } = given;
         expect(freshMs).toBeGreaterThanOrEqual(0);
         expect(staleMs).toBeGreaterThanOrEqual(freshMs);
         expect(errorMs).toBeGreaterThanOrEqual(staleMs);
-        expect(freshMs).toBeLessThanOrEqual(Math.min(ttlMs, maxAgeMs));
-        expect(staleMs).toBeLessThanOrEqual(Math.min(ttlMs + staleWhileRevalidateMs, maxAgeMs));
-        expect(errorMs).toBeLessThanOrEqual(
-          Math.min(ttlMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs), maxAgeMs),
-        );
+        expect(freshMs).toBeLessThanOrEqual(ttlMs);
+        expect(staleMs).toBeLessThanOrEqual(ttlMs + staleWhileRevalidateMs);
+        expect(errorMs).toBeLessThanOrEqual(ttlMs + Math.max(staleWhileRevalidateMs, staleIfErrorMs));
       }),
+    );
+  });
+});
+
+describe("capSpans", () => {
+  const SPANS = { freshMs: 100, staleMs: 110, errorMs: 150 };
+
+  test.each([
+    [Infinity, SPANS],
+    [151, SPANS],
+    [150, SPANS],
+    [149, { freshMs: 100, staleMs: 110, errorMs: 149 }],
+    [110, { freshMs: 100, staleMs: 110, errorMs: 110 }],
+    [105, { freshMs: 100, staleMs: 105, errorMs: 105 }],
+    [30, { freshMs: 30, staleMs: 30, errorMs: 30 }],
+    [0, { freshMs: 0, staleMs: 0, errorMs: 0 }],
+  ])("cuts everything at a maxAge of %d", (maxAgeMs, expected) => {
+    expect(capSpans(SPANS, maxAgeMs)).toEqual(expected);
+  });
+
+  test("cuts what lasts for ever, and changes nothing of what it was given", () => {
+    const forever = Object.freeze({ freshMs: Infinity, staleMs: Infinity, errorMs: Infinity });
+    expect(capSpans(forever, 30)).toEqual({ freshMs: 30, staleMs: 30, errorMs: 30 });
+    expect(capSpans(forever, Infinity)).toEqual(forever);
+    expect(capSpans(Object.freeze({ ...SPANS }), 105)).not.toEqual(SPANS);
+  });
+
+  test("is each span or maxAge, whichever is less, for any spans that do not decrease", () => {
+    const ascending = fc
+      .tuple(span, span, span)
+      .map((spans) => spans.sort((a, b) => (a === b ? 0 : a - b)))
+      .map(([freshMs, staleMs, errorMs]) => ({ freshMs, staleMs, errorMs }));
+    fc.assert(
+      fc.property(ascending, span, span, (given, maxAgeMs, otherMs) => {
+        const { freshMs, staleMs, errorMs } = given;
+        const capped = capSpans(given, maxAgeMs);
+        expect(capped).toEqual({
+          freshMs: Math.min(freshMs, maxAgeMs),
+          staleMs: Math.min(staleMs, maxAgeMs),
+          errorMs: Math.min(errorMs, maxAgeMs),
+        });
+        // Bounds of several tiers may be applied one after the other, in any order.
+        expect(capSpans(capped, otherMs)).toEqual(capSpans(given, Math.min(maxAgeMs, otherMs)));
+      }),
+      { numRuns: 1_000 },
     );
   });
 });

@@ -1,7 +1,7 @@
 // Events: each once, in order, and whatever listeners do stays with them.
 
 import { describe, expect, test } from "vitest";
-import { memoryTier, type CacheEvent } from "../../src/index.ts";
+import { memoryTier, type CacheEvent, type MemoryTierStats } from "../../src/index.ts";
 import { createCache } from "../support/cache.ts";
 import { recordEvents, typesOf } from "../support/event-log.ts";
 import { drainMicrotasks } from "../support/fake-clock.ts";
@@ -25,18 +25,19 @@ describe("invalidations", () => {
     await cache.markNamespaceStale();
     await cache.clear();
     const type = "invalidate";
+    const remote = false;
     expect(events).toEqual([
-      { type, target: "key", name: "a", namespace: "n", soft: false },
-      { type, target: "key", name: "x", namespace: undefined, soft: false },
-      { type, target: "key", name: "y", namespace: undefined, soft: false },
-      { type, target: "key", name: "b", namespace: "n", soft: false },
-      { type, target: "key", name: "c", namespace: undefined, soft: true },
-      { type, target: "tag", name: "t", namespace: undefined, soft: false },
-      { type, target: "tag", name: "u", namespace: undefined, soft: false },
-      { type, target: "tag", name: "t", namespace: undefined, soft: true },
-      { type, target: "namespace", name: "n", namespace: undefined, soft: false },
-      { type, target: "namespace", name: undefined, namespace: undefined, soft: true },
-      { type, target: "all", name: undefined, namespace: undefined, soft: false },
+      { type, target: "key", name: "a", namespace: "n", soft: false, remote },
+      { type, target: "key", name: "x", namespace: undefined, soft: false, remote },
+      { type, target: "key", name: "y", namespace: undefined, soft: false, remote },
+      { type, target: "key", name: "b", namespace: "n", soft: false, remote },
+      { type, target: "key", name: "c", namespace: undefined, soft: true, remote },
+      { type, target: "tag", name: "t", namespace: undefined, soft: false, remote },
+      { type, target: "tag", name: "u", namespace: undefined, soft: false, remote },
+      { type, target: "tag", name: "t", namespace: undefined, soft: true, remote },
+      { type, target: "namespace", name: "n", namespace: undefined, soft: false, remote },
+      { type, target: "namespace", name: undefined, namespace: undefined, soft: true, remote },
+      { type, target: "all", name: undefined, namespace: undefined, soft: false, remote },
     ]);
     expect(cache.stats().invalidations).toBe(11);
   });
@@ -200,7 +201,7 @@ describe("a listener", () => {
       cache.deleteSync("b");
     });
     for (const key of ["a", "b", "c", "d", "e", "f", "g", "h"]) await cache.set(key, key);
-    const entries = cache.stats().tiers["memory"]?.entries ?? NaN;
+    const { entries } = cache.stats().tiers["memory"] as MemoryTierStats;
     expect(entries).toBeLessThanOrEqual(3);
     const keys: string[] = [];
     for await (const key of cache.keys()) keys.push(key);
@@ -209,6 +210,6 @@ describe("a listener", () => {
     for (const key of keys) expect(await cache.get(key)).toBe(key.replace("rescued ", ""));
     await cache.set("i", "i");
     expect(await cache.get("i")).toBe("i");
-    expect(cache.stats().tiers["memory"]?.entries).toBeLessThanOrEqual(3);
+    expect((cache.stats().tiers["memory"] as MemoryTierStats).entries).toBeLessThanOrEqual(3);
   });
 });

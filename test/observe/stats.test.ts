@@ -1,7 +1,7 @@
 // stats(): every read counted once, and what became of it.
 
 import { describe, expect, test } from "vitest";
-import { memoryTier } from "../../src/index.ts";
+import { memoryTier, type MemoryTierStats } from "../../src/index.ts";
 import { createCache } from "../support/cache.ts";
 import { controlled } from "../support/controlled-refresh.ts";
 import { drainMicrotasks } from "../support/fake-clock.ts";
@@ -28,6 +28,8 @@ describe("stats", () => {
         refused: 0,
         fenced: 0,
         inFlight: 0,
+        denied: 0,
+        spared: 0,
       },
       tiers: { memory: { entries: 0, capacity: 1_000, bytes: undefined, evictions: 0 } },
     });
@@ -69,6 +71,8 @@ describe("stats", () => {
         refused: 0,
         fenced: 1,
         inFlight: 0,
+        denied: 0,
+        spared: 0,
       },
     });
   });
@@ -91,7 +95,7 @@ describe("stats", () => {
   test("show bytes where they are bounded", async () => {
     const { cache } = createCache({ tiers: [memoryTier({ maxBytes: 10_000, maxEntries: 5 })] });
     await cache.set("k", "x".repeat(1_000));
-    const bytes = cache.stats().tiers["memory"]?.bytes ?? 0;
+    const { bytes } = cache.stats().tiers["memory"] as MemoryTierStats;
     expect(bytes).toBeGreaterThan(1_000);
     expect(bytes).toBeLessThan(2_000);
     await cache.delete("k");

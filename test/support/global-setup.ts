@@ -7,9 +7,14 @@ import { ensureRedisServer } from "./redis/find-server.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
+/** Says in the environment that it has been done: each group of tests would do it again. */
+const DONE = "FRESHTIER_TEST_SETUP";
+
 export default function setUp(project: TestProject): void {
+  if (process.env[DONE] !== undefined) return;
   ensureRedisServer();
   buildPackage(project);
+  process.env[DONE] = "done";
 }
 
 function buildPackage({ config }: TestProject): void {

@@ -1,0 +1,130 @@
+// Finding: what memory or the shared tier has for a key that may be used now, and what is said of giving it out.
+
+import type { Instant } from "../model/duration.ts";
+import { isTooOld, stateOf, type Entry, type EntryState } from "../model/entry.ts";
+import { isEnded } from "../model/epoch.ts";
+import type { Engine, Target } from "./engine.ts";
+import type { Sought } from "./flight.ts";
+import type { SharedTier } from "./shared-tier.ts";
+
+/** A usable entry and its state at an instant. */
+export interface Found {
+  readonly entry: Entry;
+  readonly state: Exclude<EntryState, "expired">;
+  readonly now: Instant;
+  /** The name of the tier that had it. */
+  readonly tier: string;
+}
+
+/** What a read has to go by. */
+export interface Sight {
+  readonly found: Found | undefined;
+  /** How looking in the shared tier went; `undefined` when nobody looked there. */
+  readonly sought: Sought | undefined;
+}
+
+/** The usable entry in memory. What can be of no use to anybody any more is dropped on the way. */
+export function find(engine: Engine, target: Target): Found | undefined {
+  const found = findAny(engine, target);
+  return found === undefined || isTrusted(engine, target, found.entry) ? found : undefined;
+}
+
+/** The same, suspect copies included: for when nobody can be asked. */
+export function findAny({ memory, clock }: Engine, { id, settings }: Target): Found | undefined {
+  if (!settings.memory.use) return undefined;
+  const entry = memory.get(id);
+  if (entry === undefined) return undefined;
+  const now = clock.now();
+  const state = isEnded(entry) ? "expired" : stateOf(entry, now);
+  if (state === "expired") {
+    memory.delete(id);
+    return undefined;
+  }
+  const maxAgeMs = Math.min(settings.maxAgeMs, settings.memory.maxAgeMs);
+  return isTooOld(entry, now, maxAgeMs) ? undefined : { entry, state, now, tier: memory.name };
+}
+
+/** Whether a copy in memory may be used without asking the authority. */
+export function isTrusted({ shared, flights }: Engine, { settings }: Target, entry: Entry): boolean {
+  if (shared === undefined || settings.shared?.use !== true) return true;
+  if (shared.trust.covers(entry) || shared.isAway || flights.isBeingSet(entry)) return true;
+  // A tier that is full takes no copies, but still tells of invalidations: better these than none at all.
+  return shared.guard.lastRefusal !== undefined && shared.trust.wouldHear(entry);
+}
+
+/** The shared tier, if a read that found nothing in memory has to look there. */
+export function tierToSeek({ shared }: Engine, { settings }: Target): SharedTier | undefined {
+  return settings.shared?.use === true && !settings.forceRefresh ? shared : undefined;
+}
+
+/** Looks in the shared tier. Where it does not answer, a suspect copy has to do. */
+export async function seek(engine: Engine, shared: SharedTier, target: Target): Promise<Sight> {
+  const { clock, counters } = engine;
+  const begunAt = clock.now();
+  const looked = await shared.lookups.look(target);
+  const now = clock.now();
+  const spentMs = now - begunAt;
+  if (looked.kind === "unavailable") {
+    return { found: findAny(engine, target), sought: { version: undefined, spentMs, isAnswered: false } };
+  }
+  if (looked.kind === "gated") {
+    // Only what was made here since, with every invalidation heard, is good; else the source has to be asked.
+    const copy = findAny(engine, target);
+    const found = copy !== undefined && shared.trust.wouldHear(copy.entry) ? copy : undefined;
+    return { found, sought: { version: undefined, spentMs, isAnswered: false } };
+  }
+  if (looked.kind === "absent") {
+    counters.shared.misses++;
+    return { found: undefined, sought: { version: looked.version, spentMs, isAnswered: true } };
+  }
+  const { entry } = looked;
+  const { settings } = target;
+  const sought = { version: entry.version, spentMs, isAnswered: true };
+  const state = isEnded(entry) ? "expired" : stateOf(entry, now);
+  const maxAgeMs = Math.min(settings.maxAgeMs, settings.shared?.maxAgeMs ?? Infinity);
+  if (state === "expired" || isTooOld(entry, now, maxAgeMs)) {
+    counters.shared.misses++;
+    return { found: undefined, sought };
+  }
+  counters.shared.hits++;
+  return { found: { entry, state, now, tier: shared.name }, sought };
+}
+
+/** Counts and reports that an entry is served without waiting, and returns it. */
+export function serve(engine: Engine, target: Target, found: Found): Entry {
+  const { counters, backoff } = engine;
+  const { entry, state, now } = found;
+  if (state === "fresh") counters.freshHits++;
+  else if (state === "stale") counters.staleHits++;
+  else counters.rescueHits++;
+  reportServed(engine, target, found, state === "rescue" ? backoff.current(entry, now)?.error : undefined);
+  return entry;
+}
+
+/** Says that an entry is given out, and in which state. */
+export function reportServed(
+  { observer }: Engine,
+  { key, settings }: Target,
+  { entry, state, now, tier }: Found,
+  error: unknown,
+): void {
+  if (entry.access !== undefined) {
+    entry.access.hitCount++;
+    entry.access.lastAccessedAt = now;
+  }
+  const type = state === "fresh" ? "hit" : state;
+  if (!observer.wants(type)) return;
+  const about = { key, namespace: settings.namespace, tier };
+  observer.notify(type === "rescue" ? { type, ...about, error } : { type, ...about });
+}
+
+/** What a caller gets of an entry. */
+export function valueOf({ memory }: Engine, { value }: Entry): unknown {
+  return memory.expose(value);
+}
+
+/** Nothing could be served at once. */
+export function miss({ counters, observer }: Engine, { key, settings }: Target): undefined {
+  counters.misses++;
+  if (observer.wants("miss")) observer.notify({ type: "miss", key, namespace: settings.namespace });
+}

@@ -1,0 +1,139 @@
+// The guarded way to the shared tier: asks the breaker first, turns every failure into one answer, and reports it.
+
+import { CacheError } from "../errors.ts";
+import type { Clock } from "../contracts/clock.ts";
+import type { Observer } from "../contracts/observer.ts";
+import type { RemoteTierPlan } from "../contracts/remote.ts";
+import { Breaker, BREAKER_DEFAULTS, REFUSED, type BreakerState } from "../model/breaker.ts";
+import type { TierCounters } from "../observe/stats.ts";
+
+/** The shared tier has not answered, or was not asked: for the caller it is not there. */
+export const UNAVAILABLE: unique symbol = Symbol("unavailable");
+export type Unavailable = typeof UNAVAILABLE;
+
+/** Operations that a tier which is full or read-only refuses. */
+const WRITES: ReadonlySet<string> = new Set(["acquire", "fill", "set", "remove", "markStale", "bump"]);
+
+const NOT_ASKED = Promise.resolve(UNAVAILABLE);
+
+/** Told when the breaker of a server changes. */
+export type BreakerListener = (shard: string, state: BreakerState, reason: string) => void;
+
+/** The breakers of one tier, one per server; shared by all caches that use the tier. */
+export class Breakers {
+  readonly #isEnabled: boolean;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #byShard = new Map<string, Breaker>();
+  readonly #listeners = new Set<BreakerListener>();
+  /** Whether every server is known not to answer: nothing needs to be tried. */
+  isAway = false;
+
+  constructor(isEnabled: boolean, clock: Clock, random: () => number) {
+    this.#isEnabled = isEnabled;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  of(shard: string): Breaker {
+    return this.#byShard.get(shard) ?? this.#add(shard);
+  }
+
+  all(): Iterable<readonly [string, Breaker]> {
+    return this.#byShard;
+  }
+
+  /** Returns what ends it. */
+  onChange(listener: BreakerListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** The tier was asked by other means. One that answers needs no further try: its breaker closes. */
+  noteProbe(answered: boolean): void {
+    for (const breaker of this.#byShard.values()) {
+      // Of one that is closed the calls themselves say how it is: an answer to a probe must not make up for their failures.
+      if (answered && breaker.state === "closed") continue;
+      if (answered) breaker.hint();
+      const pass = breaker.tryPass();
+      if (answered) breaker.succeed(pass);
+      else if (pass !== REFUSED) breaker.fail(pass, "a probe was not answered");
+    }
+  }
+
+  #add(shard: string): Breaker {
+    const settings = this.#isEnabled ? BREAKER_DEFAULTS : undefined;
+    const breaker = new Breaker(settings, this.#clock, this.#random, (state, reason) => {
+      this.isAway = [...this.#byShard.values()].every((one) => one.state === "open");
+      for (const listener of this.#listeners) listener(shard, state, reason);
+    });
+    this.#byShard.set(shard, breaker);
+    return breaker;
+  }
+}
+
+const byPlan = new WeakMap<RemoteTierPlan, Breakers>();
+
+/** The breakers of a tier: the same for every cache opened from its plan. */
+export function breakersOf(plan: RemoteTierPlan, clock: Clock, random: () => number): Breakers {
+  const known = byPlan.get(plan) ?? new Breakers(plan.breaker, clock, random);
+  byPlan.set(plan, known);
+  return known;
+}
+
+/** Runs what is asked of the shared tier. Never rejects. */
+export class Guard {
+  readonly breakers: Breakers;
+  readonly #tier: string;
+  readonly #observer: Observer;
+  readonly #counters: TierCounters;
+  /** What the tier failed of last; `undefined` once it has answered again. */
+  lastError: unknown;
+  /** What it refused to do last; `undefined` once it has done such a thing again. */
+  lastRefusal: unknown;
+
+  constructor(tier: string, breakers: Breakers, observer: Observer, counters: TierCounters) {
+    this.breakers = breakers;
+    this.#tier = tier;
+    this.#observer = observer;
+    this.#counters = counters;
+  }
+
+  /** @param operation its name in events */
+  run<T>(shard: string, operation: string, work: () => Promise<T>): Promise<T | Unavailable> {
+    const breaker = this.breakers.of(shard);
+    const pass = breaker.tryPass();
+    if (pass === REFUSED) {
+      this.#counters.refused++;
+      return NOT_ASKED;
+    }
+    return work().then(
+      (answer) => {
+        this.lastError = undefined;
+        if (WRITES.has(operation)) this.lastRefusal = undefined;
+        breaker.succeed(pass);
+        return answer;
+      },
+      (error: unknown) => {
+        this.#fail(operation, error);
+        // Who refuses has answered: that is no reason to stop asking for everything.
+        if (error instanceof CacheError && error.code === "refused") {
+          this.lastRefusal = error;
+          breaker.succeed(pass);
+        } else {
+          this.lastError = error;
+          breaker.fail(pass, error);
+        }
+        return UNAVAILABLE;
+      },
+    );
+  }
+
+  #fail(operation: string, error: unknown): void {
+    if (error instanceof CacheError && error.code === "closed") return;
+    this.#counters.errors++;
+    if (this.#observer.wants("tierError")) {
+      this.#observer.notify({ type: "tierError", tier: this.#tier, operation, error });
+    }
+  }
+}

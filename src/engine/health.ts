@@ -1,0 +1,68 @@
+// How the tiers are: for `stats()` and `health()`.
+
+import { CacheError, show } from "../errors.ts";
+import type { CacheHealth, HealthStatus, TierHealth } from "../model/health.ts";
+import type { MemoryTierStats, TierStats, TierStatsByName } from "../observe/stats.ts";
+import type { Engine } from "./engine.ts";
+import type { SharedTier } from "./shared-tier.ts";
+
+/** Statistics of each tier, by name. */
+export function tierStats({ counters, memory, shared }: Engine): TierStatsByName {
+  const stats: { memory?: MemoryTierStats; [name: string]: TierStats | undefined } = {};
+  if (memory.settings.enabled || shared === undefined) {
+    stats[memory.name] = {
+      entries: memory.size,
+      capacity: memory.settings.maxEntries,
+      bytes: memory.bytes,
+      evictions: counters.evictions,
+    };
+  }
+  if (shared === undefined) return stats;
+  const { hits, misses, errors, refused } = counters.shared;
+  const breakers = Object.fromEntries([...shared.guard.breakers.all()].map(([server, { state }]) => [server, state]));
+  const busLive = shared.trust.isUp;
+  stats[shared.name] = { hits, misses, errors, refused, breakers, busLive, pending: shared.recovery.pending };
+  return stats;
+}
+
+/** Whether the cache can do its work. Without its shared tier it can, but each process for itself: degraded. */
+export async function healthOf(engine: Engine, isOpen: boolean): Promise<CacheHealth> {
+  const { settings, memory, shared } = engine;
+  if (!isOpen) {
+    const tiers = Object.fromEntries(Object.keys(tierStats(engine)).map((name) => [name, { status: "down" } as const]));
+    return { status: "down", tiers: settings.enabled ? tiers : {}, reasons: ["the cache is closed"] };
+  }
+  if (!settings.enabled) {
+    return { status: "healthy", tiers: {}, reasons: ["the cache is disabled: every read calls its refresh"] };
+  }
+  const tiers: Record<string, TierHealth> = {};
+  if (memory.settings.enabled || shared === undefined) tiers[memory.name] = { status: "healthy" };
+  const reasons: string[] = [];
+  if (shared !== undefined) tiers[shared.name] = await sharedHealth(shared, reasons);
+  const isDegraded = Object.values(tiers).some(({ status }) => status !== "healthy");
+  return { status: isDegraded ? "degraded" : "healthy", tiers, reasons };
+}
+
+async function sharedHealth(shared: SharedTier, reasons: string[]): Promise<TierHealth> {
+  const { name, recovery, guard, trust } = shared;
+  const latencyMs = await shared.ping();
+  const open = [...guard.breakers.all()].filter(([, { state }]) => state !== "closed").map(([server]) => server);
+  const isUp = latencyMs !== undefined;
+  if (isUp && guard.lastRefusal !== undefined) await shared.tryToWrite();
+  if (!isUp) reasons.push(`${name} does not answer: ${textOf(shared.problem() ?? guard.lastError)}`);
+  else if (guard.lastRefusal !== undefined) reasons.push(`${name} refuses: ${textOf(guard.lastRefusal)}`);
+  if (open.length > 0) reasons.push(`the breaker of ${open.join(", ")} is open`);
+  if (shared.bus === undefined) reasons.push(`${name} has no bus: every read asks it`);
+  else if (!trust.isUp) reasons.push(`the bus of ${name} is not live: copies in memory are verified before use`);
+  if (recovery.pending > 0) reasons.push(`${recovery.pending} invalidations are pending for ${name}`);
+  const isWell = isUp && open.length === 0 && recovery.pending === 0 && guard.lastRefusal === undefined;
+  const isHeard = shared.bus === undefined || trust.isUp;
+  const status: HealthStatus = !isUp ? "down" : isWell && isHeard ? "healthy" : "degraded";
+  return isUp ? { status, latencyMs } : { status };
+}
+
+function textOf(error: unknown): string {
+  if (error === undefined) return "its breaker is open";
+  if (!(error instanceof CacheError)) return error instanceof Error ? error.message : show(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}

@@ -1,0 +1,188 @@
+// Judging a frame: whether bytes from the shared tier are an entry that may be used now, and making it one.
+
+import { decodeFrame, type Frame } from "../codec/frame-decode.ts";
+import { readVersion, type Envelope } from "../codec/frame-layout.ts";
+import type { SharedEpoch } from "../contracts/authority.ts";
+import type { Codec } from "../contracts/codec.ts";
+import type { Instant } from "../model/duration.ts";
+import { Entry, isTooOld } from "../model/entry.ts";
+import type { Epoch, Stamped } from "../model/epoch.ts";
+import type { FrameDamage } from "../model/event.ts";
+import type { Spans } from "../model/policy.ts";
+import type { Engine, Target } from "./engine.ts";
+import { UNAVAILABLE } from "./guard.ts";
+import { reportInvalid } from "./report.ts";
+import { askEpochs, knownEpoch } from "./shared-epochs.ts";
+import type { SharedTier } from "./shared-tier.ts";
+
+/** What a frame turned out to be worth. */
+export type Verdict =
+  /** Fresh, stale or good for rescue. */
+  | { readonly kind: "usable"; readonly entry: Entry }
+  /** Nothing; but it stands in the tier under this version. */
+  | { readonly kind: "useless"; readonly version: string | undefined }
+  /** Nobody can tell: the authority did not answer. */
+  | { readonly kind: "unavailable" }
+  /** The authority answers, but is not to be believed: it has not got an invalidation yet, or its time is not known. */
+  | { readonly kind: "gated" };
+
+export const UNKNOWN: Verdict & { readonly kind: "unavailable" } = Object.freeze({ kind: "unavailable" });
+export const GATED: Verdict & { readonly kind: "gated" } = Object.freeze({ kind: "gated" });
+
+/** The stamp under which a read of the shared tier was begun; its tags show when the frame has come. */
+export interface ReadStamp extends Stamped {
+  tags: readonly Epoch[] | undefined;
+}
+
+/** A stamp for a read of the shared tier that begins now. */
+export function stampRead({ epochs }: Engine, { settings }: Target): ReadStamp {
+  return { asOf: epochs.now, namespaceEpoch: epochs.namespace(settings.namespace), tags: undefined };
+}
+
+/**
+ * Judges a frame.
+ * @param stamp as of when the question for the frame was sent; learns the tags of the frame
+ * @param told epochs that came with the frame
+ */
+export function judge(
+  engine: Engine,
+  shared: SharedTier,
+  target: Target,
+  bytes: Uint8Array,
+  stamp: ReadStamp,
+  told: ReadonlyMap<Epoch, SharedEpoch>,
+): Verdict | Promise<Verdict> {
+  const frame = decodeFrame(shared.fullKey(target), bytes);
+  if (frame.kind === "frame") return new Judgement(engine, shared, target, frame, stamp).begin(told);
+  reportDamage(engine, shared, target, frame.reason);
+  return { kind: "useless", version: readVersion(bytes) };
+}
+
+/** The way of one frame to its verdict: its epochs, its instants, its value. */
+class Judgement {
+  readonly #engine: Engine;
+  readonly #shared: SharedTier;
+  readonly #target: Target;
+  readonly #frame: Frame;
+  readonly #stamp: ReadStamp;
+  /** The epochs that the frame says it is of. */
+  readonly #carried: ReadonlyMap<Epoch, SharedEpoch>;
+
+  constructor(engine: Engine, shared: SharedTier, target: Target, frame: Frame, stamp: ReadStamp) {
+    this.#engine = engine;
+    this.#shared = shared;
+    this.#target = target;
+    this.#frame = frame;
+    this.#stamp = stamp;
+    const { rootEpoch, namespaceEpoch, tags } = frame.envelope;
+    stamp.tags = engine.epochs.tags(tags.map(({ name }) => name));
+    const carried = new Map([
+      [engine.epochs.root, rootEpoch],
+      [stamp.namespaceEpoch, namespaceEpoch],
+    ]);
+    for (const tag of tags) carried.set(engine.epochs.tag(tag.name), tag);
+    this.#carried = carried;
+  }
+
+  begin(told: ReadonlyMap<Epoch, SharedEpoch>): Verdict | Promise<Verdict> {
+    if (this.#shared.recovery.isGated(this.#carried.keys())) return GATED;
+    const doubtful: Epoch[] = [];
+    for (const [epoch, { hard, soft }] of this.#carried) {
+      if (told.has(epoch)) continue;
+      const known = knownEpoch(epoch, this.#shared.trust);
+      // What the table says otherwise is asked once more: the authority may have lost the epoch, and made another.
+      if (known === undefined || known.hard !== hard || known.soft !== soft) doubtful.push(epoch);
+    }
+    return doubtful.length === 0 ? this.#conclude(told) : this.#ask(doubtful, told);
+  }
+
+  async #ask(doubtful: readonly Epoch[], told: ReadonlyMap<Epoch, SharedEpoch>): Promise<Verdict> {
+    const answers = await askEpochs(this.#engine, this.#shared, doubtful);
+    if (answers === UNAVAILABLE) return UNKNOWN;
+    const all = new Map(told);
+    for (const [index, epoch] of doubtful.entries()) all.set(epoch, answers[index] as SharedEpoch);
+    return this.#conclude(all);
+  }
+
+  /** @param told the epochs that the table does not have as the frame does */
+  #conclude(told: ReadonlyMap<Epoch, SharedEpoch>): Verdict | Promise<Verdict> {
+    const { envelope } = this.#frame;
+    let isMarked = false;
+    for (const [epoch, { hard, soft }] of told) {
+      const carried = this.#carried.get(epoch);
+      if (carried !== undefined && carried.hard !== hard) return this.#useless();
+      isMarked ||= carried !== undefined && carried.soft !== soft;
+    }
+    const now = this.#engine.clock.now();
+    const createdAt = this.#shared.time.toLocal(envelope.createdAt);
+    const spans = this.#spans(envelope, now - createdAt, isMarked);
+    const isOver = now - createdAt >= spans.errorMs || isTooOld({ createdAt }, now, this.#shared.maxAgeMs);
+    return isOver ? this.#useless() : this.#open(createdAt, spans);
+  }
+
+  /** Spans of a frame; a generation marked stale ends freshness. */
+  #spans({ createdAt, freshUntil, staleUntil, errorUntil }: Envelope, ageMs: number, isMarked: boolean): Spans {
+    const freshMs = freshUntil - createdAt;
+    return {
+      freshMs: isMarked ? Math.min(freshMs, ageMs) : freshMs,
+      staleMs: staleUntil - createdAt,
+      errorMs: errorUntil - createdAt,
+    };
+  }
+
+  #open(createdAt: Instant, spans: Spans): Verdict | Promise<Verdict> {
+    // The same frame as the copy in memory: so is the value, and decoding costs more than all the rest.
+    const copy = this.#engine.memory.peek(this.#target.id);
+    if (copy?.version === this.#frame.envelope.version) return this.#usable(copy.value, createdAt, spans);
+    const codec = this.#shared.codec();
+    return codec instanceof Promise
+      ? codec.then((loaded) => this.#decode(loaded, createdAt, spans))
+      : this.#decode(codec, createdAt, spans);
+  }
+
+  #decode(codec: Codec, createdAt: Instant, spans: Spans): Verdict | Promise<Verdict> {
+    if (codec.id !== this.#frame.codecId) return this.#damaged("unknown-codec");
+    let value: unknown;
+    try {
+      value = this.#engine.memory.own(codec.decode(this.#frame.payload));
+    } catch {
+      return this.#damaged("payload");
+    }
+    if (value === undefined) return this.#damaged("payload");
+    // What another release of the program has stored need not be what this one can use.
+    const refusal = this.#engine.settings.validate?.(value);
+    const answer = (reason: string | undefined): Verdict =>
+      reason === undefined ? this.#usable(value, createdAt, spans) : this.#invalid(reason);
+    return refusal instanceof Promise ? refusal.then(answer) : answer(refusal);
+  }
+
+  #usable(value: unknown, createdAt: Instant, spans: Spans): Verdict {
+    const { loadMs, version } = this.#frame.envelope;
+    const access = this.#engine.settings.trackAccess ? { hitCount: 0, lastAccessedAt: undefined } : undefined;
+    return { kind: "usable", entry: new Entry(value, createdAt, spans, this.#stamp, loadMs, version, access) };
+  }
+
+  #useless(): Verdict {
+    return { kind: "useless", version: this.#frame.envelope.version };
+  }
+
+  #invalid(reason: string): Verdict {
+    reportInvalid(this.#engine, this.#target.key, this.#target.settings.namespace, reason);
+    return this.#useless();
+  }
+
+  #damaged(reason: FrameDamage): Verdict {
+    reportDamage(this.#engine, this.#shared, this.#target, reason);
+    return this.#useless();
+  }
+}
+
+function reportDamage(
+  { observer }: Engine,
+  shared: SharedTier,
+  { key, settings: { namespace } }: Target,
+  reason: FrameDamage,
+): void {
+  if (!observer.wants("damagedFrame")) return;
+  observer.notify({ type: "damagedFrame", key, namespace, tier: shared.name, reason });
+}

@@ -1,0 +1,56 @@
+// Opens the shared tier of an engine, and connects what it tells with what the engine does.
+
+import { FRAME_LAYOUT } from "../codec/frame-layout.ts";
+import { CacheError } from "../errors.ts";
+import type { Engine, SharedSettings } from "./engine.ts";
+import type { EpochUser } from "./epochs.ts";
+import { breakersOf, Guard } from "./guard.ts";
+import { createReceiver, createRecoveryListener, reconnected } from "./hear.ts";
+import { Lookups } from "./lookup.ts";
+import { Recovery } from "./recovery.ts";
+import { SharedTier } from "./shared-tier.ts";
+import { Trust } from "./trust.ts";
+import { Waiters } from "./waiters.ts";
+
+/** Opens it. Whoever gets it connects it, once the engine is complete. */
+export function openShared(
+  { clock, random, observer, counters, epochs }: Omit<Engine, "shared">,
+  { plan, root }: SharedSettings,
+): SharedTier {
+  const opened: { shared?: SharedTier } = {};
+  const onReconnect = (): void => {
+    if (opened.shared !== undefined) reconnected(opened.shared);
+  };
+  const remote = plan.open({ root, layout: FRAME_LAYOUT, clock, onReconnect });
+  const { authority, bus } = remote;
+  if (authority === undefined) {
+    throw new CacheError("invalid_option", `tier ${plan.name} must be one that processes can agree on, and is none`);
+  }
+  const guard = new Guard(plan.name, breakersOf(plan, clock, random), observer, counters.shared);
+  const trust = new Trust(epochs, bus, clock);
+  opened.shared = new SharedTier({ plan, remote, authority, root, clock, guard, trust });
+  return opened.shared;
+}
+
+/** Lets it take part: from now on it hears, and is heard. */
+export function connectShared(engine: Engine, shared: SharedTier): void {
+  const { clock, epochs, observer } = engine;
+  shared.lookups = new Lookups(engine, shared);
+  shared.waiters = new Waiters(clock);
+  shared.recovery = new Recovery(shared, clock, epochs.root, createRecoveryListener(engine, shared));
+  shared.onClose = shared.guard.breakers.onChange((server, state, reason) => {
+    if (observer.wants("breaker")) observer.notify({ type: "breaker", tier: shared.name, server, state, reason });
+    // Who may be asked again is asked first for what it has not got.
+    if (state === "closed" && shared.recovery.isOpen) void shared.recovery.tryNow();
+  });
+  void shared.recovery.recognise();
+  // Soon needed, and then at once: see `encodeValue`.
+  void Promise.resolve(shared.codec()).catch(() => undefined);
+  void shared.bus?.start(createReceiver(engine, shared));
+}
+
+/** Everything of it that refers to epochs. */
+export function* sharedEpochUsers({ lookups, recovery }: SharedTier): Generator<EpochUser, void, undefined> {
+  yield* lookups.epochUsers();
+  for (const namespaceEpoch of recovery.epochs()) yield { namespaceEpoch, tags: undefined };
+}

@@ -1,0 +1,79 @@
+// What goes to the shared tier: frames made of drafts.
+
+import type { SharedEpoch } from "../contracts/authority.ts";
+import { encodeFrame } from "../codec/frame-encode.ts";
+import type { Codec } from "../contracts/codec.ts";
+import type { Epoch, Stamped } from "../model/epoch.ts";
+import { capSpans, type Spans } from "../model/policy.ts";
+import { randomBytes } from "../model/random.ts";
+import type { Draft } from "./draft.ts";
+import type { Target } from "./engine.ts";
+import type { SharedTier } from "./shared-tier.ts";
+
+/** The spans of a draft in the shared tier; `undefined` when it may not be kept there. */
+export function spansInTier(shared: SharedTier, { settings }: Target, spans: Spans): Spans | undefined {
+  const capped = capSpans(spans, Math.min(shared.maxAgeMs, settings.shared?.maxAgeMs ?? Infinity));
+  return capped.errorMs > 0 ? capped : undefined;
+}
+
+/**
+ * A value as bytes: at once if the codec is there, because the caller may change the object as soon as he has his
+ * promise. As memory holds it, so that both tiers hold the same. @throws CacheError `unserializable`
+ */
+export function encodeValue(shared: SharedTier, { admitted }: Draft): Payload | Promise<Payload> {
+  const codec = shared.codec();
+  const encode = (loaded: Codec): Payload => ({ codecId: loaded.id, bytes: loaded.encode(admitted) });
+  return codec instanceof Promise ? codec.then(encode) : encode(codec);
+}
+
+/** A value as bytes, and whose bytes they are. */
+export interface Payload {
+  readonly codecId: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The frame of a draft, with a version of its own. The authority writes its instants.
+ * @param epochs the generations of all that it belongs to
+ */
+export function makeFrame(
+  shared: SharedTier,
+  target: Target,
+  draft: Draft,
+  payload: Payload,
+  { namespaceEpoch, tags }: Stamped,
+  epochs: ReadonlyMap<Epoch, SharedEpoch>,
+  root: Epoch,
+): { readonly frame: Uint8Array; readonly version: string } {
+  const version = newVersion();
+  const epochOf = (epoch: Epoch): SharedEpoch => epochs.get(epoch) as SharedEpoch;
+  const envelope = {
+    version,
+    createdAt: 0,
+    freshUntil: 0,
+    staleUntil: 0,
+    errorUntil: 0,
+    loadMs: draft.loadMs,
+    negative: draft.isNegative,
+    rootEpoch: epochOf(root),
+    namespaceEpoch: epochOf(namespaceEpoch),
+    tags: (tags ?? []).map((tag) => ({ name: tag.name as string, ...epochOf(tag) })),
+  };
+  return { frame: encodeFrame(shared.fullKey(target), envelope, payload.codecId, payload.bytes), version };
+}
+
+/** Random numbers are made many at a time: asking the system for each costs more than the frame. */
+const POOL_BYTES = 4_096;
+const VERSION_BYTES = 8;
+let pool = Buffer.alloc(0);
+let used = 0;
+
+/** 64 random bits as 16 hexadecimal digits, so that two entries made anywhere hardly ever share one. */
+function newVersion(): string {
+  if (used >= pool.length) {
+    pool = randomBytes(POOL_BYTES);
+    used = 0;
+  }
+  used += VERSION_BYTES;
+  return pool.toString("hex", used - VERSION_BYTES, used);
+}

@@ -1,0 +1,273 @@
+// The tier that all processes share, as the engine uses it: guarded, with its clock, its trust and its bookkeeping.
+
+import type { Acquired, Authority, EpochName, ReadReply, SharedEpoch, Written } from "../contracts/authority.ts";
+import type { Bus } from "../contracts/bus.ts";
+import type { Clock } from "../contracts/clock.ts";
+import type { Codec } from "../contracts/codec.ts";
+import type { RemoteTier, RemoteTierPlan } from "../contracts/remote.ts";
+import type { Instant, Milliseconds } from "../model/duration.ts";
+import type { Epoch } from "../model/epoch.ts";
+import { fullKey as toFullKey } from "../model/key.ts";
+import type { Spans } from "../model/policy.ts";
+import { randomBytes } from "../model/random.ts";
+import { ServerClock } from "../model/server-clock.ts";
+import type { Target } from "./engine.ts";
+import { UNAVAILABLE, type Guard, type Unavailable } from "./guard.ts";
+import type { Lookups } from "./lookup.ts";
+import type { Recovery } from "./recovery.ts";
+import type { Trust } from "./trust.ts";
+import type { Waiters } from "./waiters.ts";
+
+/** How long a lease lasts unless it is renewed, which happens every third of this. */
+export const LEASE_MS: Milliseconds = 1_000;
+
+/** An epoch as the authority tells it. */
+export type ToldEpoch = SharedEpoch & { readonly since: Instant };
+
+/** What a shared tier is made of. */
+export interface SharedTierParts {
+  readonly plan: RemoteTierPlan;
+  readonly remote: RemoteTier;
+  readonly authority: Authority;
+  readonly root: string;
+  readonly clock: Clock;
+  readonly guard: Guard;
+  readonly trust: Trust;
+}
+
+/** Every question to the authority goes through here; none rejects. */
+export class SharedTier {
+  readonly name: string;
+  readonly root: string;
+  readonly maxAgeMs: Milliseconds;
+  readonly timeoutMs: Milliseconds;
+  readonly guard: Guard;
+  readonly trust: Trust;
+  readonly time: ServerClock;
+  readonly bus: Bus | undefined;
+  // Set once, by whoever puts the engine together: they need the engine themselves.
+  lookups!: Lookups;
+  waiters!: Waiters;
+  recovery!: Recovery;
+  /** From this instant on, no write that was sent can take effect any more that has not yet. */
+  deadlinesUntil: Instant = -Infinity;
+  onClose: () => void = () => undefined;
+  readonly #parts: SharedTierParts;
+  #codec: Codec | undefined;
+  #codecLoading: Promise<Codec> | undefined;
+  #sync: Promise<void> | undefined;
+  /** Of this cache in this process. */
+  readonly #id = randomBytes(9).toString("base64url");
+  #tokens = 0;
+
+  constructor(parts: SharedTierParts) {
+    this.#parts = parts;
+    const { plan, remote, root, guard, trust, clock } = parts;
+    this.name = plan.name;
+    this.root = root;
+    this.maxAgeMs = plan.maxAgeMs;
+    this.timeoutMs = plan.timeoutMs;
+    this.guard = guard;
+    this.trust = trust;
+    this.time = new ServerClock(clock);
+    this.bus = remote.bus;
+  }
+
+  fullKey({ key, settings }: Target): string {
+    return toFullKey(this.root, settings.namespace, key);
+  }
+
+  /** A token for a lease that nobody else has. */
+  newToken(): string {
+    return `${this.#id}.${++this.#tokens}`;
+  }
+
+  /** Waits for an answer, but not longer than the tier's timeout in all for one read: `spentMs` says how long it was. */
+  async within<T>(read: { spentMs: Milliseconds }, answer: Promise<T>): Promise<T | Unavailable> {
+    const { clock } = this.#parts;
+    const begunAt = clock.now();
+    // The tier keeps to its timeout by itself; a timer is for what was slow already.
+    const isFresh = read.spentMs < this.timeoutMs / 8;
+    const reply = await (isFresh ? answer : this.#race(answer, this.timeoutMs - read.spentMs));
+    read.spentMs += clock.now() - begunAt;
+    return reply;
+  }
+
+  /** The codec, loaded when it is needed first: only who uses a tier of bytes pays for that. */
+  codec(): Codec | Promise<Codec> {
+    if (this.#codec !== undefined) return this.#codec;
+    this.#codecLoading ??= import("../codec/msgpack.ts").then(({ msgpackCodec }) => (this.#codec = msgpackCodec));
+    return this.#codecLoading;
+  }
+
+  /**
+   * Whether it is known not to answer, so that nothing needs to be tried. Without a bus somebody has to, or nobody
+   * would notice that it is back.
+   */
+  get isAway(): boolean {
+    return this.bus !== undefined && this.guard.breakers.isAway;
+  }
+
+  /** Whether it has answered what it was asked last. */
+  get isAnswering(): boolean {
+    return this.guard.lastError === undefined && !this.guard.breakers.isAway;
+  }
+
+  read(fullKey: string, unknown: readonly EpochName[]): Promise<ReadReply | Unavailable> {
+    return this.#ask(fullKey, "read", (authority) => authority.read(fullKey, unknown));
+  }
+
+  /** Never asked for none. */
+  epochs(names: readonly Epoch[]): Promise<readonly ToldEpoch[] | Unavailable> {
+    const [first] = names as readonly EpochName[];
+    return this.#ask(first as EpochName, "epochs", (authority) => authority.epochs(names as readonly EpochName[]));
+  }
+
+  acquire(fullKey: string, token: string, version: string | undefined): Promise<Acquired | Unavailable> {
+    return this.#ask(fullKey, "acquire", (authority) => authority.acquire(fullKey, token, version, LEASE_MS));
+  }
+
+  renew(fullKey: string, token: string): Promise<boolean | Unavailable> {
+    return this.#ask(fullKey, "renew", (authority) => authority.renew(fullKey, token, LEASE_MS));
+  }
+
+  release(fullKey: string, token: string): Promise<void | Unavailable> {
+    return this.#ask(fullKey, "release", (authority) => authority.release(fullKey, token));
+  }
+
+  fill(fullKey: string, token: string, frame: Uint8Array, spans: Spans): Promise<Written | Unavailable> {
+    return this.#write(fullKey, "fill", isWrittenLate, (authority, deadline) =>
+      authority.fill(fullKey, token, frame, spans, deadline),
+    );
+  }
+
+  set(fullKey: string, frame: Uint8Array, spans: Spans): Promise<Written | Unavailable> {
+    return this.#write(fullKey, "set", isWrittenLate, (authority, deadline) =>
+      authority.set(fullKey, frame, spans, deadline),
+    );
+  }
+
+  discard(fullKey: string, token: string): Promise<"done" | "fenced" | "late" | Unavailable> {
+    return this.#write(fullKey, "discard", isDiscardedLate, (authority, deadline) =>
+      authority.discard(fullKey, token, deadline),
+    );
+  }
+
+  remove(fullKey: string): Promise<{ readonly existed: boolean | undefined } | Unavailable> {
+    return this.#write(fullKey, "remove", isRemovedLate, (authority, deadline) => authority.remove(fullKey, deadline));
+  }
+
+  markStale(fullKey: string): Promise<boolean | Unavailable> {
+    return this.#write(fullKey, "markStale", isFalse, (authority, deadline) => authority.markStale(fullKey, deadline));
+  }
+
+  bump(name: EpochName, soft: boolean): Promise<boolean | Unavailable> {
+    return this.#write(name, "bump", isFalse, (authority, deadline) => authority.bump(name, soft, deadline));
+  }
+
+  announce(namespace: string | undefined, pattern: string): Promise<boolean | Unavailable> {
+    const root = { kind: "root" } as const;
+    return this.#write(root, "announce", isFalse, (authority, deadline) =>
+      authority.announce(namespace, pattern, deadline),
+    );
+  }
+
+  identity(): Promise<string | undefined | Unavailable> {
+    return this.#ask({ kind: "root" }, "identity", (authority) => authority.identity());
+  }
+
+  /** How long it takes to answer; `undefined` when it does not. */
+  async ping(): Promise<Milliseconds | undefined> {
+    const { clock } = this.#parts;
+    const sentAt = clock.now();
+    const answer = await this.#ask({ kind: "root" }, "now", (authority) => authority.now());
+    return answer === UNAVAILABLE ? undefined : clock.now() - sentAt;
+  }
+
+  /** What its connection failed of last; `undefined` while there is one. */
+  problem(): unknown {
+    return this.#parts.remote.problem();
+  }
+
+  /** Tries to write something that means nothing: after a refusal, to see whether it still refuses. */
+  async tryToWrite(): Promise<void> {
+    // The key of an empty name, which no user can have.
+    const nothing = toFullKey(this.root, undefined, "");
+    const token = this.newToken();
+    await this.acquire(nothing, token, undefined);
+    await this.release(nothing, token);
+  }
+
+  /** Full keys of frames, or of leases, that start with a prefix. Scans; rejects when it cannot go on. */
+  keys(prefix: string): AsyncIterable<string> {
+    return this.#parts.remote.tier.keys(prefix);
+  }
+
+  leases(prefix: string): AsyncIterable<string> {
+    return this.#parts.authority.leases(prefix);
+  }
+
+  /** Makes sure that the clock of the authority is known, and renews old knowledge on the side. */
+  sync(): Promise<void> | undefined {
+    if (this.time.isKnown && !this.time.isOld) return undefined;
+    this.#sync ??= this.#readClock().finally(() => (this.#sync = undefined));
+    return this.time.isKnown ? undefined : this.#sync;
+  }
+
+  /** Ends it: from now on it answers nothing. */
+  async close(): Promise<void> {
+    this.recovery.stop();
+    this.onClose();
+    this.trust.lose();
+    await this.#parts.remote.close();
+  }
+
+  #race<T>(answer: Promise<T>, leftMs: Milliseconds): Promise<T | Unavailable> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#parts.clock.schedule(Math.max(0, leftMs), () => resolve(UNAVAILABLE), true);
+      answer.then(resolve, reject).finally(cancel);
+    });
+  }
+
+  async #readClock(): Promise<void> {
+    const { clock } = this.#parts;
+    const sentAt = clock.now();
+    const serverAt = await this.#ask({ kind: "root" }, "now", (authority) => authority.now());
+    if (serverAt !== UNAVAILABLE) this.time.sample(serverAt, sentAt, clock.now());
+  }
+
+  #ask<T>(
+    about: string | EpochName,
+    operation: string,
+    work: (authority: Authority) => Promise<T>,
+  ): Promise<T | Unavailable> {
+    const { remote, authority } = this.#parts;
+    return this.guard.run(remote.shardOf(about), operation, () => work(authority));
+  }
+
+  /**
+   * With a deadline by the authority's clock, so that a write which times out here cannot take effect later there.
+   * @param isLate whether a reply says that the deadline had passed
+   */
+  async #write<T>(
+    about: string | EpochName,
+    operation: string,
+    isLate: (reply: T) => boolean,
+    work: (authority: Authority, deadline: Instant) => Promise<T>,
+  ): Promise<T | Unavailable> {
+    const syncing = this.sync();
+    if (syncing !== undefined) await syncing;
+    if (!this.time.isKnown) return UNAVAILABLE;
+    const deadline = this.time.latestNow() + this.timeoutMs;
+    this.deadlinesUntil = Math.max(this.deadlinesUntil, this.#parts.clock.now() + this.timeoutMs + this.time.widthMs);
+    const reply = await this.#ask(about, operation, (authority) => work(authority, deadline));
+    // Late although it was answered in time: the clock is not what it was taken for.
+    if (reply !== UNAVAILABLE && isLate(reply)) this.time.forget();
+    return reply;
+  }
+}
+
+const isWrittenLate = ({ kind }: Written): boolean => kind === "late";
+const isRemovedLate = ({ existed }: { readonly existed: boolean | undefined }): boolean => existed === undefined;
+const isDiscardedLate = (outcome: string): boolean => outcome === "late";
+const isFalse = (isInTime: boolean): boolean => !isInTime;
