@@ -1,0 +1,30 @@
+// With any of the mechanisms taken out a run finds a violation, and soon: the checker can see, and each is needed.
+
+import { describe, expect, it } from "vitest";
+import { runHistory } from "./history.ts";
+import { MUTANTS } from "./mutants.ts";
+
+const SEED = Number(process.env["FRESHTIER_HISTORY_SEED"] ?? 1);
+const FOUND_WITHIN_MS = 20_000;
+/** Then comes the quiet, in which what nothing has put right shows at the latest. */
+const FAULTS_FOR_MS = 12_000;
+
+describe("the checker finds a violation without", () => {
+  it.each(MUTANTS)(
+    "$name",
+    async ({ edits, only, pace, stretch }) => {
+      const result = await runHistory({
+        seed: SEED,
+        forMs: FAULTS_FOR_MS,
+        edits,
+        only,
+        pace,
+        stretch,
+        isStoppedByViolation: true,
+      });
+      expect(result.violations.map(({ promise }) => promise)).toEqual([expect.stringMatching(/^P(3|4|5|7|8|11)$/)]);
+      expect(result.foundAfterMs).toBeLessThan(FOUND_WITHIN_MS);
+    },
+    60_000,
+  );
+});
