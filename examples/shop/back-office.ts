@@ -1,8 +1,6 @@
-// The people who change prices while the shop is open: commit first, then invalidate, then tell the referee.
+// The people who change prices while the shop is open: commit first, then have it invalidated.
 import { CATEGORIES } from "./catalogue.ts";
 import type { CommittedPrice, ProductDatabase } from "./database.ts";
-import type { PriceWatch } from "./price-watch.ts";
-import type { ProductPages } from "./product-pages.ts";
 import { between, pick, seededRandom, type Random } from "./random.ts";
 
 const REQUESTS_PER_PRICE_CHANGE = 50;
@@ -12,10 +10,12 @@ const RECENT_REQUESTS = 50;
 
 export interface BackOfficeOptions {
   readonly database: ProductDatabase;
-  readonly pages: ProductPages;
-  readonly watch: PriceWatch;
   readonly requests: readonly number[];
   readonly seed: number;
+  /** Invalidates a product whose price was committed, then tells the referee. */
+  readonly priceChanged: (id: number, committed: readonly CommittedPrice[]) => Promise<void>;
+  /** The same for all products of a category. */
+  readonly categoryChanged: (category: string, committed: readonly CommittedPrice[]) => Promise<void>;
 }
 
 export class BackOffice {
@@ -53,21 +53,15 @@ export class BackOffice {
     const recent = this.#options.requests.slice(Math.max(0, position - RECENT_REQUESTS), position + 1);
     const id = pick(this.#random, recent);
     const percent = Math.round(between(this.#random, 90, 112));
-    const { database, pages, watch } = this.#options;
-
-    const committed = await database.changePrice(id, percent);
-    await pages.priceChanged(id);
-    watch.invalidated(committed);
+    const committed = await this.#options.database.changePrice(id, percent);
+    await this.#options.priceChanged(id, committed);
     this.#priceChanges += committed.length;
   }
 
   async #toggleSale(): Promise<void> {
     const category = pick(this.#random, CATEGORIES);
-    const { database, pages, watch } = this.#options;
-
-    const committed: CommittedPrice[] = await database.toggleSale(category);
-    await pages.categoryChanged(category);
-    watch.invalidated(committed);
+    const committed = await this.#options.database.toggleSale(category);
+    await this.#options.categoryChanged(category, committed);
     this.#sales += 1;
   }
 }

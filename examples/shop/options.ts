@@ -6,23 +6,37 @@ export interface ShopOptions {
   readonly baselineRequests: number;
   readonly visitors: number;
   readonly seed: number;
+  /** How many processes the shop has; `undefined`: this one, with nothing but its memory. */
+  readonly processes: number | undefined;
+  /** The Redis that they share; `undefined`: one of the demo's own. */
+  readonly redis: string | undefined;
   readonly sabotage: boolean;
   readonly help: boolean;
 }
+
+const DEFAULT_PROCESSES = 4;
+/** Several processes take longer for each request, on the few cores of one machine. */
+const DEFAULT_SHARED_REQUESTS = 50_000;
 
 export const HELP = `Replays the product-page requests of a real online shop, without and with freshtier.
 
 Usage: npm run demo -- [options]
 
-  --requests N   replay the first N requests of the recording (default: all 95607)
+  --requests N   replay the first N requests of the recording (default: all 95607; several processes: 50000)
   --baseline N   requests to replay without the cache, at most --requests (default: 12000)
   --visitors N   visitors at a time (default: 100)
   --seed N       seed of every random choice (default: 2013)
+  --processes N  the same shop on N processes, 2 to 16, that share one Redis. The demo starts a Redis of
+                 its own; midway it kills one process, and later restarts that Redis empty
+  --redis URL    share this Redis instead, such as redis://localhost:6379; nothing is killed then.
+                 Alone it means --processes ${DEFAULT_PROCESSES}
   --sabotage     change prices without invalidating them: the check at the end must fail
   --help         this text
 
-Exit code: 0, or 1 if an invalidated price was served, or 2 for options that nobody understands.
-NO_COLOR=1 turns colours off.
+Exit code: 0, or 1 if an invalidated price was served (several processes: outside the promised bound)
+or a process did not find back to Redis, or 2 for options that nobody understands and for a Redis that
+cannot be had. FRESHTIER_REDIS_SERVER is the path of the server to start, if it is not on the PATH as
+redis-server or valkey-server. NO_COLOR=1 turns colours off.
 `;
 
 /** Returns the options, or what is wrong with them. `recorded` is the length of the recording. */
@@ -39,20 +53,27 @@ function readOptions(args: readonly string[], recorded: number): ShopOptions {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      requests: { type: "string", default: String(recorded) },
+      requests: { type: "string" },
       baseline: { type: "string", default: "12000" },
       visitors: { type: "string", default: "100" },
       seed: { type: "string", default: "2013" },
+      processes: { type: "string" },
+      redis: { type: "string" },
       sabotage: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
-  const requests = wholeNumber("requests", values.requests, 1, recorded);
+  const redis = values.redis === undefined ? undefined : redisUrl(values.redis);
+  const processes = values.processes ?? (redis === undefined ? undefined : String(DEFAULT_PROCESSES));
+  const byDefault = processes === undefined ? recorded : Math.min(DEFAULT_SHARED_REQUESTS, recorded);
+  const requests = wholeNumber("requests", values.requests ?? String(byDefault), 1, recorded);
   return {
     requests,
     baselineRequests: Math.min(wholeNumber("baseline", values.baseline, 1, recorded), requests),
     visitors: wholeNumber("visitors", values.visitors, 1, 10_000),
     seed: wholeNumber("seed", values.seed, 0, 2 ** 32 - 1),
+    processes: processes === undefined ? undefined : wholeNumber("processes", processes, 2, 16),
+    redis,
     sabotage: values.sabotage,
     help: values.help,
   };
@@ -62,4 +83,10 @@ function wholeNumber(field: string, text: string, low: number, high: number): nu
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= low && value <= high) return value;
   throw new RangeError(`--${field} must be a whole number from ${low} to ${high}, got ${JSON.stringify(text)}`);
+}
+
+function redisUrl(text: string): string {
+  // Not the text itself in the message: it may hold a password.
+  if (/^rediss?:\/\/./.test(text) && URL.canParse(text)) return text;
+  throw new RangeError("--redis must be a URL such as redis://localhost:6379");
 }

@@ -1,5 +1,6 @@
 // How the shop gets a product page: straight from the database, or through freshtier. The part to copy.
-import { memoryTier, TieredCacheManager } from "freshtier";
+import { memoryTier, TieredCacheManager, type CacheOptions, type MutationResult } from "freshtier";
+import { redisTier } from "freshtier/redis";
 import type { Product } from "./catalogue.ts";
 
 /** Reads one product from the database. */
@@ -8,9 +9,9 @@ export type LoadProduct = (id: number) => Promise<Product>;
 export interface ProductPages {
   readonly product: LoadProduct;
   /** To be awaited after a new price was committed: from then on nobody may see the old one. */
-  readonly priceChanged: (id: number) => Promise<void>;
+  readonly priceChanged: (id: number) => Promise<MutationResult>;
   /** The same for all products of a category. */
-  readonly categoryChanged: (category: string) => Promise<void>;
+  readonly categoryChanged: (category: string) => Promise<MutationResult>;
   /** How requests were answered so far; `undefined` where there is no cache to ask. */
   readonly served: () => Served | undefined;
   readonly close: () => Promise<void>;
@@ -25,42 +26,48 @@ export interface Served {
 }
 
 export const CACHE_ENTRIES = 5_000;
+/** Half of the database connections: the others are for visitors who wait. */
+const BACKGROUND_QUERIES = 5;
 
-export function pagesFromDatabase(load: LoadProduct): ProductPages {
-  return {
-    product: load,
-    priceChanged: async () => {},
-    categoryChanged: async () => {},
-    served: () => undefined,
-    close: async () => {},
-  };
-}
+const LIFETIMES = {
+  ttl: "2s", // stands for the minutes of a shop in which visitors take their time
+  staleWhileRevalidate: "10s",
+  staleIfError: "1m",
+  jitter: 0.1,
+} as const satisfies CacheOptions;
 
-export function pagesFromCache(load: LoadProduct): ProductPages {
-  const cache = new TieredCacheManager({
+/** For a shop of one process. */
+export function openCache(): TieredCacheManager {
+  return new TieredCacheManager({
     name: "shop",
     tiers: [memoryTier({ maxEntries: CACHE_ENTRIES })],
-    ttl: "2s", // stands for the minutes of a shop in which visitors take their time
-    staleWhileRevalidate: "10s",
-    staleIfError: "1m",
-    jitter: 0.1,
-    refreshConcurrency: 5, // half of the database connections: the others are for visitors who wait
+    refreshConcurrency: BACKGROUND_QUERIES,
+    ...LIFETIMES,
   });
+}
+
+/** For each process of a shop of several: what one of them invalidates, all of them forget. */
+export function openSharedCache(name: string, url: string, processes: number): TieredCacheManager {
+  return new TieredCacheManager({
+    name,
+    tiers: [memoryTier({ maxEntries: CACHE_ENTRIES }), redisTier({ url })],
+    refreshConcurrency: Math.max(1, Math.round(BACKGROUND_QUERIES / processes)),
+    ...LIFETIMES,
+  });
+}
+
+export function pagesFromCache(cache: TieredCacheManager, load: LoadProduct): ProductPages {
   const products = cache.namespace("products");
 
   return {
     product: (id) =>
-      products.get(`product:${id}`, async (context) => {
+      products.get(productKey(id), async (context) => {
         const product = await load(id);
         context.setTags([`category:${product.category}`]);
         return product;
       }),
-    priceChanged: async (id) => {
-      await products.delete(`product:${id}`);
-    },
-    categoryChanged: async (category) => {
-      await cache.invalidateTags([`category:${category}`]);
-    },
+    priceChanged: (id) => products.delete(productKey(id)),
+    categoryChanged: (category) => cache.invalidateTags([`category:${category}`]),
     served: () => {
       const { hits, misses, refreshes } = cache.stats();
       return { fresh: hits.fresh, stale: hits.stale, miss: misses, fenced: refreshes.fenced };
@@ -69,7 +76,25 @@ export function pagesFromCache(load: LoadProduct): ProductPages {
   };
 }
 
+export function productKey(id: number): string {
+  return `product:${id}`;
+}
+
+export function pagesFromDatabase(load: LoadProduct): ProductPages {
+  return {
+    product: load,
+    ...NOBODY_INVALIDATES,
+    served: () => undefined,
+    close: async () => {},
+  };
+}
+
 /** The control experiment: the same pages, but nobody tells the cache when prices change. */
 export function withoutInvalidation(pages: ProductPages): ProductPages {
-  return { ...pages, priceChanged: async () => {}, categoryChanged: async () => {} };
+  return { ...pages, ...NOBODY_INVALIDATES };
 }
+
+const NOBODY_INVALIDATES: Pick<ProductPages, "priceChanged" | "categoryChanged"> = {
+  priceChanged: async () => ({ authority: "none" }),
+  categoryChanged: async () => ({ authority: "none" }),
+};

@@ -1,7 +1,5 @@
-// Sends the recorded requests through the shop, many visitors at a time, and measures each of them.
+// Sends the recorded requests through the shop, in their order, many visitors at a time.
 import { setTimeout as delay } from "node:timers/promises";
-import type { Product } from "./catalogue.ts";
-import type { PriceWatch } from "./price-watch.ts";
 import { between, seededRandom, type Random } from "./random.ts";
 
 export interface ReplayOptions {
@@ -10,34 +8,27 @@ export interface ReplayOptions {
   /** Shortest and longest pause of a visitor between two pages: the compressed time. */
   readonly pauseMs: readonly [shortest: number, longest: number];
   readonly seed: number;
-  readonly watch: PriceWatch;
-  readonly product: (id: number) => Promise<Product>;
   readonly onRequest: (position: number) => void;
+  /** Serves one request, measures it and has it checked. */
+  readonly serve: (id: number, position: number) => Promise<void>;
 }
 
-export interface Replayed {
-  readonly elapsedMs: number;
-  /** Milliseconds from request to answer, shortest first. */
-  readonly latencies: Float64Array;
-}
-
-export async function replay(options: ReplayOptions): Promise<Replayed> {
+/** Returns how long all requests together took, in milliseconds. */
+export async function replay(options: ReplayOptions): Promise<number> {
   const random = seededRandom(options.seed);
-  const latencies = new Float64Array(options.requests.length);
   const arrivals = options.requests.entries();
   const startedAt = performance.now();
 
-  const visitors = Array.from({ length: options.visitors }, () => visit(options, arrivals, random, latencies));
+  const visitors = Array.from({ length: options.visitors }, () => visit(options, arrivals, random));
   await Promise.all(visitors);
-  return { elapsedMs: performance.now() - startedAt, latencies: latencies.sort() };
+  return performance.now() - startedAt;
 }
 
 /** All visitors take their next request from the same iterator, so the recorded order is kept. */
 async function visit(
-  { pauseMs: [shortest, longest], product, watch, onRequest }: ReplayOptions,
+  { pauseMs: [shortest, longest], onRequest, serve }: ReplayOptions,
   arrivals: Iterator<[position: number, id: number]>,
   random: Random,
-  latencies: Float64Array,
 ): Promise<void> {
   for (;;) {
     await delay(between(random, shortest, longest));
@@ -45,16 +36,11 @@ async function visit(
     if (arrival.done) return;
     const [position, id] = arrival.value;
     onRequest(position);
-
-    const expected = watch.requestBegins(id);
-    const beganAt = performance.now();
-    const page = await product(id);
-    latencies[position] = performance.now() - beganAt;
-    watch.requestEnds(expected, page);
+    await serve(id, position);
   }
 }
 
 /** The latency that this share of all requests did not exceed. Expects them sorted. */
-export function percentile(sorted: Float64Array, share: number): number {
+export function percentile(sorted: ArrayLike<number>, share: number): number {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
 }

@@ -2,8 +2,8 @@
 import type { RunResult } from "./run.ts";
 import type { Terminal } from "./terminal.ts";
 
-const LABEL = 34;
-const COLUMN = 16;
+export const LABEL = 34;
+export const COLUMN = 16;
 const SHOWN_VIOLATIONS = 3;
 
 export function printComparison(terminal: Terminal, plain: RunResult, cached: RunResult): void {
@@ -33,13 +33,19 @@ export function printComparison(terminal: Terminal, plain: RunResult, cached: Ru
 }
 
 /** Prints the referee's verdict. */
-export function printVerdict({ paint, line }: Terminal, { verdict }: RunResult): void {
+export function printVerdict(terminal: Terminal, { verdict }: RunResult): void {
+  const { paint, line } = terminal;
   const { checked, checkedAfterChange, violations } = verdict;
   const failed = violations.length > 0;
   const mark = failed ? paint("red", "✘") : paint("green", "✔");
   const found = paint(failed ? "red" : "green", `${count(violations.length)} invalidated prices served`);
   line(`  ${mark} ${paint("bold", found)} in ${count(checked)} checked requests,`);
   line(`    ${count(checkedAfterChange)} of them for products whose price had changed before.`);
+  printViolations(terminal, violations);
+}
+
+/** The first few of them. */
+export function printViolations({ paint, line }: Terminal, violations: readonly string[]): void {
   for (const violation of violations.slice(0, SHOWN_VIOLATIONS)) line(`    ${paint("red", violation)}`);
   if (violations.length > SHOWN_VIOLATIONS) line(`    … and ${count(violations.length - SHOWN_VIOLATIONS)} more`);
 }
@@ -56,19 +62,21 @@ function rate(result: RunResult): string {
   return count(Math.round(perSecond(result)));
 }
 
-function queriesPerRequest({ pageQueries, requests }: RunResult): number {
+type Queries = Pick<RunResult, "pageQueries" | "requests">;
+
+function queriesPerRequest({ pageQueries, requests }: Queries): number {
   return pageQueries / requests;
 }
 
-function perThousand(result: RunResult): string {
+export function perThousand(result: Queries): string {
   return count(Math.round(queriesPerRequest(result) * 1000));
 }
 
-function saved(plain: RunResult, cached: RunResult): string {
+export function saved(plain: Queries, cached: Queries): string {
   return `${percent(1 - queriesPerRequest(cached) / queriesPerRequest(plain))} saved`;
 }
 
-function percent(share: number): string {
+export function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
 
@@ -76,12 +84,13 @@ function times(factor: number): string {
   return `${factor.toFixed(1)} ×`;
 }
 
-function faster(plainMs: number, cachedMs: number): string {
+export function faster(plainMs: number, cachedMs: number): string {
   const factor = plainMs / cachedMs;
   if (factor < 1.05) return "";
   return factor < 1000 ? `${times(factor)} faster` : "over 1,000 × faster";
 }
 
-function duration(ms: number): string {
+export function duration(ms: number): string {
+  if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;
   return ms < 1 ? `${(ms * 1000).toFixed(1)} µs` : `${ms.toFixed(1)} ms`;
 }

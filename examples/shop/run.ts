@@ -15,6 +15,7 @@ export interface RunOptions {
   readonly products: readonly Product[];
   readonly requests: readonly number[];
   readonly visitors: number;
+  readonly pauseMs: readonly [shortest: number, longest: number];
   readonly seed: number;
   readonly openPages: (load: LoadProduct) => ProductPages;
   readonly onProgress: (done: number) => void;
@@ -34,33 +35,48 @@ export interface RunResult {
 
 export async function run(options: RunOptions): Promise<RunResult> {
   const { products, requests, seed } = options;
-  const database = new ProductDatabase(products, {
-    connections: CONNECTIONS,
-    queryMs: QUERY_MS,
-    random: seededRandom(seed + 1),
-  });
+  const database = openDatabase(products, seed);
   const watch = new PriceWatch(products.length);
   const pages = options.openPages(async (id) => {
     const product = await database.product(id);
     watch.queryArrived(product);
     return product;
   });
-  const backOffice = new BackOffice({ database, pages, watch, requests, seed: seed + 2 });
+  const backOffice = new BackOffice({
+    database,
+    requests,
+    seed: seed + 2,
+    priceChanged: async (id, committed) => {
+      await pages.priceChanged(id);
+      watch.invalidated(committed);
+    },
+    categoryChanged: async (category, committed) => {
+      await pages.categoryChanged(category);
+      watch.invalidated(committed);
+    },
+  });
+  const latencies = new Float64Array(requests.length);
 
   try {
-    const { elapsedMs, latencies } = await replay({
+    const elapsedMs = await replay({
       requests,
       visitors: options.visitors,
-      pauseMs: PAUSE_MS,
+      pauseMs: options.pauseMs,
       seed: seed + 3,
-      watch,
-      product: pages.product,
       onRequest: (position) => {
         options.onProgress(position + 1);
         backOffice.onRequest(position);
       },
+      serve: async (id, position) => {
+        const expected = watch.requestBegins(id);
+        const beganAt = performance.now();
+        const page = await pages.product(id);
+        latencies[position] = performance.now() - beganAt;
+        watch.requestEnds(expected, page);
+      },
     });
     await backOffice.finish();
+    latencies.sort();
     return {
       requests: requests.length,
       elapsedMs,
@@ -76,4 +92,12 @@ export async function run(options: RunOptions): Promise<RunResult> {
     await pages.close();
     database.close();
   }
+}
+
+export function openDatabase(products: readonly Product[], seed: number): ProductDatabase {
+  return new ProductDatabase(products, {
+    connections: CONNECTIONS,
+    queryMs: QUERY_MS,
+    random: seededRandom(seed + 1),
+  });
 }

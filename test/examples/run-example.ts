@@ -4,7 +4,7 @@ import { readdirSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 export const EXAMPLES = new URL("../../examples/", import.meta.url);
 
 export interface ExampleRun {
@@ -13,9 +13,15 @@ export interface ExampleRun {
   readonly stderr: string;
 }
 
-export async function runExample(file: string, args: readonly string[] = []): Promise<ExampleRun> {
+/** @param env what differs from the environment of this process */
+export async function runExample(
+  file: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ExampleRun> {
   const child = spawn(process.execPath, ["--import", "tsx", `examples/${file}`, ...args], {
     cwd: ROOT,
+    env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exit = new Promise<number | null>((resolve, reject) => {

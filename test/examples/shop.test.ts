@@ -46,7 +46,7 @@ describe("shop.ts", () => {
   test("explains its options", async () => {
     const { exitCode, stdout } = await runExample("shop.ts", ["--help"]);
 
-    for (const option of ["--requests", "--baseline", "--visitors", "--seed", "--sabotage"]) {
+    for (const option of ["--requests", "--baseline", "--visitors", "--seed", "--processes", "--redis", "--sabotage"]) {
       expect(stdout).toContain(option);
     }
     expect(exitCode).toBe(0);
