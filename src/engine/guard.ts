@@ -51,6 +51,8 @@ export class Breakers {
 
   /** The tier was asked by other means. One that answers needs no further try: its breaker closes. */
   noteProbe(answered: boolean): void {
+    // Which of several servers has failed to answer, a probe does not tell.
+    if (!answered && this.#byShard.size > 1) return;
     for (const breaker of this.#byShard.values()) {
       // Of one that is closed the calls themselves say how it is: an answer to a probe must not make up for their failures.
       if (answered && breaker.state === "closed") continue;
