@@ -15,6 +15,19 @@ export function makeUsers(count) {
   return Array.from({ length: count }, (_, i) => ({ id: i + 1, name: `user ${i}`, active: true }));
 }
 
+/** Users of about 1 KB as JSON: what the Redis rows store. @param {number} count */
+export function makeProfiles(count) {
+  return makeUsers(count).map((user, i) => ({
+    ...user,
+    email: `user.${i}@example.com`,
+    roles: ["reader", "writer"],
+    balance: i * 1.25,
+    createdAt: 1_700_000_000_000 + i,
+    address: { street: `${i} Main Street`, city: "Springfield", zip: "12345", country: "US" },
+    about: randomBytes(380).toString("hex"),
+  }));
+}
+
 /** @param {number} count @param {number} bytes @returns {string[]} different strings of one byte per character */
 export function makeStrings(count, bytes) {
   return Array.from({ length: count }, () => randomBytes(bytes / 2).toString("hex"));

@@ -9,12 +9,16 @@ export class Fleet {
   #workloadId;
   #processes;
 
-  /** @param {string} workloadId @param {readonly string[]} contenderIds @param {readonly string[]} nodeOptions */
-  constructor(workloadId, contenderIds, nodeOptions = []) {
+  /**
+   * @param {string} workloadId @param {readonly string[]} contenderIds
+   * @param {{ nodeOptions?: readonly string[], redisUrl?: string }} settings
+   */
+  constructor(workloadId, contenderIds, { nodeOptions = [], redisUrl } = {}) {
     this.#workloadId = workloadId;
     this.#processes = new Map(
       contenderIds.map((id) => {
-        const child = fork(worker, [id, workloadId], { execArgv: ["--expose-gc", ...nodeOptions] });
+        const args = [id, workloadId, ...(redisUrl === undefined ? [] : [redisUrl])];
+        const child = fork(worker, args, { execArgv: ["--expose-gc", ...nodeOptions] });
         return [id, { child, died: once(child, "exit") }];
       }),
     );

@@ -1,6 +1,6 @@
 // Markdown tables: one per workload, and the summary.
 
-import { CONTROL, LIMIT, OURS } from "./contenders/index.mjs";
+import { CONTROL, LIMIT, limitOf, OURS } from "./contenders/index.mjs";
 
 /** @param {object} outcome `{ workload, rows, absent }` */
 export function workloadTable({ workload, rows, absent }) {
@@ -8,7 +8,7 @@ export function workloadTable({ workload, rows, absent }) {
   const noted = rows.some((row) => row.note);
   const header = ["", workload.unit, "quartiles", "× limit", "quartiles", ...extras, ...(noted ? ["note"] : [])];
   const body = sortedRows(workload, rows).map((row) => [
-    row.label ?? row.name,
+    labelOf(workload, row),
     amount(row.value.median),
     `${amount(row.value.low)} – ${amount(row.value.high)}`,
     row.ratio.median.toFixed(2),
@@ -38,15 +38,15 @@ export function summaryTable(outcomes) {
 }
 
 function summaryRow({ workload, rows }) {
-  const ours = ourRatio(workload, rows);
-  const rival = sortedRows(workload, rows).find(({ id }) => ![OURS, LIMIT, CONTROL].includes(id));
+  const ours = judgedRatio(workload, rows, OURS);
+  const rival = bestRival(workload, rows);
   const control = rows.find((row) => row.id === CONTROL);
   return [
     `\`${workload.id}\``,
     ours === undefined ? "–" : ours.toFixed(2),
     targetOf(workload),
     verdict(workload, ours),
-    rival ? rival.ratio.median.toFixed(2) : "–",
+    rival ? rival.judged.toFixed(2) : "–",
     rival?.name ?? "–",
     control ? control.ratio.median.toFixed(2) : "–",
   ];
@@ -75,11 +75,31 @@ function bytesRow({ workload, rows }) {
   ];
 }
 
-/** Where only freshtier takes part, its rows are compared with each other: the worst counts. */
-function ourRatio(workload, rows) {
-  const medians = rows.filter((row) => row.id === OURS).map((row) => row.value.median);
-  if (workload.only) return medians.length > 0 ? Math.max(...medians) / Math.min(...medians) : undefined;
-  return rows.find((row) => row.id === OURS)?.ratio.median;
+/** What counts for the target. Where sizes are compared: the worst of them; where every round counts: the worst round. */
+function judgedRatio(workload, rows, id) {
+  const own = rows.filter((row) => row.id === id);
+  if (own.length === 0) return undefined;
+  if (workload.compares === "sizes") {
+    const medians = own.map((row) => row.value.median);
+    return Math.max(...medians) / Math.min(...medians);
+  }
+  return workload.worstCounts ? own[0].worst : own[0].ratio.median;
+}
+
+function bestRival(workload, rows) {
+  const notRivals = [OURS, limitOf(workload.group), CONTROL];
+  const names = new Map(rows.filter(({ id }) => !notRivals.includes(id)).map(({ id, name }) => [id, name]));
+  const sign = workload.better === "higher" ? -1 : 1;
+  const [best] = [...names]
+    .map(([id, name]) => ({ name, judged: judgedRatio(workload, rows, id) }))
+    .sort((a, b) => sign * (a.judged - b.judged));
+  return best;
+}
+
+function labelOf(workload, { name, size }) {
+  if (size === undefined) return name;
+  const entries = `${size.toLocaleString("en")} ${size === 1 ? "entry" : "entries"}`;
+  return workload.only ? entries : `${name}, ${entries}`;
 }
 
 function verdict({ target, better }, ratio) {
@@ -92,7 +112,7 @@ function targetOf({ target, better }) {
 }
 
 function sortedRows(workload, rows) {
-  if (workload.only) return rows;
+  if (workload.compares === "sizes") return rows;
   const sign = workload.better === "higher" ? -1 : 1;
   return [...rows].sort((a, b) => sign * (a.ratio.median - b.ratio.median));
 }

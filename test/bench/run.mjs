@@ -2,10 +2,15 @@
 
 import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
-import { CONTROL, isBuilt, LIMIT, loadContender, OURS, versions } from "./contenders/index.mjs";
+import { CONTROL, GROUPS, isBuilt, limitOf, loadContender, OURS, versions } from "./contenders/index.mjs";
 import { readOptions, USAGE } from "./options.mjs";
+import { findServer, startServer } from "./redis-server.mjs";
 import { summaryTable, workloadTable } from "./report.mjs";
 import { loadWorkload } from "./workloads/index.mjs";
+
+const NO_SERVER =
+  "**The Redis rows are left out: found neither redis-server nor valkey-server. " +
+  "Install one, or set FRESHTIER_REDIS_SERVER to its path.**";
 
 try {
   const options = readOptions(process.argv.slice(2));
@@ -13,31 +18,49 @@ try {
   else await main(options);
 } catch (error) {
   console.error(error);
-  process.exitCode = 1;
+  // Processes of contenders may still run, and this one would wait for them; they end when it does.
+  process.exit(1);
 }
 
-async function main({ workloads, contenders: ids, pace, quick, json }) {
+async function main({ workloads: ids, contendersOf, pace, quick, json }) {
   const startedAt = performance.now();
-  const contenders = await Promise.all(ids.map(loadContender));
-  const machine = describeMachine();
+  const workloads = await Promise.all(ids.map(loadWorkload));
+  const program = workloads.some(({ group }) => group === "redis") ? findServer() : undefined;
+  const machine = { ...describeMachine(), ...(program ? { server: program.version } : {}) };
   console.log(`# freshtier beside the others\n\n${intro(machine, quick)}\n`);
   const outcomes = [];
-  for (const id of workloads) {
-    const workload = await loadWorkload(id);
-    if (workload.only && !ids.includes(workload.only)) continue;
-    const outcome = await runWorkload(workload, contenders, pace);
-    outcomes.push(outcome);
-    console.log(`${workloadTable(outcome)}\n`);
+  for (const group of GROUPS) {
+    const rows = workloads.filter((workload) => workload.group === group);
+    if (rows.length === 0) continue;
+    if (group === "redis" && program === undefined) console.log(`${NO_SERVER}\n`);
+    else outcomes.push(...(await runGroup(rows, contendersOf(group), pace, group === "redis" ? program : undefined)));
   }
   console.log(`### Summary\n\n${summaryTable(outcomes)}\n`);
   console.log(`${Math.round((performance.now() - startedAt) / 1_000)} s in all.`);
   if (json) await writeFile(json, `${JSON.stringify({ machine, quick, versions: versions(), outcomes }, null, 2)}\n`);
 }
 
-async function runWorkload(workload, contenders, pace) {
+async function runGroup(workloads, ids, pace, program) {
+  const outcomes = [];
+  const contenders = await Promise.all(ids.map((id) => loadContender(workloads[0].group, id)));
+  const redis = program && (await startServer(program.path));
+  try {
+    for (const workload of workloads) {
+      if (workload.only && !ids.includes(workload.only)) continue;
+      const outcome = await runWorkload(workload, contenders, pace, redis);
+      outcomes.push(outcome);
+      console.log(`${workloadTable(outcome)}\n`);
+    }
+  } finally {
+    await redis?.stop();
+  }
+  return outcomes;
+}
+
+async function runWorkload(workload, contenders, pace, redis) {
   const reasons = new Map(contenders.map((contender) => [contender, reasonToStayAway(workload, contender)]));
   const present = contenders.filter((contender) => reasons.get(contender) === undefined);
-  const rows = await workload.measure(present, pace);
+  const rows = await workload.measure(present, pace, redis);
   const byId = new Map(contenders.map((contender) => [contender.id, contender]));
   return {
     workload,
@@ -54,9 +77,9 @@ async function runWorkload(workload, contenders, pace) {
 }
 
 function noteOf(workload, { id, notes }) {
-  if (id === LIMIT) return "the limit";
-  if (id === CONTROL) return "the limit again: noise";
-  return notes[workload.id];
+  if (notes[workload.id]) return notes[workload.id];
+  if (id === limitOf(workload.group)) return "the limit";
+  return id === CONTROL ? "the limit again: noise" : undefined;
 }
 
 function reasonToStayAway({ needs, only }, contender) {
@@ -74,10 +97,10 @@ function describeMachine() {
   };
 }
 
-function intro({ node, cpu, cores, platform }, quick) {
+function intro({ node, cpu, cores, platform, server }, quick) {
   const list = Object.entries(versions()).map(([name, version]) => `${name} ${version}`);
   return [
-    `Node.js ${node}, ${cpu}, ${cores} cores, ${platform}.`,
+    `Node.js ${node}, ${cpu}, ${cores} cores, ${platform}${server ? `, ${server}` : ""}.`,
     `${list.join(", ")}.`,
     ...(isBuilt() ? [] : [`\n**${OURS} is missing: run \`npm run build\` first.**`]),
     ...(quick ? ["\n**A quick run: it shows that everything works; the numbers mean little.**"] : []),

@@ -16,6 +16,20 @@ export const TAG = "users";
  * @property {number} clearRounds rounds of the clear workload
  * @property {readonly number[]} clearSizes entries in the cleared namespace
  * @property {number} importRounds imports per contender
+ * @property {RedisPace} redis
+ */
+
+/**
+ * @typedef {object} RedisPace how long the Redis rows are measured: the first four as above
+ * @property {number} starts
+ * @property {number} rounds
+ * @property {number} roundMs
+ * @property {number} warmUpMs
+ * @property {number} stampedeRounds
+ * @property {number} staleRounds
+ * @property {number} clearRounds
+ * @property {readonly number[]} clearSizes
+ * @property {number} rivalClearRounds the same for the others: filling takes most of the time, and they differ by magnitudes
  */
 
 /**
@@ -33,6 +47,17 @@ export const FULL_PACE = Object.freeze({
   clearRounds: 9,
   clearSizes: [1, 10_000, 1_000_000],
   importRounds: 15,
+  redis: Object.freeze({
+    starts: 3,
+    rounds: 6,
+    roundMs: 60,
+    warmUpMs: 200,
+    stampedeRounds: 7,
+    staleRounds: 4,
+    clearRounds: 3,
+    clearSizes: [1, 10_000, 100_000],
+    rivalClearRounds: 1,
+  }),
 });
 
 /** @type {Pace} */
@@ -46,4 +71,15 @@ export const QUICK_PACE = Object.freeze({
   clearRounds: 3,
   clearSizes: [1, 10_000, 100_000],
   importRounds: 2,
+  redis: Object.freeze({
+    starts: 1,
+    rounds: 3,
+    roundMs: 20,
+    warmUpMs: 50,
+    stampedeRounds: 2,
+    staleRounds: 1,
+    clearRounds: 1,
+    clearSizes: [1, 100, 1_000],
+    rivalClearRounds: 1,
+  }),
 });

@@ -1,24 +1,27 @@
 // Workloads that count operations: interleaved rounds, a ratio to the limit per round, medians.
 
 import { setImmediate as macrotask } from "node:timers/promises";
-import { LIMIT } from "./contenders/index.mjs";
+import { limitOf } from "./contenders/index.mjs";
 import { Fleet } from "./fleet.mjs";
 import { shuffled, spread } from "./statistics.mjs";
+import { groupOf } from "./workloads/index.mjs";
 
 /**
  * @param {object} definition `id`, `title`, `limit`, `target`, `needs` and
- *   `block(contender)`, which resolves to a function that does some work, checks it and returns the number of operations
+ *   `block(contender, redisUrl)`, which resolves to a function that does some work, checks it and returns the number of
+ *   operations
  */
 export function throughput(definition) {
   return {
     ...definition,
     unit: "operations/s",
     better: "higher",
-    async prepare(contender) {
-      const block = await definition.block(contender);
+    async prepare(contender, redisUrl) {
+      const block = await definition.block(contender, redisUrl);
       return { warmUp: (ms) => timed(block, ms), round: (ms) => timed(block, ms) };
     },
-    measure: (contenders, pace) => interleaved(definition.id, contenders, pace),
+    measure: (contenders, pace, redis) =>
+      interleaved(definition.id, contenders, groupOf(definition.id) === "redis" ? pace.redis : pace, redis),
   };
 }
 
@@ -35,11 +38,13 @@ async function timed(block, ms) {
   return (operations / elapsed) * 1_000;
 }
 
-async function interleaved(workloadId, contenders, pace) {
+async function interleaved(workloadId, contenders, pace, redis) {
   const ids = contenders.map((contender) => contender.id);
+  const limit = limitOf(groupOf(workloadId));
   const rounds = [];
   for (let start = 0; start < pace.starts; start++) {
-    const fleet = new Fleet(workloadId, ids);
+    await redis?.flush();
+    const fleet = new Fleet(workloadId, ids, { redisUrl: redis?.url });
     for (const id of ids) await fleet.call(id, "warmUp", pace.warmUpMs);
     for (let round = 0; round < pace.rounds; round++) rounds.push(await oneRound(fleet, ids, pace.roundMs));
     fleet.stop();
@@ -48,7 +53,7 @@ async function interleaved(workloadId, contenders, pace) {
     id,
     value: spread(rounds.map((round) => round[id])),
     // Compared within a round, where the machine was the same for both.
-    ratio: spread(rounds.map((round) => round[id] / round[LIMIT])),
+    ratio: spread(rounds.map((round) => round[id] / round[limit])),
   }));
 }
 

@@ -8,10 +8,11 @@
 import { loadContender } from "./contenders/index.mjs";
 import { loadWorkload } from "./workloads/index.mjs";
 
-const [contenderId, workloadId] = process.argv.slice(2);
+const [contenderId, workloadId, redisUrl] = process.argv.slice(2);
 
-const [contender, workload] = await Promise.all([loadContender(contenderId), loadWorkload(workloadId)]);
-const steps = workload.prepare(contender);
+const workload = await loadWorkload(workloadId);
+const contender = await loadContender(workload.group, contenderId);
+const steps = workload.prepare(contender, redisUrl);
 
 process.on("message", async ({ step, args }) => {
   try {

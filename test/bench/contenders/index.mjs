@@ -2,36 +2,49 @@
 
 import { existsSync, readFileSync } from "node:fs";
 
-export const LIMIT = "lru-cache";
 export const OURS = "freshtier";
 export const CONTROL = "control";
+/** The limit of the rows in memory. */
+export const LIMIT = "lru-cache";
+/** The limit of the Redis rows. */
+export const REDIS_LIMIT = "ioredis";
 
-const all = [
-  LIMIT,
-  CONTROL,
-  OURS,
-  "lru-fetch",
-  "bentocache",
-  "cache-manager",
-  "cacheable",
-  "layered-loader",
-  "async-cache-dedupe",
-  "cachified",
-];
+const groups = {
+  memory: [
+    LIMIT,
+    CONTROL,
+    OURS,
+    "lru-fetch",
+    "bentocache",
+    "cache-manager",
+    "cacheable",
+    "layered-loader",
+    "async-cache-dedupe",
+    "cachified",
+  ],
+  redis: [REDIS_LIMIT, CONTROL, OURS, "bentocache", "cacheable", "layered-loader", "async-cache-dedupe"],
+};
 
-/** @returns {string[]} ids; freshtier only when it has been built */
-export function contenderIds() {
-  return isBuilt() ? all : all.filter((id) => id !== OURS);
+export const GROUPS = Object.keys(groups);
+
+/** @param {string} group @returns {string} the contender that the others are compared with */
+export function limitOf(group) {
+  return group === "redis" ? REDIS_LIMIT : LIMIT;
+}
+
+/** @param {string} group @returns {string[]} ids; freshtier only when it has been built */
+export function contenderIds(group) {
+  return isBuilt() ? groups[group] : groups[group].filter((id) => id !== OURS);
 }
 
 export function isBuilt() {
   return existsSync(new URL("../../../dist/index.js", import.meta.url));
 }
 
-/** @param {string} id @returns {Promise<object>} */
-export async function loadContender(id) {
-  const { contender } = await import(`./${id}.mjs`);
-  return { id, notes: {}, ...contender };
+/** @param {string} group @param {string} id @returns {Promise<object>} */
+export async function loadContender(group, id) {
+  const { contender } = await import(group === "redis" ? `./redis/${id}.mjs` : `./${id}.mjs`);
+  return { id, lacks: {}, notes: {}, ...contender };
 }
 
 /** @returns {Record<string, string>} installed version by package */

@@ -17,6 +17,7 @@ export const workload = {
   target: 1.5,
   needs: [],
   only: OURS,
+  compares: "sizes",
   unit: `µs, mean of ${CLEARS_IN_A_ROW} in a row`,
   better: "lower",
   prepare,
@@ -24,7 +25,7 @@ export const workload = {
 };
 
 async function measure(_contenders, pace) {
-  const fleet = new Fleet(workload.id, [OURS], ["--max-old-space-size=6144"]);
+  const fleet = new Fleet(workload.id, [OURS], { nodeOptions: ["--max-old-space-size=6144"] });
   const rounds = [];
   await fleet.call(OURS, "create", pace.clearSizes);
   for (let round = 0; round < pace.clearRounds; round++) {
@@ -34,7 +35,7 @@ async function measure(_contenders, pace) {
   const [smallest] = pace.clearSizes;
   return pace.clearSizes.map((size) => ({
     id: OURS,
-    label: `${size.toLocaleString("en")} ${size === 1 ? "entry" : "entries"}`,
+    size,
     value: spread(rounds.map((round) => round[size])),
     ratio: spread(rounds.map((round) => round[size] / round[smallest])),
   }));

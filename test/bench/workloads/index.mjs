@@ -1,26 +1,35 @@
 // The workloads, in the order in which they run.
 
-const ids = [
-  "hit",
-  "hit-refresh",
-  "hit-tag",
-  "hit-sync",
-  "hit-100",
-  "set",
-  "refresh",
-  "miss",
-  "stale",
-  "memory",
-  "clear",
-  "import",
-];
+const groups = {
+  memory: [
+    "hit",
+    "hit-refresh",
+    "hit-tag",
+    "hit-sync",
+    "hit-100",
+    "set",
+    "refresh",
+    "miss",
+    "stale",
+    "memory",
+    "clear",
+    "import",
+  ],
+  redis: ["redis-hit", "redis-hit-100", "redis-set", "redis-refresh", "redis-stampede", "redis-stale", "redis-clear"],
+};
 
-export function workloadIds() {
-  return [...ids];
+/** @param {string} [group] all groups without one */
+export function workloadIds(group) {
+  return group === undefined ? Object.values(groups).flat() : [...groups[group]];
+}
+
+/** @param {string} id @returns {string} */
+export function groupOf(id) {
+  return Object.keys(groups).find((group) => groups[group].includes(id));
 }
 
 /** @param {string} id */
 export async function loadWorkload(id) {
   const { workload } = await import(`./${id}.mjs`);
-  return workload;
+  return { group: groupOf(id), ...workload };
 }

@@ -1,0 +1,9 @@
+// The limit a second time: how far its ratio is from 1 says how far the machine's noise reaches.
+
+import { contender as limit } from "./ioredis.mjs";
+
+export const contender = {
+  ...limit,
+  name: "control",
+  lacks: { ...limit.lacks, stampede: "as ioredis" },
+};
