@@ -41,6 +41,8 @@ export interface HistoryOptions {
   readonly pace?: number;
   /** Multiplies the time that faults last. */
   readonly stretch?: number | undefined;
+  /** Multiplies the time that workers rest between operations. */
+  readonly calm?: number | undefined;
   /** Ends with the first violation. */
   readonly isStoppedByViolation?: boolean;
 }
@@ -142,7 +144,7 @@ class History {
         },
         maxEntries: MAX_ENTRIES[worker]!,
         lanes: LANES,
-        restMs: REST_MS,
+        restMs: REST_MS * (this.#options.calm ?? 1),
       }),
       seed: options.seed,
     };

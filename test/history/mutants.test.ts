@@ -7,12 +7,12 @@ import { MUTANTS } from "./mutants.ts";
 const SEED = Number(process.env["FRESHTIER_HISTORY_SEED"] ?? 1);
 const FOUND_WITHIN_MS = 20_000;
 /** Then comes the quiet, in which what nothing has put right shows at the latest. */
-const FAULTS_FOR_MS = 12_000;
+const FAULTS_FOR_MS = 8_000;
 
 describe("the checker finds a violation without", () => {
   it.each(MUTANTS)(
     "$name",
-    async ({ edits, only, pace, stretch }) => {
+    async ({ edits, only, pace, stretch, calm }) => {
       const result = await runHistory({
         seed: SEED,
         forMs: FAULTS_FOR_MS,
@@ -20,6 +20,7 @@ describe("the checker finds a violation without", () => {
         only,
         pace,
         stretch,
+        calm,
         isStoppedByViolation: true,
       });
       expect(result.violations.map(({ promise }) => promise)).toEqual([expect.stringMatching(/^P(3|4|5|7|8|11)$/)]);

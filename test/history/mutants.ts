@@ -13,6 +13,11 @@ export interface Mutant {
   readonly pace: number;
   /** Multiplies the time that faults last. Default 1. */
   readonly stretch?: number;
+  /**
+   * Multiplies the time that workers rest. A process that hears nothing shows it by a copy that has outlived what is
+   * allowed; one that itself invalidates every key several times a second has no such copies.
+   */
+  readonly calm?: number;
 }
 
 /** Every mutant. */
@@ -94,7 +99,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: "the numbers of messages",
     edits: [{ file: "redis/gap-alarm.ts", find: "if (this.#sequences.hasGap()) this.#onGap();", replace: "" }],
     only: ["lost messages"],
-    pace: 0.5,
+    pace: 0.1,
+    stretch: 2,
+    calm: 40,
   },
   {
     // A process hears of nothing that others invalidate.
@@ -134,5 +141,6 @@ export const MUTANTS: readonly Mutant[] = [
     pace: 0.2,
     // What is not noticed shows only once the time has passed for which it is allowed.
     stretch: 3,
+    calm: 40,
   },
 ];
