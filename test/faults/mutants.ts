@@ -1,11 +1,6 @@
 // The mechanisms behind the promises, each with the text that takes it out: tests that go on passing without it show nothing.
 
-/** One text of one file of src, and another in its place. */
-export interface Edit {
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
-}
+import type { Edit } from "../support/bundle.ts";
 
 /** A package without a mechanism. */
 export interface Mutant {

@@ -2,7 +2,7 @@
 
 import { setTimeout as sleepFor } from "node:timers/promises";
 import type { CacheHealth } from "../../src/index.ts";
-import type { Edit } from "../interleaving/bundle.ts";
+import type { Edit } from "../support/bundle.ts";
 import { startCluster } from "../support/redis/cluster.ts";
 import { startProxy } from "../support/redis/proxy.ts";
 import { startRedis } from "../support/redis/server.ts";

@@ -1,6 +1,6 @@
 // The mechanisms that keep the promises, each with the text that takes it out and the faults that show it soonest.
 
-import type { Edit } from "../interleaving/bundle.ts";
+import type { Edit } from "../support/bundle.ts";
 import type { Step } from "./schedule.ts";
 
 /** A package without one of its mechanisms. */

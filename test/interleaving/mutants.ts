@@ -1,7 +1,7 @@
 // Ways to break the engine, one at a time. The exploration must notice each.
 
 import type { EpochKind } from "../../src/model/epoch.ts";
-import type { Edit } from "./bundle.ts";
+import type { Edit } from "../support/bundle.ts";
 
 /** A broken engine. */
 export interface Mutant {

@@ -2,7 +2,8 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { loadBundle, type Edit } from "../interleaving/bundle.ts";
+import { loadBundle } from "../interleaving/bundle.ts";
+import type { Edit } from "../support/bundle.ts";
 import { commands, setup } from "./arbitraries.ts";
 import { MUTANTS } from "./mutants.ts";
 import { runAgainstModel } from "./run.ts";

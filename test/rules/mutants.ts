@@ -1,6 +1,6 @@
 // The mechanisms of the rules, each with the text that takes it out of the sources.
 
-import type { Edit } from "./bundle.ts";
+import type { Edit } from "../support/bundle.ts";
 
 /** A mechanism, and the edits that take it out. */
 export interface Mutant {

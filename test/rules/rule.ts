@@ -3,7 +3,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { RedisServer } from "../support/redis/redis-server.ts";
 import { startRedis } from "../support/redis/server.ts";
-import { loadBundle, removeBundles, SOURCES, type Edit, type Package } from "./bundle.ts";
+import type { Edit } from "../support/bundle.ts";
+import { loadBundle, removeBundles, SOURCES, type Package } from "./bundle.ts";
 import type { Mutant } from "./mutants.ts";
 import { World } from "./world.ts";
 
