@@ -33,7 +33,10 @@ export async function createClient(settings: RedisSettings): Promise<RedisEndpoi
     const nodes = target.addresses.map(({ host, port }) => ({ host, port }));
     return new Cluster(nodes, clusterOptions(settings, target.login)) as unknown as RedisEndpoint;
   }
-  return new Redis({ ...common(settings, target.login), ...placeOf(target) }) as unknown as RedisEndpoint;
+  return new Redis({
+    ...common(settings, target.login),
+    ...placeOf(target, settings.connectTimeoutMs),
+  }) as unknown as RedisEndpoint;
 }
 
 /** What decides how a connection that listens talks to its server; empty: as the client library does. */
@@ -63,7 +66,7 @@ export function createListener(
 }
 
 /** Doubling, of which chance takes up to one half, so that processes do not come back together. */
-function retryDelayMs(attempt: number): Milliseconds {
+export function retryDelayMs(attempt: number): Milliseconds {
   return Math.min(RETRY_FIRST_MS * 2 ** (attempt - 1), RETRY_MAX_MS) * (1 - Math.random() / 2);
 }
 
@@ -81,7 +84,7 @@ function common({ connectTimeoutMs, timeoutMs }: RedisSettings, { username, pass
   } satisfies RedisOptions;
 }
 
-function placeOf(target: Extract<RedisTarget, { kind: "server" | "sentinel" }>) {
+function placeOf(target: Extract<RedisTarget, { kind: "server" | "sentinel" }>, connectTimeoutMs: Milliseconds) {
   if (target.kind === "server") return { host: target.address.host, port: target.address.port } satisfies RedisOptions;
   const { group, addresses, sentinelLogin } = target;
   return {
@@ -92,6 +95,8 @@ function placeOf(target: Extract<RedisTarget, { kind: "server" | "sentinel" }>) 
     sentinelPassword: sentinelLogin.password,
     ...(sentinelLogin.tls === undefined ? {} : { sentinelTLS: sentinelLogin.tls, enableTLSForSentinelMode: true }),
     sentinelRetryStrategy: retryDelayMs,
+    // One that hangs is passed over.
+    sentinelCommandTimeout: connectTimeoutMs,
     // Hears of a failover even if the old primary keeps its connections.
     failoverDetector: true,
   } satisfies RedisOptions;

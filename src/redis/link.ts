@@ -1,7 +1,7 @@
 // The connection (or cluster of them) that the caches of one plan share, and the generations that nothing crosses.
 
 import { Batch } from "./batch.ts";
-import { createClient } from "./connect.ts";
+import { createClient, retryDelayMs } from "./connect.ts";
 import { isCluster, type RedisEndpoint, type RedisNode } from "./connection.ts";
 import { Lineage, type Descent } from "./lineage.ts";
 import type { RedisSettings } from "./settings.ts";
@@ -31,6 +31,7 @@ export class RedisLink {
   #isLeaving = false;
   #generation = 0;
   #lastError: unknown;
+  #reviving: NodeJS.Timeout | undefined;
 
   constructor(settings: RedisSettings) {
     this.settings = settings;
@@ -114,6 +115,7 @@ export class RedisLink {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    clearTimeout(this.#reviving);
     this.#first.clear();
     this.#listeners.clear();
     this.#endGeneration("closed");
@@ -131,8 +133,18 @@ export class RedisLink {
       onUsable: (isUsable) => void (this.#isUsable = isUsable),
       onGeneration: (reason) => this.#endGeneration(reason),
       onError: (error) => void (this.#lastError = error),
+      onEnd: () => this.#revive(connection),
     });
     return connection;
+  }
+
+  /**
+   * The client library connects again by itself, but for one case: a word of a failover that comes while sentinels are
+   * asked for the primary ends the attempt, and the connection with it.
+   */
+  #revive(connection: RedisEndpoint): void {
+    if (this.#isClosed || this.settings.target.kind === "client") return;
+    this.#reviving = setTimeout(() => void connection.connect().catch(() => undefined), retryDelayMs(1));
   }
 
   async #connect(): Promise<void> {

@@ -8,6 +8,8 @@ export interface ConnectionWatcher {
   onUsable(isUsable: boolean): void;
   onGeneration(reason: string): void;
   onError(error: unknown): void;
+  /** It will not connect again by itself. */
+  onEnd(): void;
 }
 
 /** A connection that is watched. */
@@ -52,6 +54,7 @@ function watchEnds(connection: RedisConnection, watcher: ConnectionWatcher, on: 
     if (wasLost) watcher.onGeneration("connected again");
     wasLost = false;
   });
+  on(connection, "end", () => watcher.onEnd());
 }
 
 /** Returns {@link Watch.look}. */

@@ -75,7 +75,10 @@ describe.each(Object.keys(SHAPES))("%s", (name) => {
         expect(reads).toBeGreaterThan(20);
         expect(longestMs).toBeLessThan(TIMEOUT_MS + ALLOWANCE_MS);
 
-        // When the other process calls itself healthy is not said here, but what it gives.
+        await waitUntil(async () => (await there.health()).status === "healthy", {
+          what: "the other process is healthy",
+          deadlineMs: 20_000,
+        });
         for (const key of phases) {
           await waitUntil(async () => (await there.get(key)) !== "old", { what: `the other process has lost ${key}` });
           expect(await there.load(key)).toBe("new");

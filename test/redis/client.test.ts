@@ -11,7 +11,7 @@ import { freshKey } from "../../src/test-suite/suite.ts";
 import { bareClient } from "../support/redis/client.ts";
 import { FAULTS } from "../support/redis/faults.ts";
 import { freePort } from "../support/redis/free-port.ts";
-import { startProxy } from "../support/redis/proxy.ts";
+import { startProxy, type Proxy } from "../support/redis/proxy.ts";
 import type { RedisServer } from "../support/redis/redis-server.ts";
 import { startSentinel } from "../support/redis/sentinel.ts";
 import { startRedis } from "../support/redis/server.ts";
@@ -51,6 +51,7 @@ function aClient(options: RedisTierOptions): RedisClient {
   return client;
 }
 
+const addressOf = ({ host, port }: Proxy) => ({ host, port });
 const ping = (client: RedisClient): Promise<unknown> => client.run((connection) => connection.getBuffer("nothing"));
 const usable = (client: RedisClient) =>
   waitUntil(() => ping(client).then(() => true), { deadlineMs: 10_000, what: "commands are answered" });
@@ -261,4 +262,35 @@ test("follows a group of sentinels to the new primary", async () => {
   };
   await waitUntil(isWritten, { deadlineMs: 15_000, what: "it writes to the new primary" });
   expect(client.generation).toBeGreaterThan(generation);
+}, 60_000);
+
+test("P10 follows them also when the word of a failover comes while a sentinel is being asked", async () => {
+  const group = await startSentinel();
+  undos.push(() => group.stop());
+  const [sentinel] = group.sentinels;
+  const proxy = await startProxy(sentinel!);
+  undos.push(() => proxy.stop());
+  const client = aClient({ sentinel: { group: group.name, addresses: [addressOf(proxy)] }, timeout: 1_000 });
+  await usable(client);
+  const hears = async (): Promise<boolean> => /sub=[1-9]/.test(String(await sentinel!.command("CLIENT", "LIST")));
+  await waitUntil(hears, { what: "it listens for failovers" });
+  const asking = proxy.holdReplies({ command: /^sentinel get-master-addr-by-name/i });
+  const word = proxy.holdReplies({ bytes: "+switch-master" });
+  const crash = group.crash();
+  await asking.caught();
+  await word.caught(1, 15_000);
+  word.release();
+  await crash;
+  asking.release();
+  await usable(client);
+}, 60_000);
+
+test("P10 passes over a sentinel that hangs", async () => {
+  const group = await startSentinel();
+  undos.push(() => group.stop());
+  const proxy = await startProxy(group.sentinels[0]!);
+  undos.push(() => proxy.stop());
+  proxy.blackHole();
+  const addresses = [addressOf(proxy), ...group.addresses];
+  await usable(aClient({ sentinel: { group: group.name, addresses }, connectTimeout: 200, timeout: 1_000 }));
 }, 60_000);
