@@ -89,20 +89,27 @@ export interface Envelope extends Instants {
 
 /** The instants of a frame, without decoding or checking the rest; `undefined` when it cannot be used for anything. */
 export function readInstants(bytes: Uint8Array): Instants | undefined {
-  if (!hasHeader(bytes)) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const createdAt = view.getFloat64(FRAME_OFFSETS.createdAt);
-  const freshUntil = view.getFloat64(FRAME_OFFSETS.freshUntil);
-  const staleUntil = view.getFloat64(FRAME_OFFSETS.staleUntil);
-  const errorUntil = view.getFloat64(FRAME_OFFSETS.errorUntil);
+  return hasHeader(bytes) ? instantsOf(asBuffer(bytes)) : undefined;
+}
+
+/** The same of bytes that are known to begin with a header. */
+export function instantsOf(frame: Buffer): Instants | undefined {
+  const createdAt = frame.readDoubleBE(FRAME_OFFSETS.createdAt);
+  const freshUntil = frame.readDoubleBE(FRAME_OFFSETS.freshUntil);
+  const staleUntil = frame.readDoubleBE(FRAME_OFFSETS.staleUntil);
+  const errorUntil = frame.readDoubleBE(FRAME_OFFSETS.errorUntil);
   const instants = { createdAt, freshUntil, staleUntil, errorUntil };
   return areInOrder(instants) ? instants : undefined;
 }
 
 /** The version of a frame, without decoding or checking the rest; `undefined` when it is no frame of this format. */
 export function readVersion(bytes: Uint8Array): string | undefined {
-  if (!hasHeader(bytes)) return undefined;
-  return asBuffer(bytes).toString("hex", FRAME_OFFSETS.version, FRAME_OFFSETS.loadMs);
+  return hasHeader(bytes) ? versionOf(asBuffer(bytes)) : undefined;
+}
+
+/** The same of bytes that are known to begin with a header. */
+export function versionOf(frame: Buffer): string {
+  return frame.toString("hex", FRAME_OFFSETS.version, FRAME_OFFSETS.loadMs);
 }
 
 /** Writes the instants into a frame, in place, as an authority does by its own clock. They are not in the checksum. */

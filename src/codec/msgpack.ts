@@ -40,10 +40,8 @@ export const msgpackCodec: Codec = {
   },
 
   decode(bytes: Uint8Array): unknown {
-    const isGraph = bytes[0] === GRAPH;
-    const begin = bytes.byteOffset + (isGraph ? 1 : 0);
-    // A new Buffer: byte values are Buffers where the source is one, and msgpackr hangs a DataView on it.
-    const content: unknown = unpackr.unpack(Buffer.from(bytes.buffer, begin, bytes.byteOffset + bytes.length - begin));
-    return isGraph ? fromGraph(content) : content;
+    // Byte values are Buffers where the source is one.
+    const source = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    return bytes[0] === GRAPH ? fromGraph(unpackr.unpack(source.subarray(1))) : unpackr.unpack(source);
   },
 };

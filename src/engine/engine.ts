@@ -63,6 +63,8 @@ export interface Target {
   /** The key inside this process, its namespace included. */
   readonly id: string;
   readonly settings: CallSettings;
+  /** The key in tiers outside the process, made when it is needed first. */
+  fullKey?: string;
 }
 
 /** Puts the parts together. */

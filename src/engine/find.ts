@@ -5,6 +5,7 @@ import { isTooOld, stateOf, type Entry, type EntryState } from "../model/entry.t
 import { isEnded } from "../model/epoch.ts";
 import type { Engine, Target } from "./engine.ts";
 import type { Sought } from "./flight.ts";
+import type { Looked } from "./lookup.ts";
 import type { SharedTier } from "./shared-tier.ts";
 
 /** A usable entry and its state at an instant. */
@@ -57,11 +58,19 @@ export function tierToSeek({ shared }: Engine, { settings }: Target): SharedTier
   return settings.shared?.use === true && !settings.forceRefresh ? shared : undefined;
 }
 
-/** Looks in the shared tier. Where it does not answer, a suspect copy has to do. */
-export async function seek(engine: Engine, shared: SharedTier, target: Target): Promise<Sight> {
+/** Looks in the shared tier, and goes on with what it saw there. Where it does not answer, a suspect copy has to do. */
+export function seek<T>(
+  engine: Engine,
+  shared: SharedTier,
+  target: Target,
+  goOn: (sight: Sight) => T | Promise<T>,
+): Promise<T> {
+  const begunAt = engine.clock.now();
+  return shared.lookups.look(target).then((looked) => goOn(sightOf(engine, shared, target, looked, begunAt)));
+}
+
+function sightOf(engine: Engine, shared: SharedTier, target: Target, looked: Looked, begunAt: Instant): Sight {
   const { clock, counters } = engine;
-  const begunAt = clock.now();
-  const looked = await shared.lookups.look(target);
   const now = clock.now();
   const spentMs = now - begunAt;
   if (looked.kind === "unavailable") {

@@ -11,8 +11,25 @@ import type { TierCounters } from "../observe/stats.ts";
 export const UNAVAILABLE: unique symbol = Symbol("unavailable");
 export type Unavailable = typeof UNAVAILABLE;
 
-/** Operations that a tier which is full or read-only refuses. */
-const WRITES: ReadonlySet<string> = new Set(["acquire", "fill", "set", "remove", "markStale", "bump"]);
+/** What is asked of the shared tier, by its name in events. */
+export type Operation =
+  | "read"
+  | "epochs"
+  | "now"
+  | "identity"
+  | "acquire"
+  | "renew"
+  | "release"
+  | "fill"
+  | "set"
+  | "discard"
+  | "remove"
+  | "markStale"
+  | "announce"
+  | "bump";
+
+/** Operations that a tier which is full or read-only does not refuse: that they are done says nothing of the others. */
+const HARMLESS: ReadonlySet<Operation> = new Set(["read", "epochs", "now", "identity", "renew", "release", "announce"]);
 
 const NOT_ASKED = Promise.resolve(UNAVAILABLE);
 
@@ -101,8 +118,7 @@ export class Guard {
     this.#counters = counters;
   }
 
-  /** @param operation its name in events */
-  run<T>(shard: string, operation: string, work: () => Promise<T>): Promise<T | Unavailable> {
+  run<T>(shard: string, operation: Operation, work: () => Promise<T>): Promise<T | Unavailable> {
     const breaker = this.breakers.of(shard);
     const pass = breaker.tryPass();
     if (pass === REFUSED) {
@@ -112,7 +128,7 @@ export class Guard {
     return work().then(
       (answer) => {
         this.lastError = undefined;
-        if (WRITES.has(operation)) this.lastRefusal = undefined;
+        if (this.lastRefusal !== undefined && !HARMLESS.has(operation)) this.lastRefusal = undefined;
         breaker.succeed(pass);
         return answer;
       },
@@ -131,7 +147,7 @@ export class Guard {
     );
   }
 
-  #fail(operation: string, error: unknown): void {
+  #fail(operation: Operation, error: unknown): void {
     if (error instanceof CacheError && error.code === "closed") return;
     this.#counters.errors++;
     if (this.#observer.wants("tierError")) {

@@ -18,9 +18,9 @@ import type { SharedTier } from "./shared-tier.ts";
 /** What a frame turned out to be worth. */
 export type Verdict =
   /** Fresh, stale or good for rescue. */
-  | { readonly kind: "usable"; readonly entry: Entry }
+  | { readonly kind: "found"; readonly entry: Entry }
   /** Nothing; but it stands in the tier under this version. */
-  | { readonly kind: "useless"; readonly version: string | undefined }
+  | { readonly kind: "absent"; readonly version: string | undefined }
   /** Nobody can tell: the authority did not answer. */
   | { readonly kind: "unavailable" }
   /** The authority answers, but is not to be believed: it has not got an invalidation yet, or its time is not known. */
@@ -55,7 +55,7 @@ export function judge(
   const frame = decodeFrame(shared.fullKey(target), bytes);
   if (frame.kind === "frame") return new Judgement(engine, shared, target, frame, stamp).begin(told);
   reportDamage(engine, shared, target, frame.reason);
-  return { kind: "useless", version: readVersion(bytes) };
+  return { kind: "absent", version: readVersion(bytes) };
 }
 
 /** The way of one frame to its verdict: its epochs, its instants, its value. */
@@ -65,8 +65,10 @@ class Judgement {
   readonly #target: Target;
   readonly #frame: Frame;
   readonly #stamp: ReadStamp;
-  /** The epochs that the frame says it is of. */
-  readonly #carried: ReadonlyMap<Epoch, SharedEpoch>;
+  /** What the frame belongs to: root, namespace, tags. */
+  readonly #epochs: readonly Epoch[];
+  /** The generations of these that the frame says it is of. */
+  readonly #carried: readonly SharedEpoch[];
 
   constructor(engine: Engine, shared: SharedTier, target: Target, frame: Frame, stamp: ReadStamp) {
     this.#engine = engine;
@@ -75,25 +77,29 @@ class Judgement {
     this.#frame = frame;
     this.#stamp = stamp;
     const { rootEpoch, namespaceEpoch, tags } = frame.envelope;
-    stamp.tags = engine.epochs.tags(tags.map(({ name }) => name));
-    const carried = new Map([
-      [engine.epochs.root, rootEpoch],
-      [stamp.namespaceEpoch, namespaceEpoch],
-    ]);
-    for (const tag of tags) carried.set(engine.epochs.tag(tag.name), tag);
-    this.#carried = carried;
+    const { epochs } = engine;
+    if (tags.length === 0) {
+      this.#epochs = [epochs.root, stamp.namespaceEpoch];
+      this.#carried = [rootEpoch, namespaceEpoch];
+      return;
+    }
+    stamp.tags = epochs.tags(tags.map(({ name }) => name));
+    this.#epochs = [epochs.root, stamp.namespaceEpoch, ...tags.map(({ name }) => epochs.tag(name))];
+    this.#carried = [rootEpoch, namespaceEpoch, ...tags];
   }
 
   begin(told: ReadonlyMap<Epoch, SharedEpoch>): Verdict | Promise<Verdict> {
-    if (this.#shared.recovery.isGated(this.#carried.keys())) return GATED;
-    const doubtful: Epoch[] = [];
-    for (const [epoch, { hard, soft }] of this.#carried) {
+    if (this.#shared.recovery.isGated(this.#epochs)) return GATED;
+    let doubtful: Epoch[] | undefined;
+    for (let index = 0; index < this.#epochs.length; index++) {
+      const epoch = this.#epochs[index] as Epoch;
       if (told.has(epoch)) continue;
+      const { hard, soft } = this.#carried[index] as SharedEpoch;
       const known = knownEpoch(epoch, this.#shared.trust);
       // What the table says otherwise is asked once more: the authority may have lost the epoch, and made another.
-      if (known === undefined || known.hard !== hard || known.soft !== soft) doubtful.push(epoch);
+      if (known === undefined || known.hard !== hard || known.soft !== soft) (doubtful ??= []).push(epoch);
     }
-    return doubtful.length === 0 ? this.#conclude(told) : this.#ask(doubtful, told);
+    return doubtful === undefined ? this.#conclude(told) : this.#ask(doubtful, told);
   }
 
   async #ask(doubtful: readonly Epoch[], told: ReadonlyMap<Epoch, SharedEpoch>): Promise<Verdict> {
@@ -108,10 +114,12 @@ class Judgement {
   #conclude(told: ReadonlyMap<Epoch, SharedEpoch>): Verdict | Promise<Verdict> {
     const { envelope } = this.#frame;
     let isMarked = false;
-    for (const [epoch, { hard, soft }] of told) {
-      const carried = this.#carried.get(epoch);
-      if (carried !== undefined && carried.hard !== hard) return this.#useless();
-      isMarked ||= carried !== undefined && carried.soft !== soft;
+    for (let index = 0; told.size > 0 && index < this.#epochs.length; index++) {
+      const present = told.get(this.#epochs[index] as Epoch);
+      if (present === undefined) continue;
+      const { hard, soft } = this.#carried[index] as SharedEpoch;
+      if (present.hard !== hard) return this.#useless();
+      isMarked ||= present.soft !== soft;
     }
     const now = this.#engine.clock.now();
     const createdAt = this.#shared.time.toLocal(envelope.createdAt);
@@ -159,11 +167,11 @@ class Judgement {
   #usable(value: unknown, createdAt: Instant, spans: Spans): Verdict {
     const { loadMs, version } = this.#frame.envelope;
     const access = this.#engine.settings.trackAccess ? { hitCount: 0, lastAccessedAt: undefined } : undefined;
-    return { kind: "usable", entry: new Entry(value, createdAt, spans, this.#stamp, loadMs, version, access) };
+    return { kind: "found", entry: new Entry(value, createdAt, spans, this.#stamp, loadMs, version, access) };
   }
 
   #useless(): Verdict {
-    return { kind: "useless", version: this.#frame.envelope.version };
+    return { kind: "absent", version: this.#frame.envelope.version };
   }
 
   #invalid(reason: string): Verdict {

@@ -241,7 +241,7 @@ class Attempt {
     if (verdict === UNAVAILABLE || verdict.kind === "unavailable" || verdict.kind === "gated") {
       return ALONE;
     }
-    if (verdict.kind === "useless") {
+    if (verdict.kind === "absent") {
       this.#version = verdict.version;
       return undefined;
     }

@@ -1,37 +1,37 @@
 // Looking a key up in the shared tier: one question at a time for each key, and its answer judged and promoted.
 
-import type { EpochName, SharedEpoch } from "../contracts/authority.ts";
+import type { EpochName, ReadReply, SharedEpoch } from "../contracts/authority.ts";
 import { isEnded, type Epoch } from "../model/epoch.ts";
 import { cappedTo, isTooOld, type Entry } from "../model/entry.ts";
 import type { EpochUser } from "./epochs.ts";
 import type { Engine, Target } from "./engine.ts";
-import { UNAVAILABLE } from "./guard.ts";
+import { UNAVAILABLE, type Unavailable } from "./guard.ts";
 import { judge, stampRead, GATED, UNKNOWN, type ReadStamp, type Verdict } from "./judge.ts";
 import { knownEpoch, learn } from "./shared-epochs.ts";
 import type { SharedTier } from "./shared-tier.ts";
 
 /** What looking came to. */
-export type Looked =
-  /** Fresh, stale or good for rescue. */
-  | { readonly kind: "found"; readonly entry: Entry }
-  /** The authority has nothing of use, under this version. */
-  | { readonly kind: "absent"; readonly version: string | undefined }
-  /** It did not answer. */
-  | { readonly kind: "unavailable" }
-  /** It answers, but is not to be believed now. */
-  | { readonly kind: "gated" };
+export type Looked = Verdict;
 
 /** How often an answer that an invalidation has overtaken is asked for again; then the key counts as absent. */
 const MAX_TRIES = 3;
 
 /** One question under way. */
-interface Lookup {
-  readonly answer: Promise<Looked>;
+class Lookup {
+  readonly target: Target;
   readonly stamp: ReadStamp;
+  readonly triesLeft: number;
+  answer!: Promise<Looked>;
   /** An invalidation of the key has overtaken it: nobody joins, and its answer does not count. */
-  fenced: boolean;
+  fenced = false;
   /** The question to be asked after this one, by those who must not be given its answer. */
-  next: Promise<Looked> | undefined;
+  next: Promise<Looked> | undefined = undefined;
+
+  constructor(target: Target, stamp: ReadStamp, triesLeft: number) {
+    this.target = target;
+    this.stamp = stamp;
+    this.triesLeft = triesLeft;
+  }
 }
 
 /** The questions of one cache. */
@@ -57,13 +57,11 @@ export class Lookups {
    * what has changed since. Otherwise they share the next one.
    */
   look(target: Target, triesLeft: number = MAX_TRIES): Promise<Looked> {
-    const { trust, recovery } = this.#shared;
+    const { trust } = this.#shared;
     const stamp = stampRead(this.#engine, target);
-    if (recovery.isKeyGated(target.id) || recovery.isGated([this.#engine.epochs.root, stamp.namespaceEpoch])) {
-      return Promise.resolve(this.#shared.isAnswering ? GATED : UNKNOWN);
-    }
+    if (this.#isGated(target, stamp)) return Promise.resolve(this.#shared.isAnswering ? GATED : UNKNOWN);
     const running = this.#byId.get(target.id);
-    if (running === undefined) return this.#begin(target, stamp, triesLeft);
+    if (running === undefined) return this.#begin(new Lookup(target, stamp, triesLeft));
     if (running.stamp.asOf >= trust.since && trust.isUp) return running.answer;
     running.next ??= running.answer.then(() => this.look(target, triesLeft));
     return running.next;
@@ -83,60 +81,72 @@ export class Lookups {
     for (const [id, { stamp }] of this.#byId) if (matches(id, stamp)) this.fence(id);
   }
 
-  #begin(target: Target, stamp: ReadStamp, triesLeft: number): Promise<Looked> {
-    const lookup: Lookup = {
-      stamp,
-      fenced: false,
-      next: undefined,
-      answer: this.#ask(target, stamp)
+  #isGated({ id }: Target, { namespaceEpoch }: ReadStamp): boolean {
+    const { recovery } = this.#shared;
+    if (recovery.pending === 0) return false;
+    return recovery.isKeyGated(id) || recovery.isGated([this.#engine.epochs.root, namespaceEpoch]);
+  }
+
+  /** Asks, along with the frame, for the epochs that the table does not know. */
+  #begin(lookup: Lookup): Promise<Looked> {
+    const shared = this.#shared;
+    const { target, stamp } = lookup;
+    const unknown = this.#unknownOf(stamp);
+    const syncing = shared.sync();
+    const begunAt = this.#engine.clock.now();
+    const reading = shared.read(shared.fullKey(target), unknown as readonly EpochName[]);
+    const ready = syncing === undefined ? reading : reading.then((reply) => syncing.then(() => reply));
+    lookup.answer = ready.then((reply) => {
+      const verdict = this.#judge(lookup, unknown, reply);
+      if (!(verdict instanceof Promise)) return this.#conclude(lookup, verdict);
+      const budget = { spentMs: this.#engine.clock.now() - begunAt };
+      return shared
+        .within(budget, verdict)
         .catch(() => UNKNOWN)
-        .then((verdict) => {
-          if (lookup.fenced) this.#fenced.delete(lookup);
-          else this.#byId.delete(target.id);
-          return this.#conclude(target, lookup, verdict, triesLeft);
-        }),
-    };
+        .then((judged) => this.#conclude(lookup, judged === UNAVAILABLE ? UNKNOWN : judged));
+    });
     this.#byId.set(target.id, lookup);
     return lookup.answer;
   }
 
-  /** One question, and its answer judged. */
-  async #ask(target: Target, stamp: ReadStamp): Promise<Verdict> {
-    const engine = this.#engine;
-    const shared = this.#shared;
-    const { asOf, namespaceEpoch } = stamp;
-    const { root } = engine.epochs;
-    const unknown: Epoch[] = [];
-    if (knownEpoch(root, shared.trust) === undefined) unknown.push(root);
-    if (knownEpoch(namespaceEpoch, shared.trust) === undefined) unknown.push(namespaceEpoch);
-    const syncing = shared.sync();
-    const budget = { spentMs: 0 };
-    const reply = await shared.within(budget, shared.read(shared.fullKey(target), unknown as readonly EpochName[]));
-    if (syncing !== undefined) await syncing;
-    if (reply === UNAVAILABLE) return UNKNOWN;
-    if (!shared.time.isKnown) return GATED;
-    learn(engine, unknown, reply.epochs, asOf);
-    if (reply.frame === undefined) return { kind: "useless", version: undefined };
-    const told = unknown.length === 0 ? NONE : pair(unknown, reply.epochs);
-    const verdict = judge(engine, shared, target, reply.frame, stamp, told);
-    if (!(verdict instanceof Promise)) return verdict;
-    const judged = await shared.within(budget, verdict);
-    return judged === UNAVAILABLE ? UNKNOWN : judged;
+  #unknownOf({ namespaceEpoch }: ReadStamp): readonly Epoch[] {
+    const { root } = this.#engine.epochs;
+    const { trust } = this.#shared;
+    const isRootKnown = knownEpoch(root, trust) !== undefined;
+    if (knownEpoch(namespaceEpoch, trust) !== undefined) return isRootKnown ? NO_EPOCHS : [root];
+    return isRootKnown ? [namespaceEpoch] : [root, namespaceEpoch];
   }
 
-  #conclude(target: Target, lookup: Lookup, verdict: Verdict, triesLeft: number): Looked | Promise<Looked> {
+  /** Never throws: what it failed of, nobody can tell. */
+  #judge(
+    { target, stamp }: Lookup,
+    unknown: readonly Epoch[],
+    reply: ReadReply | Unavailable,
+  ): Verdict | Promise<Verdict> {
+    const shared = this.#shared;
+    if (reply === UNAVAILABLE) return UNKNOWN;
+    if (!shared.time.isKnown) return GATED;
+    try {
+      if (unknown.length > 0) learn(this.#engine, unknown, reply.epochs, stamp.asOf);
+      if (reply.frame === undefined) return NOTHING;
+      const told = unknown.length === 0 ? NONE : pair(unknown, reply.epochs);
+      return judge(this.#engine, shared, target, reply.frame, stamp, told);
+    } catch {
+      return UNKNOWN;
+    }
+  }
+
+  #conclude(lookup: Lookup, verdict: Verdict): Looked | Promise<Looked> {
+    const { target, stamp, fenced, triesLeft } = lookup;
+    if (fenced) this.#fenced.delete(lookup);
+    else this.#byId.delete(target.id);
     if (verdict.kind === "unavailable" || verdict.kind === "gated") return verdict;
-    const { epochs } = this.#engine;
-    const { stamp, fenced } = lookup;
-    if (fenced || epochs.root.hard > stamp.asOf || isEnded(stamp)) {
-      return triesLeft > 1 ? this.look(target, triesLeft - 1) : { kind: "absent", version: undefined };
+    if (fenced || this.#engine.epochs.root.hard > stamp.asOf || isEnded(stamp)) {
+      return triesLeft > 1 ? this.look(target, triesLeft - 1) : NOTHING;
     }
-    if (verdict.kind === "usable") {
-      promote(this.#engine, target, verdict.entry);
-      return { kind: "found", entry: verdict.entry };
-    }
-    if (target.settings.memory.use) this.#engine.memory.delete(target.id);
-    return { kind: "absent", version: verdict.version };
+    if (verdict.kind === "found") promote(this.#engine, target, verdict.entry);
+    else if (target.settings.memory.use) this.#engine.memory.delete(target.id);
+    return verdict;
   }
 }
 
@@ -152,7 +162,9 @@ export function promote({ memory, clock }: Engine, { id, key, settings }: Target
   else memory.delete(id);
 }
 
+const NO_EPOCHS: readonly Epoch[] = [];
 const NONE: ReadonlyMap<Epoch, SharedEpoch> = new Map();
+const NOTHING: Verdict = Object.freeze({ kind: "absent", version: undefined });
 
 function pair(epochs: readonly Epoch[], told: readonly SharedEpoch[]): ReadonlyMap<Epoch, SharedEpoch> {
   return new Map(epochs.map((epoch, index) => [epoch, told[index] as SharedEpoch]));

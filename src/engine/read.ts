@@ -18,7 +18,7 @@ export function peekAnywhere(engine: Engine, target: Target): unknown {
   const found = find(engine, target);
   const shared = found === undefined ? tierToSeek(engine, target) : undefined;
   if (shared === undefined) return give(engine, target, found);
-  return seek(engine, shared, target).then((sight) => give(engine, target, sight.found));
+  return seek(engine, shared, target, ({ found: seen }) => give(engine, target, seen));
 }
 
 function give(engine: Engine, target: Target, found: Found | undefined): unknown {
@@ -34,12 +34,11 @@ export function readThrough(engine: Engine, target: Target, refresh: Refresh): P
   const { signal } = target.settings;
   if (signal?.aborted === true) return Promise.reject(signal.reason);
   const found = find(engine, target);
-  if (found === undefined && mustSeek(engine, target)) return seekThrough(engine, target, refresh);
-  return proceed(engine, target, refresh, { found, sought: undefined });
-}
-
-async function seekThrough(engine: Engine, target: Target, refresh: Refresh): Promise<unknown> {
-  return proceed(engine, target, refresh, await lookEverywhere(engine, target));
+  const shared = found === undefined ? tierToSeek(engine, target) : undefined;
+  if (shared === undefined || isSoughtInVain(engine, target)) {
+    return proceed(engine, target, refresh, { found, sought: undefined });
+  }
+  return seek(engine, shared, target, (sight) => proceed(engine, target, refresh, sight));
 }
 
 function proceed(engine: Engine, target: Target, refresh: Refresh, sight: Sight): Promise<unknown> {
@@ -74,21 +73,21 @@ async function refreshAndWait(engine: Engine, target: Target, refresh: Refresh, 
 /** What can be seen without waiting; `undefined` when somebody has to be asked. */
 function lookAgain(engine: Engine, target: Target): Sight | undefined {
   const found = find(engine, target);
-  return found === undefined && mustSeek(engine, target) ? undefined : { found, sought: undefined };
+  const mustAsk = found === undefined && tierToSeek(engine, target) !== undefined && !isSoughtInVain(engine, target);
+  return mustAsk ? undefined : { found, sought: undefined };
 }
 
-/** Whether the shared tier has to be asked: not if somebody is refreshing what is nowhere. */
-function mustSeek(engine: Engine, target: Target): boolean {
-  if (tierToSeek(engine, target) === undefined) return false;
-  const running = engine.flights.joinable(target.id);
-  return running === undefined || running.previous !== undefined;
+/** Whether the shared tier need not be asked, because somebody is refreshing what is nowhere. */
+function isSoughtInVain({ flights }: Engine, { id }: Target): boolean {
+  const running = flights.joinable(id);
+  return running !== undefined && running.previous === undefined;
 }
 
 /** What a read has to go by, wherever it is. */
 export async function lookEverywhere(engine: Engine, target: Target): Promise<Sight> {
   const found = find(engine, target);
   const shared = found === undefined ? tierToSeek(engine, target) : undefined;
-  return shared === undefined ? { found, sought: undefined } : seek(engine, shared, target);
+  return shared === undefined ? { found, sought: undefined } : seek(engine, shared, target, (sight) => sight);
 }
 
 /** What a read with a refresh does with what it found. */

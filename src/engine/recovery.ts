@@ -88,7 +88,7 @@ export class Recovery {
     return this.#pending.size > 0 && this.#pending.has(id);
   }
 
-  isGated(epochs: Iterable<Epoch>): boolean {
+  isGated(epochs: readonly Epoch[]): boolean {
     if (this.#pending.size === 0) return false;
     for (const epoch of epochs) if (this.#pending.has(epoch)) return true;
     return false;

@@ -12,7 +12,7 @@ import type { Spans } from "../model/policy.ts";
 import { randomBytes } from "../model/random.ts";
 import { ServerClock } from "../model/server-clock.ts";
 import type { Target } from "./engine.ts";
-import { UNAVAILABLE, type Guard, type Unavailable } from "./guard.ts";
+import { UNAVAILABLE, type Guard, type Operation, type Unavailable } from "./guard.ts";
 import type { Lookups } from "./lookup.ts";
 import type { Recovery } from "./recovery.ts";
 import type { Trust } from "./trust.ts";
@@ -73,8 +73,8 @@ export class SharedTier {
     this.bus = remote.bus;
   }
 
-  fullKey({ key, settings }: Target): string {
-    return toFullKey(this.root, settings.namespace, key);
+  fullKey(target: Target): string {
+    return (target.fullKey ??= toFullKey(this.root, target.settings.namespace, target.key));
   }
 
   /** A token for a lease that nobody else has. */
@@ -238,7 +238,7 @@ export class SharedTier {
 
   #ask<T>(
     about: string | EpochName,
-    operation: string,
+    operation: Operation,
     work: (authority: Authority) => Promise<T>,
   ): Promise<T | Unavailable> {
     const { remote, authority } = this.#parts;
@@ -251,7 +251,7 @@ export class SharedTier {
    */
   async #write<T>(
     about: string | EpochName,
-    operation: string,
+    operation: Operation,
     isLate: (reply: T) => boolean,
     work: (authority: Authority, deadline: Instant) => Promise<T>,
   ): Promise<T | Unavailable> {

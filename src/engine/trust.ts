@@ -73,7 +73,8 @@ export class Trust {
 
   /**
    * The clock, read once for several questions of the same turn of the event loop. Never across turns: a pause of the
-   * process lies between two, and messages that came meanwhile are read after it.
+   * process lies between two, and messages that came meanwhile are read after it. (`process.nextTick` comes once what
+   * runs now, and all that awaits it, is done.)
    */
   #now(): Instant {
     if (this.#uses > 0) {
@@ -84,7 +85,7 @@ export class Trust {
     this.#uses = READING_USES;
     if (!this.#isTurnWatched) {
       this.#isTurnWatched = true;
-      setImmediate(this.#endTurn);
+      process.nextTick(this.#endTurn);
     }
     return this.#reading;
   }

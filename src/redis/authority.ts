@@ -11,7 +11,7 @@ import { ANNOUNCE, BUMP, EPOCH, NOW } from "./epoch-scripts.ts";
 import type { RedisKeys } from "./keys.ts";
 import { ACQUIRE, RELEASE, RENEW } from "./lease-scripts.ts";
 import { Lineage } from "./lineage.ts";
-import { epochBody, matchingBody } from "./message.ts";
+import { epochBody, keyBody, matchingBody } from "./message.ts";
 import type { Publisher } from "./publisher.ts";
 import { replyCode } from "./reply-error.ts";
 import { scanAll } from "./scan.ts";
@@ -34,32 +34,35 @@ export class RedisAuthority implements Authority {
   readonly #client: RedisClient;
   readonly #keys: RedisKeys;
   readonly #publisher: Publisher;
-  /** How scripts find their way in a frame. */
-  readonly #layout: { readonly [Part in keyof FrameLayout]: ScriptArgument };
+  readonly #layout: FrameLayout;
+  /** How scripts tell a frame from other bytes. */
+  readonly #magic: ScriptArgument;
+  readonly #headerBytes: string;
+  readonly #instantsOffset: string;
+  /** First and last place of the version. */
+  readonly #versionRange: readonly [string, string];
 
   constructor({ client, keys, publisher, layout }: RedisAuthorityParts) {
     this.#client = client;
     this.#keys = keys;
     this.#publisher = publisher;
-    this.#layout = {
-      magic: Buffer.from(layout.magic),
-      headerBytes: String(layout.headerBytes),
-      instantsOffset: String(layout.instantsOffset),
-      versionOffset: String(layout.versionOffset),
-    };
+    this.#layout = layout;
+    this.#magic = asText(layout.magic) ?? layout.magic;
+    this.#headerBytes = String(layout.headerBytes);
+    this.#instantsOffset = String(layout.instantsOffset);
+    this.#versionRange = [String(layout.versionOffset), String(layout.versionOffset + VERSION_BYTES - 1)];
   }
 
   async now(): Promise<Instant> {
     return Number(await this.#run(NOW, [this.#keys.epoch({ kind: "root" })])) / 1_000;
   }
 
-  async read(fullKey: string, unknown: readonly EpochName[]): Promise<ReadReply> {
+  read(fullKey: string, unknown: readonly EpochName[]): Promise<ReadReply> {
     const key = this.#keys.entry(fullKey);
-    const reading = this.#client.run((connection) => connection.getBuffer(key));
+    const reading = this.#client.read((connection) => connection.getBuffer(key), toReply);
     // The hot read: one GET and nothing else.
-    if (unknown.length === 0) return { frame: (await reading) ?? undefined, epochs: unknown as [] };
-    const [frame, epochs] = await Promise.all([reading, this.epochs(unknown)]);
-    return { frame: frame ?? undefined, epochs };
+    if (unknown.length === 0) return reading;
+    return Promise.all([reading, this.epochs(unknown)]).then(([{ frame }, epochs]) => ({ frame, epochs }));
   }
 
   epochs(names: readonly EpochName[]): Promise<readonly (SharedEpoch & { readonly since: Instant })[]> {
@@ -74,13 +77,20 @@ export class RedisAuthority implements Authority {
     knownVersion: string | undefined,
     leaseMs: Milliseconds,
   ): Promise<Acquired> {
-    const { magic, headerBytes, versionOffset } = this.#layout;
-    const known = [token, knownVersion ?? "", wholeMs(leaseMs)];
-    const reply = await this.#run(ACQUIRE, [...this.#entryKeys(fullKey), ...known, magic, headerBytes, versionOffset]);
-    const [kind, detail] = reply as [Uint8Array, Uint8Array?];
+    const reply = await this.#run(ACQUIRE, [
+      this.#keys.entry(fullKey),
+      this.#keys.lease(fullKey),
+      token,
+      wholeMs(leaseMs),
+      knownVersion === undefined ? "" : Buffer.from(knownVersion, "hex"),
+      ...this.#versionRange,
+      this.#magic,
+      this.#headerBytes,
+    ]);
+    const [kind, detail] = reply as [Uint8Array, (Uint8Array | number)?];
     const word = text(kind);
     if (word === "granted") return { kind: word };
-    if (word === "held" && detail !== undefined) return { kind: word, remainingMs: Number(text(detail)) };
+    if (typeof detail === "number") return { kind: "held", remainingMs: detail };
     return { kind: "changed", frame: detail };
   }
 
@@ -101,27 +111,30 @@ export class RedisAuthority implements Authority {
   }
 
   async fill(fullKey: string, token: string, frame: Uint8Array, spans: Spans, deadline: Instant): Promise<Written> {
-    const rest = [...this.#entryArguments(fullKey), ...storeArguments(frame, spans), token];
+    const body = keyBody("f", fullKey, this.#versionOf(frame));
+    const rest = [body, ...this.#storeArguments(frame, spans), token];
     return written(await this.#publish(FILL, this.#entryKeys(fullKey), deadline, rest));
   }
 
   async set(fullKey: string, frame: Uint8Array, spans: Spans, deadline: Instant): Promise<Written> {
-    const rest = [...this.#entryArguments(fullKey), ...storeArguments(frame, spans)];
+    const body = keyBody("k", fullKey, this.#versionOf(frame));
+    const rest = [body, ...this.#storeArguments(frame, spans), keyBody("k", fullKey)];
     return written(await this.#publish(SET, this.#entryKeys(fullKey), deadline, rest));
   }
 
   async remove(fullKey: string, deadline: Instant): Promise<{ readonly existed: boolean | undefined }> {
-    const [outcome, existed] = await this.#publish(REMOVE, this.#entryKeys(fullKey), deadline, [fullKey]);
-    return { existed: outcome === "late" ? undefined : existed === "1" };
+    const rest = [keyBody("k", fullKey)];
+    const [outcome, existed] = await this.#publish(REMOVE, this.#entryKeys(fullKey), deadline, rest);
+    return { existed: outcome === "late" ? undefined : existed === 1 };
   }
 
   async discard(fullKey: string, token: string, deadline: Instant): Promise<"done" | "fenced" | "late"> {
-    const [outcome] = await this.#publish(DISCARD, this.#entryKeys(fullKey), deadline, [fullKey, token]);
+    const [outcome] = await this.#publish(DISCARD, this.#entryKeys(fullKey), deadline, [keyBody("k", fullKey), token]);
     return outcome as "done" | "fenced" | "late";
   }
 
   async markStale(fullKey: string, deadline: Instant): Promise<boolean> {
-    const rest = this.#entryArguments(fullKey);
+    const rest = [keyBody("k", fullKey), this.#magic, this.#headerBytes, this.#instantsOffset];
     const [outcome] = await this.#publish(MARK_STALE, this.#entryKeys(fullKey), deadline, rest);
     return outcome === "done";
   }
@@ -149,13 +162,22 @@ export class RedisAuthority implements Authority {
     return [this.#keys.entry(fullKey), this.#keys.lease(fullKey)];
   }
 
-  #entryArguments(fullKey: string): ScriptArgument[] {
-    const { magic, headerBytes, instantsOffset, versionOffset } = this.#layout;
-    return [fullKey, magic, headerBytes, instantsOffset, versionOffset];
+  #storeArguments(frame: Uint8Array, { freshMs, staleMs, errorMs }: Spans): ScriptArgument[] {
+    // Redis refuses what lies too far ahead: that is for ever.
+    const lifeMs = errorMs < 1e14 ? wholeMs(errorMs) : "";
+    const spans = [freshMs, staleMs, errorMs].map(toArgument);
+    return [asBuffer(frame), this.#instantsOffset, ...spans, lifeMs];
+  }
+
+  #versionOf(frame: Uint8Array): string {
+    const { versionOffset } = this.#layout;
+    return asBuffer(frame).toString("hex", versionOffset, versionOffset + VERSION_BYTES);
   }
 
   #run(script: Script, args: readonly ScriptArgument[]): Promise<unknown> {
-    return this.#client.run((connection, isCurrent) => runScript(connection, isCurrent, script, args));
+    return this.#client.run((connection, generation) =>
+      runScript(connection, () => this.#client.isCurrent(generation), script, args),
+    );
   }
 
   /** Runs a script that tells the bus. Its message is numbered when it is sent, so that numbers are in order. */
@@ -164,8 +186,9 @@ export class RedisAuthority implements Authority {
     keys: readonly string[],
     deadline: Instant,
     rest: readonly ScriptArgument[],
-  ): Promise<string[]> {
-    const reply = await this.#client.run(async (connection, isCurrent) => {
+  ): Promise<readonly (string | number)[]> {
+    const reply = await this.#client.run(async (connection, generation) => {
+      const isCurrent = (): boolean => this.#client.isCurrent(generation);
       const number = this.#publisher.next();
       const common = [this.#keys.channel, this.#publisher.head(number), toArgument(deadline)];
       try {
@@ -176,16 +199,19 @@ export class RedisAuthority implements Authority {
         throw error;
       }
     });
-    return (reply as Uint8Array[]).map(text);
+    return (reply as (Uint8Array | number)[]).map((part) => (typeof part === "number" ? part : text(part)));
   }
 }
 
-function storeArguments(frame: Uint8Array, { freshMs, staleMs, errorMs }: Spans): ScriptArgument[] {
-  return [Buffer.from(frame.buffer, frame.byteOffset, frame.length), ...[freshMs, staleMs, errorMs].map(toArgument)];
+function toReply(frame: Uint8Array | null): ReadReply {
+  return { frame: frame ?? undefined, epochs: NONE };
 }
 
-function written([outcome, createdAt]: string[]): Written {
-  if (outcome === "stored") return { kind: "stored", createdAt: Number(createdAt) };
+const VERSION_BYTES = 8;
+const NONE: readonly SharedEpoch[] = [];
+
+function written([outcome, createdAt]: readonly (string | number)[]): Written {
+  if (outcome === "stored") return { kind: "stored", createdAt: createdAt as Instant };
   return { kind: outcome === "fenced" ? "fenced" : "late" };
 }
 
@@ -196,7 +222,16 @@ function parseEpoch(reply: unknown): SharedEpoch & { readonly since: Instant } {
 }
 
 function text(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
+  return asBuffer(bytes).toString();
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** Bytes as a text that is sent as these bytes; `undefined` when there is none. */
+function asText(bytes: Uint8Array): string | undefined {
+  return bytes.every((byte) => byte < 0x80) ? asBuffer(bytes).toString("latin1") : undefined;
 }
 
 /** Redis takes whole milliseconds, and at least one. */

@@ -25,7 +25,8 @@ export class RedisClient {
     this.#link = link;
     this.#name = link.settings.name;
     this.#timeoutMs = link.settings.timeoutMs;
-    this.#deadlines = new Deadlines(clock, this.#timeoutMs);
+    // Timers come before the network in a turn of the event loop: after a pause the answer may lie there already.
+    this.#deadlines = new Deadlines(clock, this.#timeoutMs, (reject) => setImmediate(() => reject(this.#late())));
   }
 
   /** Counts up. */
@@ -56,25 +57,36 @@ export class RedisClient {
     this.#stops.push(this.#link.onReconnect(listener));
   }
 
+  /** Whether an answer to a command of that generation may be believed. */
+  isCurrent(generation: number): boolean {
+    return this.#link.isCurrent(generation);
+  }
+
   /**
    * Runs a command within the timeout. Without a connection it fails at once, except that the first connection is
    * waited for. @throws CacheError `unavailable`, `refused`, `closed`
    */
   run<T>(issue: Issue<T>): Promise<T> {
+    return this.read(issue, itself);
+  }
+
+  /** The same, and makes something of the answer. */
+  read<A, T>(issue: Issue<A>, make: (answer: A) => T): Promise<T> {
     const connection = this.#link.ready;
     if (connection !== undefined && !this.#isClosed) {
       this.#link.batch.hold(connection);
-      return this.#issue(connection, issue);
+      return this.#issue(connection, issue, make);
     }
     return this.#within(
-      this.#connected().then((one) => this.#issue(one, issue)),
-      () => true,
+      this.#connected().then((one) => this.#issue(one, issue, make)),
+      undefined,
+      itself,
     );
   }
 
   /** The same on one server of several. */
   runOn<T>(node: RedisNode, issue: Issue<T, RedisNode>): Promise<T> {
-    return this.#issue(node, issue);
+    return this.#issue(node, issue, itself);
   }
 
   /** The servers that take writes. */
@@ -121,21 +133,20 @@ export class RedisClient {
     return connection;
   }
 
-  #issue<T, C>(connection: C, issue: Issue<T, C>): Promise<T> {
-    const generation = this.#link.generation;
-    const isCurrent = (): boolean => this.#link.isCurrent(generation);
-    return this.#within(issue(connection, isCurrent), isCurrent);
+  #issue<A, T, C>(connection: C, issue: Issue<A, C>, make: (answer: A) => T): Promise<T> {
+    const { generation } = this.#link;
+    return this.#within(issue(connection, generation), generation, make);
   }
 
-  #within<T>(answer: Promise<T>, isCurrent: () => boolean): Promise<T> {
+  /** @param generation the one in which the answer has to come; `undefined` for any */
+  #within<A, T>(answer: Promise<A>, generation: number | undefined, make: (answer: A) => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      const expire = (): void => reject(this.#unavailable(`did not answer within ${this.#timeoutMs} ms`));
-      // Timers come before the network in a turn of the event loop: after a pause the answer may lie there already.
-      const waiting = this.#deadlines.add(() => setImmediate(expire));
+      const waiting = this.#deadlines.add(reject);
       answer.then(
         (value) => {
           this.#deadlines.end(waiting);
-          if (isCurrent()) resolve(value);
+          this.#link.noteAnswer();
+          if (generation === undefined || this.#link.isCurrent(generation)) resolve(make(value));
           else reject(this.#unavailable("changed its connection while it answered"));
         },
         (error: unknown) => {
@@ -148,6 +159,11 @@ export class RedisClient {
     });
   }
 
+  #late(): CacheError {
+    this.#link.noteSilence();
+    return this.#unavailable(`did not answer within ${this.#timeoutMs} ms`);
+  }
+
   #failure(error: unknown): CacheError {
     if (error instanceof CacheError) return error;
     if (isRefusal(error)) return new CacheError("refused", `${this.#name} refused a command`, { cause: error });
@@ -157,4 +173,8 @@ export class RedisClient {
   #unavailable(what: string, cause?: unknown): CacheError {
     return new CacheError("unavailable", `${this.#name} ${what}`, cause === undefined ? {} : { cause });
   }
+}
+
+function itself<T>(answer: T): T {
+  return answer;
 }

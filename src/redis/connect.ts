@@ -33,10 +33,17 @@ export async function createClient(settings: RedisSettings): Promise<RedisEndpoi
     const nodes = target.addresses.map(({ host, port }) => ({ host, port }));
     return new Cluster(nodes, clusterOptions(settings, target.login)) as unknown as RedisEndpoint;
   }
-  return new Redis({
-    ...common(settings, target.login),
-    ...placeOf(target, settings.connectTimeoutMs),
-  }) as unknown as RedisEndpoint;
+  const options = { ...common(settings, target.login), ...placeOf(target, settings.connectTimeoutMs) };
+  const connection = new Redis(options);
+  // While it greets. Later on that would cost a timer a command, and silence is noticed without.
+  connection.on("ready", () => void (connection.options.socketTimeout = undefined));
+  connection.on("close", () => void (connection.options.socketTimeout = options.socketTimeout));
+  return connection as unknown as RedisEndpoint;
+}
+
+/** For how long a server may say nothing, though it is asked, before its connection is given up. */
+export function silenceLimitMs({ connectTimeoutMs, timeoutMs }: RedisSettings): Milliseconds {
+  return Math.max(connectTimeoutMs, timeoutMs);
 }
 
 /** What decides how a connection that listens talks to its server; empty: as the client library does. */
@@ -70,13 +77,14 @@ export function retryDelayMs(attempt: number): Milliseconds {
   return Math.min(RETRY_FIRST_MS * 2 ** (attempt - 1), RETRY_MAX_MS) * (1 - Math.random() / 2);
 }
 
-function common({ connectTimeoutMs, timeoutMs }: RedisSettings, { username, password, db, tls }: Login) {
+function common(settings: RedisSettings, { username, password, db, tls }: Login) {
+  const { connectTimeoutMs } = settings;
   return {
     ...FAIL_FAST,
     retryStrategy: retryDelayMs,
     connectTimeout: connectTimeoutMs,
     // Ends a connection whose server is gone without a word, or does not greet. Commands have deadlines of our own.
-    socketTimeout: Math.max(connectTimeoutMs, timeoutMs),
+    socketTimeout: silenceLimitMs(settings),
     username,
     password,
     db,

@@ -69,5 +69,5 @@ export function isCluster(client: RedisEndpoint): client is RedisCluster {
   return "isCluster" in client && client.isCluster;
 }
 
-/** Sends one command, or several. `isCurrent` tells whether the connection is still the one it was given. */
-export type Issue<T, C = RedisEndpoint> = (connection: C, isCurrent: () => boolean) => Promise<T>;
+/** Sends one command, or several, in a generation. */
+export type Issue<T, C = RedisEndpoint> = (connection: C, generation: number) => Promise<T>;

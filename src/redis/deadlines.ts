@@ -8,7 +8,7 @@ const STEPS = 8;
 
 /** An answer that is waited for. */
 export interface Waiting {
-  readonly giveUp: () => void;
+  readonly reject: (error: Error) => void;
   readonly since: number;
   previous: Waiting | undefined;
   next: Waiting | undefined;
@@ -19,19 +19,22 @@ export interface Waiting {
 export class Deadlines {
   readonly #clock: Clock;
   readonly #stepMs: Milliseconds;
+  readonly #giveUp: (reject: Waiting["reject"]) => void;
   #step = 0;
   #first: Waiting | undefined;
   #last: Waiting | undefined;
   #isLooking = false;
 
-  constructor(clock: Clock, timeoutMs: Milliseconds) {
+  /** @param giveUp ends the wait of one whose time is up, by its `reject` */
+  constructor(clock: Clock, timeoutMs: Milliseconds, giveUp: (reject: Waiting["reject"]) => void) {
     this.#clock = clock;
     this.#stepMs = timeoutMs / STEPS;
+    this.#giveUp = giveUp;
   }
 
   /** Begins to wait. */
-  add(giveUp: () => void): Waiting {
-    const waiting: Waiting = { giveUp, since: this.#step, previous: this.#last, next: undefined, isOver: false };
+  add(reject: Waiting["reject"]): Waiting {
+    const waiting: Waiting = { reject, since: this.#step, previous: this.#last, next: undefined, isOver: false };
     if (this.#last === undefined) this.#first = waiting;
     else this.#last.next = waiting;
     this.#last = waiting;
@@ -48,6 +51,9 @@ export class Deadlines {
     else previous.next = next;
     if (next === undefined) this.#last = previous;
     else next.previous = previous;
+    // One that has grown old must not keep all that came after it from being collected cheaply.
+    waiting.previous = undefined;
+    waiting.next = undefined;
   }
 
   readonly #look = (): void => {
@@ -56,7 +62,7 @@ export class Deadlines {
     while (this.#first !== undefined && this.#first.since <= this.#step - STEPS) {
       const late = this.#first;
       this.end(late);
-      late.giveUp();
+      this.#giveUp(late.reject);
     }
     if (this.#first !== undefined) this.#lookLater();
   };

@@ -3,7 +3,7 @@
 import { PUBLISHING, script, TIME, type Script } from "./script.ts";
 
 /** KEYS: any, which says whose clock on a cluster. The time in microseconds. */
-export const NOW: Script = script(1, `${TIME} return string.format('%.0f', micros)`);
+export const NOW: Script = script(1, `${TIME} return string.format('%.0f', time[1] * 1000000 + time[2])`);
 
 /**
  * KEYS: epoch. ARGV: random text. The epoch, made now if there is none: so its loss invalidates. Written
@@ -15,14 +15,17 @@ export const EPOCH: Script = script(
 local current = redis.call('GET', KEYS[1])
 if current and string.find(current, '^%d+%-%w+ %d+%-%w+$') then return current end
 ${TIME}
-local stamp = string.format('%.0f', micros) .. '-' .. ARGV[1]
+local stamp = string.format('%.0f', time[1] * 1000000 + time[2]) .. '-' .. ARGV[1]
 redis.call('SET', KEYS[1], stamp .. ' ' .. stamp)
 return stamp .. ' ' .. stamp
 `,
 );
 
 /** KEYS: any. ARGV: channel, head, deadline, body of the message. */
-export const ANNOUNCE: Script = script(1, `${PUBLISHING} publish(ARGV[4]) return {'done'}`);
+export const ANNOUNCE: Script = script(
+  1,
+  `${PUBLISHING} redis.call('PUBLISH', ARGV[1], ARGV[2] .. ARGV[4]) return {'done'}`,
+);
 
 /**
  * KEYS: epoch. ARGV: channel, head, deadline, random text, `hard` or `soft`, body of the message. When Redis is full
@@ -31,7 +34,7 @@ export const ANNOUNCE: Script = script(1, `${PUBLISHING} publish(ARGV[4]) return
 export const BUMP: Script = script(
   1,
   `${PUBLISHING}
-local stamp = string.format('%.0f', micros) .. '-' .. ARGV[4]
+local stamp = string.format('%.0f', time[1] * 1000000 + time[2]) .. '-' .. ARGV[4]
 local hard, soft = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+%-%w+) (%d+%-%w+)$')
 if not hard then
   hard, soft = stamp, stamp
@@ -42,7 +45,7 @@ else
 end
 local reply = redis.pcall('SET', KEYS[1], hard .. ' ' .. soft)
 if reply.err then redis.call('DEL', KEYS[1]) end
-publish(ARGV[6])
+redis.call('PUBLISH', ARGV[1], ARGV[2] .. ARGV[6])
 return {'done'}
 `,
 );

@@ -1,27 +1,28 @@
 // Scripts about leases: what makes one process refresh a key while the others wait.
 
-import { script, VERSION, type Script } from "./script.ts";
+import { script, type Script } from "./script.ts";
 
 /**
- * KEYS: entry, lease. ARGV: token, known version, lease in ms, magic, length of
- * the header, offset of the version. The first part reads
- * the head of the frame only: the frame itself is needed when it is another.
+ * KEYS: entry, lease. ARGV: token, lease in ms, known version as bytes, first and last place of the version, magic,
+ * length of the header. What is no frame has no version. Only the version is read, unless it is another.
  */
 export const ACQUIRE: Script = script(
   2,
-  `${VERSION}
-local token, known, lease, magic, size, offset = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
-local version = versionOf(redis.call('GETRANGE', KEYS[1], 0, size - 1), magic, size, offset)
-if version ~= known then
-  if version == '' then return {'changed'} end
-  return {'changed', redis.call('GET', KEYS[1])}
+  `
+local known = ARGV[3]
+if redis.call('GETRANGE', KEYS[1], ARGV[4], ARGV[5]) ~= known then
+  local frame = redis.call('GET', KEYS[1])
+  if frame and #frame >= tonumber(ARGV[7]) and string.sub(frame, 1, #ARGV[6]) == ARGV[6] then
+    return {'changed', frame}
+  end
+  if known ~= '' then return {'changed'} end
 end
-if redis.call('SET', KEYS[2], token, 'NX', 'PX', lease) then return {'granted'} end
-if redis.call('GET', KEYS[2]) == token then
-  redis.call('PEXPIRE', KEYS[2], lease)
+if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return {'granted'} end
+if redis.call('GET', KEYS[2]) == ARGV[1] then
+  redis.call('PEXPIRE', KEYS[2], ARGV[2])
   return {'granted'}
 end
-return {'held', tostring(redis.call('PTTL', KEYS[2]))}
+return {'held', redis.call('PTTL', KEYS[2])}
 `,
 );
 

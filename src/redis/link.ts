@@ -1,7 +1,7 @@
 // The connection (or cluster of them) that the caches of one plan share, and the generations that nothing crosses.
 
 import { Batch } from "./batch.ts";
-import { createClient, retryDelayMs } from "./connect.ts";
+import { createClient, retryDelayMs, silenceLimitMs } from "./connect.ts";
 import { isCluster, type RedisEndpoint, type RedisNode } from "./connection.ts";
 import { Lineage, type Descent } from "./lineage.ts";
 import type { RedisSettings } from "./settings.ts";
@@ -32,6 +32,8 @@ export class RedisLink {
   #generation = 0;
   #lastError: unknown;
   #reviving: NodeJS.Timeout | undefined;
+  /** Since when commands have expired without an answer to any; `undefined` while there are answers. */
+  #silentSince: number | undefined;
 
   constructor(settings: RedisSettings) {
     this.settings = settings;
@@ -85,6 +87,22 @@ export class RedisLink {
   /** Resolves when the first attempt to connect is over, either way. */
   async tried(): Promise<void> {
     if (!this.#isTried && !this.#isClosed) await this.#firstAttempt;
+  }
+
+  /** Something has been answered. */
+  noteAnswer(): void {
+    this.#silentSince = undefined;
+  }
+
+  /** A command was not answered in time. A server that is gone without a word never will: the connection is ended. */
+  noteSilence(): void {
+    const now = performance.now();
+    this.#silentSince ??= now;
+    if (now - this.#silentSince < silenceLimitMs(this.settings)) return;
+    this.#silentSince = undefined;
+    const connection = this.ready;
+    if (connection === undefined || isCluster(connection) || this.settings.target.kind === "client") return;
+    connection.disconnect(true);
   }
 
   /** Notes who a server says it is, in answer to a question of this generation. One that has changed ends it. */

@@ -23,6 +23,14 @@ export type Heard =
   /** Nothing that this release understands. */
   | { readonly kind: "unknown" };
 
+/**
+ * The body of the message about an entry: `f` when a refresh has been stored, `k` when it has been set, or has gone, which
+ * is the case without a version.
+ */
+export function keyBody(letter: "f" | "k", fullKey: string, version = "-"): string {
+  return `${letter} ${version} ${fullKey}`;
+}
+
 /** The body of the message about an epoch. */
 export function epochBody(name: EpochName, soft: boolean): string {
   const kind = { root: "r", namespace: "n", tag: "t" }[name.kind];

@@ -33,41 +33,25 @@ export async function runScript(
   }
 }
 
-/** A number as scripts read it. */
+/** A number as Lua reads it, which may have no word for infinity but rounds to it. */
 export function toArgument(value: number): string {
-  return value === Infinity ? "inf" : String(value);
+  return value === Infinity ? "1e999" : String(value);
 }
 
-/** Server time: `micros` is a whole number and, as a double, exact for another two centuries. */
+/** Server time, of which both parts are whole numbers. */
 export const TIME: string = `
 local time = redis.call('TIME')
-local micros = time[1] * 1000000 + time[2]
-local now = micros / 1000
-local function number(text) return text == 'inf' and math.huge or tonumber(text) end
 `;
 
 /**
  * ARGV of scripts that publish: channel, head of the message, deadline, then those of their own. Each publishes exactly
  * once however it ends: its message carries a number, and a number that never comes makes all processes doubt.
+ * (Scripts make no functions and no strings they can do without: Redis does that anew at each run, while all wait.)
  */
 export const PUBLISHING: string = `${TIME}
-local channel, head, deadline = ARGV[1], ARGV[2], number(ARGV[3])
-local function publish(body) redis.call('PUBLISH', channel, head .. body) end
-if now > deadline then
-  publish('s')
+local now = time[1] * 1000 + time[2] / 1000
+if now > tonumber(ARGV[3]) then
+  redis.call('PUBLISH', ARGV[1], ARGV[2] .. 's')
   return {'late'}
-end
-`;
-
-/** The version of a frame as text; empty for nothing, and for bytes that are no frame of ours. */
-export const VERSION: string = `
-local function isFrame(header, magic, size)
-  return #header >= size and string.sub(header, 1, #magic) == magic
-end
-local function versionOf(frame, magic, size, offset)
-  if not isFrame(frame, magic, size) then return '' end
-  return (string.gsub(string.sub(frame, offset + 1, offset + 8), '.', function(byte)
-    return string.format('%02x', string.byte(byte))
-  end))
 end
 `;

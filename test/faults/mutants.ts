@@ -20,8 +20,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: "redis/lease-scripts.ts",
-        find: "if redis.call('SET', KEYS[2], token, 'NX', 'PX', lease) then return {'granted'} end",
-        replace: "redis.call('SET', KEYS[2], token, 'PX', lease)\nif true then return {'granted'} end",
+        find: "if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return {'granted'} end",
+        replace: "redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])\nif true then return {'granted'} end",
       },
     ],
   },
@@ -42,8 +42,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: "redis/lease-scripts.ts",
-        find: "redis.call('SET', KEYS[2], token, 'NX', 'PX', lease)",
-        replace: "redis.call('SET', KEYS[2], token, 'NX')",
+        find: "redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2])",
+        replace: "redis.call('SET', KEYS[2], ARGV[1], 'NX')",
       },
     ],
   },
@@ -53,7 +53,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: "redis/write-scripts.ts",
-        find: "if redis.call('GET', KEYS[2]) ~= ARGV[13] then",
+        find: "if redis.call('GET', KEYS[2]) ~= ARGV[11] then",
         replace: "if false then",
       },
     ],
@@ -115,7 +115,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: "redis/epoch-scripts.ts",
-        find: "local stamp = string.format('%.0f', micros) .. '-' .. ARGV[1]",
+        find: "local stamp = string.format('%.0f', time[1] * 1000000 + time[2]) .. '-' .. ARGV[1]",
         replace: "local stamp = '1-1'",
       },
     ],
@@ -128,7 +128,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   // P10: nobody looks at deadlines.
   deadline: {
     shownBy: "answers.test.ts",
-    edits: [{ file: "redis/deadlines.ts", find: "late.giveUp();", replace: "" }],
+    edits: [{ file: "redis/deadlines.ts", find: "this.#giveUp(late.reject);", replace: "" }],
   },
   // P10: the breaker never opens.
   breaker: {
@@ -163,7 +163,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   // P11: what timed out here is done there, however late.
   "write deadline": {
     shownBy: "replay.test.ts",
-    edits: [{ file: "redis/script.ts", find: "if now > deadline then", replace: "if false then" }],
+    edits: [{ file: "redis/script.ts", find: "if now > tonumber(ARGV[3]) then", replace: "if false then" }],
   },
   // P11: a pending set counts as done.
   "pending set": {

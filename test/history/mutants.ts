@@ -28,7 +28,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "redis/write-scripts.ts",
-        find: "if redis.call('GET', KEYS[2]) ~= ARGV[13] then",
+        find: "if redis.call('GET', KEYS[2]) ~= ARGV[11] then",
         replace: "if false then",
       },
     ],
@@ -64,7 +64,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "redis/epoch-scripts.ts",
-        find: "local stamp = string.format('%.0f', micros) .. '-' .. ARGV[1]",
+        find: "local stamp = string.format('%.0f', time[1] * 1000000 + time[2]) .. '-' .. ARGV[1]",
         replace: "local stamp = '1-1'",
       },
     ],

@@ -282,7 +282,7 @@ test("P10 follows them also when the word of a failover comes while a sentinel i
   word.release();
   await crash;
   asking.release();
-  await usable(client);
+  expect(await usable(client)).toBe(true);
 }, 60_000);
 
 test("P10 passes over a sentinel that hangs", async () => {
@@ -292,5 +292,28 @@ test("P10 passes over a sentinel that hangs", async () => {
   undos.push(() => proxy.stop());
   proxy.blackHole();
   const addresses = [addressOf(proxy), ...group.addresses];
-  await usable(aClient({ sentinel: { group: group.name, addresses }, connectTimeout: 200, timeout: 1_000 }));
+  const client = aClient({ sentinel: { group: group.name, addresses }, connectTimeout: 200, timeout: 1_000 });
+  expect(await usable(client)).toBe(true);
 }, 60_000);
+
+test("P10 gives up a connection whose server is gone without a word, and makes another", async () => {
+  const proxy = await startProxy(await aServer());
+  undos.push(() => proxy.stop());
+  const client = aClient({ url: proxy.url, timeout: 60, connectTimeout: 300 });
+  await usable(client);
+  const lost = proxy.accepted;
+  proxy.blackHole({ on: ({ id }) => id <= lost });
+  await expect(ping(client)).rejects.toMatchObject({ code: "unavailable" });
+  await usable(client);
+  expect(proxy.accepted).toBeGreaterThan(lost);
+});
+
+test("P10 keeps the connection to a server that answers, but always too late", async () => {
+  const proxy = await startProxy(await aServer());
+  undos.push(() => proxy.stop());
+  const client = aClient({ url: proxy.url, timeout: 60, connectTimeout: 300 });
+  await usable(client);
+  proxy.toClient.delay({ ms: 150 });
+  const late = { message: "redis did not answer within 60 ms" };
+  for (let attempt = 0; attempt < 10; attempt++) await expect(ping(client)).rejects.toMatchObject(late);
+});

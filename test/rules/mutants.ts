@@ -85,7 +85,7 @@ export const EVERY_MESSAGE_COUNTS: Mutant = without(
 export const NEW_EPOCHS_ARE_NEW: Mutant = without(
   "the random text and the time in epochs",
   "redis/epoch-scripts.ts",
-  "local stamp = string.format('%.0f', micros) .. '-' .. ARGV[1]",
+  "local stamp = string.format('%.0f', time[1] * 1000000 + time[2]) .. '-' .. ARGV[1]",
   "local stamp = '1-1'",
 );
 
@@ -317,7 +317,7 @@ export const WAIT_FOR_THE_DEADLINE: Mutant = without(
 export const DEADLINE_OF_WRITES: Mutant = without(
   "the deadline of writes",
   "redis/script.ts",
-  "if now > deadline then",
+  "if now > tonumber(ARGV[3]) then",
   "if false then",
 );
 
@@ -376,8 +376,8 @@ export const REPLIES_OF_THEIR_GENERATION: Mutant = both(
   without(
     "",
     "redis/client.ts",
-    "if (isCurrent()) resolve(value);\n          else reject",
-    "resolve(value);\n          if (false) reject",
+    "if (generation === undefined || this.#link.isCurrent(generation)) resolve(make(value));",
+    "if (true) resolve(make(value));",
   ),
   without("", "engine/hear.ts", "  shared.time.forget();\n"),
 );
