@@ -88,6 +88,7 @@ export function readFullKey(
 }
 
 function unescapeName(text: string): string {
+  if (!text.includes("%")) return text;
   return text.replace(/%([0-9a-f]{2})/g, (_escape, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
