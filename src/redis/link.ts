@@ -72,13 +72,13 @@ export class RedisLink {
     return this.#lastError;
   }
 
-  /** Hears of every change of generation, before those of {@link onGeneration}; returns what ends that. */
+  /** Hears of every generation that begins, before those of {@link onGeneration}; returns what ends that. */
   onReconnect(listener: GenerationListener): () => void {
     this.#first.add(listener);
     return () => void this.#first.delete(listener);
   }
 
-  /** Hears of every change of generation, and of every connection made; returns what ends that. */
+  /** Hears of every generation that ends or begins; returns what ends that. */
   onGeneration(listener: GenerationListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -149,7 +149,7 @@ export class RedisLink {
     this.#isUsable = connection.status === "ready";
     this.#watch = watchConnection(connection, {
       onUsable: (isUsable) => void (this.#isUsable = isUsable),
-      onGeneration: (reason) => this.#endGeneration(reason),
+      onGeneration: (reason, isLoss) => this.#endGeneration(reason, isLoss),
       onError: (error) => void (this.#lastError = error),
       onEnd: () => this.#revive(connection),
     });
@@ -174,10 +174,10 @@ export class RedisLink {
     this.#isUsable = connection.status === "ready";
   }
 
-  #endGeneration(reason: string): void {
+  #endGeneration(reason: string, isLoss = false): void {
     this.#generation++;
     this.#lineage.forget();
-    for (const listener of this.#first) listener(reason);
+    if (!isLoss) for (const listener of this.#first) listener(reason);
     for (const listener of this.#listeners) listener(reason);
   }
 }

@@ -6,7 +6,8 @@ import { isCluster, type RedisEndpoint, type RedisCluster, type RedisConnection 
 export interface ConnectionWatcher {
   /** Whether commands can be sent, as events say: the connection's own status is ahead of them. */
   onUsable(isUsable: boolean): void;
-  onGeneration(reason: string): void;
+  /** @param isLoss nothing has come in its place yet: when it does, this is called again */
+  onGeneration(reason: string, isLoss: boolean): void;
   onError(error: unknown): void;
   /** It will not connect again by itself. */
   onEnd(): void;
@@ -46,12 +47,12 @@ function watchEnds(connection: RedisConnection, watcher: ConnectionWatcher, on: 
   on(connection, "close", () => {
     wasLost = true;
     watcher.onUsable(false);
-    watcher.onGeneration("the connection was lost");
+    watcher.onGeneration("the connection was lost", true);
   });
   on(connection, "ready", () => {
     // Nobody comes between these two; and whoever hears that it is another one may use it.
     watcher.onUsable(true);
-    if (wasLost) watcher.onGeneration("connected again");
+    if (wasLost) watcher.onGeneration("connected again", false);
     wasLost = false;
   });
   on(connection, "end", () => watcher.onEnd());
@@ -68,7 +69,7 @@ function watchCluster(cluster: RedisCluster, watcher: ConnectionWatcher, on: On)
     primaries = addressesOf(cluster);
     count = cluster.nodes("master").length;
     isKnown = true;
-    if (before !== "" && before !== primaries) watcher.onGeneration("the cluster has other primaries");
+    if (before !== "" && before !== primaries) watcher.onGeneration("the cluster has other primaries", false);
   };
   // Whoever a command is redirected to becomes one more primary, until the map has come.
   const look = (): boolean => {
@@ -87,7 +88,7 @@ function watchCluster(cluster: RedisCluster, watcher: ConnectionWatcher, on: On)
       // Nodes that were never needed come and go.
       if (!isReady) return;
       isReady = false;
-      watcher.onGeneration("the connection to a node was lost");
+      watcher.onGeneration("the connection to a node was lost", false);
       // The library forgets such a node, and would ask others in its place.
       if (cluster.status === "ready") setImmediate(() => cluster.refreshSlotsCache());
     });

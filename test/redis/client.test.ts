@@ -314,6 +314,9 @@ test("P10 keeps the connection to a server that answers, but always too late", a
   const client = aClient({ url: proxy.url, timeout: 60, connectTimeout: 300 });
   await usable(client);
   proxy.toClient.delay({ ms: 150 });
-  const late = { message: "redis did not answer within 60 ms" };
-  for (let attempt = 0; attempt < 10; attempt++) await expect(ping(client)).rejects.toMatchObject(late);
+  const seen = new Set<unknown>();
+  for (let attempt = 0; attempt < 10; attempt++) seen.add(await ping(client).catch(({ message }: Error) => message));
+  // On a busy machine an answer may lie there already when its time is up.
+  seen.delete(null);
+  expect(seen).toEqual(new Set(["redis did not answer within 60 ms"]));
 });
