@@ -83,9 +83,9 @@ export class TieredCacheManager {
     this.#counters = this.#engine.counters;
     this.#shared = this.#engine.shared;
     this.#namespace = this.#settings.call.namespace;
-    const { enabled, trackAccess, memory, call } = this.#settings;
+    const { enabled, trackAccess, memory, call, isMemoryFirst } = this.#settings;
     const isPlain = memory.isolation !== "clone" && call.maxAgeMs === Infinity && call.earlyRefresh === 0;
-    this.#isFast = enabled && memory.enabled && !trackAccess && isPlain;
+    this.#isFast = enabled && memory.enabled && isMemoryFirst && !trackAccess && isPlain;
     this.#scheduleCleanup();
   }
 

@@ -78,7 +78,7 @@ export function resolveCache(options: CacheOptions<never>): Settings {
   const { name = DEFAULTS.name, version } = options;
   checkName(name, "name", DEFAULTS.maxKeyLength);
   if (version !== undefined) checkName(version, "version", DEFAULTS.maxKeyLength);
-  const { memory, plan } = resolveTiers(options);
+  const { memory, plan, isMemoryFirst } = resolveTiers(options);
   const shared = plan?.enabled === true ? plan : undefined;
   const call = {
     ...DEFAULT_CALL,
@@ -102,6 +102,7 @@ export function resolveCache(options: CacheOptions<never>): Settings {
     random: checkFunction(options.random, Math.random, "random"),
     call: Object.freeze(mergeCall(call, { ...options, tiers: undefined }, "")),
     shared: shared && { plan: shared, root: keyRoot(name, version) },
+    isMemoryFirst: isMemoryFirst || shared === undefined,
   });
 }
 
@@ -109,6 +110,7 @@ export function resolveCache(options: CacheOptions<never>): Settings {
 function resolveTiers({ tiers = [memoryTier()], isolation }: CacheOptions<never>): {
   readonly memory: MemorySettings;
   readonly plan: RemoteTierPlan | undefined;
+  readonly isMemoryFirst: boolean;
 } {
   if (!Array.isArray(tiers) || tiers.length === 0) {
     throw badInput("invalid_option", "tiers", "an array with at least one tier", tiers);
@@ -128,7 +130,7 @@ function resolveTiers({ tiers = [memoryTier()], isolation }: CacheOptions<never>
   if (plan?.name === "memory")
     throw badInput("invalid_option", "name of a shared tier", 'another than "memory"', plan.name);
   const memory = memories[0] ?? resolveMemory({ enabled: false, maxEntries: 1 }, "tiers", fallback);
-  return { memory, plan };
+  return { memory, plan, isMemoryFirst: isMemory(tiers[0] as TierConfig) };
 }
 
 function isMemory(tier: TierConfig | undefined): tier is MemoryTierConfig {

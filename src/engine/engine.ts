@@ -32,6 +32,8 @@ export interface EngineSettings {
   readonly call: CallSettings;
   /** The tier shared with other processes. */
   readonly shared: SharedSettings | undefined;
+  /** Whether memory is read before the shared tier. */
+  readonly isMemoryFirst: boolean;
 }
 
 /** What the engine must know to open a shared tier. */

@@ -24,10 +24,20 @@ export interface Sight {
   readonly sought: Sought | undefined;
 }
 
-/** The usable entry in memory. What can be of no use to anybody any more is dropped on the way. */
+/** The usable entry in memory, if it is memory's turn. What can be of no use to anybody is dropped on the way. */
 export function find(engine: Engine, target: Target): Found | undefined {
+  return isMemoryFirst(engine, target) ? findHere(engine, target) : undefined;
+}
+
+/** The usable entry in memory, whoever may have a newer one. */
+export function findHere(engine: Engine, target: Target): Found | undefined {
   const found = findAny(engine, target);
   return found === undefined || isTrusted(engine, target, found.entry) ? found : undefined;
+}
+
+/** Whether memory is asked before the shared tier: by their order, or because that one does not answer. */
+export function isMemoryFirst({ settings, shared }: Engine, target: Target): boolean {
+  return settings.isMemoryFirst || shared === undefined || shared.isAway || target.settings.shared?.use !== true;
 }
 
 /** The same, suspect copies included: for when nobody can be asked. */

@@ -6,7 +6,7 @@ import { isTooOld, stateOf, type Entry, type EntryState } from "../model/entry.t
 import { isEnded } from "../model/epoch.ts";
 import { fullKeyPrefix, idPrefix, keyOfId, readFullKey, toId } from "../model/key.ts";
 import type { Engine, Target } from "./engine.ts";
-import { isTrusted } from "./find.ts";
+import { isMemoryFirst, isTrusted } from "./find.ts";
 import type { SharedTier } from "./shared-tier.ts";
 
 /** An entry as `getEntry` shows it. Instants in milliseconds since the Unix epoch. */
@@ -49,7 +49,7 @@ export function peekUsable({ memory, clock }: Engine, { id, settings }: Target):
 export function locate(engine: Engine, target: Target): Promise<Located | undefined> {
   const { memory, shared } = engine;
   const here = peekUsable(engine, target);
-  const isEnough = here !== undefined && isTrusted(engine, target, here);
+  const isEnough = here !== undefined && isMemoryFirst(engine, target) && isTrusted(engine, target, here);
   const isAll = shared === undefined || target.settings.shared?.use !== true || isEnough;
   return isAll ? Promise.resolve(located(engine, here, memory.name)) : locateShared(engine, shared, target);
 }

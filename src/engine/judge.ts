@@ -5,7 +5,7 @@ import { readVersion, type Envelope } from "../codec/frame-layout.ts";
 import type { SharedEpoch } from "../contracts/authority.ts";
 import type { Codec } from "../contracts/codec.ts";
 import type { Instant } from "../model/duration.ts";
-import { Entry, isTooOld } from "../model/entry.ts";
+import { Entry, isTooOld, type Access } from "../model/entry.ts";
 import type { Epoch, Stamped } from "../model/epoch.ts";
 import type { FrameDamage } from "../model/event.ts";
 import type { Spans } from "../model/policy.ts";
@@ -141,7 +141,7 @@ class Judgement {
   #open(createdAt: Instant, spans: Spans): Verdict | Promise<Verdict> {
     // The same frame as the copy in memory: so is the value, and decoding costs more than all the rest.
     const copy = this.#engine.memory.peek(this.#target.id);
-    if (copy?.version === this.#frame.envelope.version) return this.#usable(copy.value, createdAt, spans);
+    if (copy?.version === this.#frame.envelope.version) return this.#usable(copy.value, createdAt, spans, copy.access);
     const codec = this.#shared.codec();
     return codec instanceof Promise
       ? codec.then((loaded) => this.#decode(loaded, createdAt, spans))
@@ -164,9 +164,10 @@ class Judgement {
     return refusal instanceof Promise ? refusal.then(answer) : answer(refusal);
   }
 
-  #usable(value: unknown, createdAt: Instant, spans: Spans): Verdict {
+  #usable(value: unknown, createdAt: Instant, spans: Spans, known?: Access): Verdict {
     const { loadMs, version } = this.#frame.envelope;
-    const access = this.#engine.settings.trackAccess ? { hitCount: 0, lastAccessedAt: undefined } : undefined;
+    const isTracked = this.#engine.settings.trackAccess;
+    const access = known ?? (isTracked ? { hitCount: 0, lastAccessedAt: undefined } : undefined);
     return { kind: "found", entry: new Entry(value, createdAt, spans, this.#stamp, loadMs, version, access) };
   }
 

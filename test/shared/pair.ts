@@ -31,6 +31,11 @@ export const SHAPES: readonly (readonly [name: string, shape: Shape])[] = [
   ["[redis]", REDIS_ALONE],
 ];
 
+/** Whether every read asks Redis while it answers: there is no memory, or it comes after Redis. */
+export function isRedisFirst(shape: Shape): boolean {
+  return shape !== MEMORY_AND_REDIS;
+}
+
 /** What invalidations and writes resolve to when Redis has them. */
 export const DONE = { authority: "done" };
 
