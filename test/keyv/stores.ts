@@ -71,7 +71,7 @@ export class SqliteStore {
 
   async delete(key: string): Promise<boolean> {
     await turn();
-    return Number(this.#database.prepare("DELETE FROM keyv WHERE key = ?").run(key).changes) > 0;
+    return this.#database.prepare("DELETE FROM keyv WHERE key = ?").run(key).changes > 0;
   }
 
   async clear(): Promise<void> {
