@@ -49,6 +49,11 @@ export class Leases {
     this.#byKey.delete(key);
   }
 
+  /** How many there are, those included that have run out. */
+  get size(): number {
+    return this.#byKey.size;
+  }
+
   /** Keys that start with `prefix` and have one. */
   keys(prefix: string, now: Instant): string[] {
     return [...this.#byKey].filter(([key, { endsAt }]) => endsAt > now && key.startsWith(prefix)).map(([key]) => key);

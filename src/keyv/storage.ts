@@ -37,8 +37,7 @@ export interface ResolvedStorage {
  * @throws CacheError `invalid_option`
  */
 export function resolveStorage(given: unknown, field: string): ResolvedStorage {
-  let storage = given;
-  while (isKeyv(storage)) storage = storage.opts.store;
+  const storage = isKeyv(given) ? given.opts.store : given;
   if (!isStorage(storage)) {
     throw badInput("invalid_option", field, "a storage adapter of Keyv, a Keyv or a Map", given);
   }
@@ -55,7 +54,7 @@ export function resolveStorage(given: unknown, field: string): ResolvedStorage {
 function isKeyv(given: unknown): given is KeyvLike {
   if (typeof given !== "object" || given === null) return false;
   const { opts } = given as Partial<KeyvLike>;
-  return typeof opts === "object" && opts !== null && (isStorage(opts.store) || isKeyv(opts.store));
+  return typeof opts === "object" && opts !== null && isStorage(opts.store);
 }
 
 function isStorage(given: unknown): given is KeyvStorage {

@@ -1,0 +1,289 @@
+// The Keyv tier itself: what it writes and lists, what it refuses, what it closes, and which options it takes.
+
+import { Keyv, type KeyvStoreAdapter } from "keyv";
+import { describe, expect, test } from "vitest";
+import type { Authority, RemoteTier } from "../../src/index.ts";
+import { CacheError, createCaches } from "../../src/index.ts";
+import { FRAME_LAYOUT } from "../../src/codec/frame-layout.ts";
+import { asKeyvStore, keyvTier, type KeyvTierOptions } from "../../src/keyv/index.ts";
+import { Leases } from "../../src/keyv/leases.ts";
+import { systemClock } from "../../src/model/clock.ts";
+import { collect } from "../support/cache.ts";
+import { forbidUnhandledRejections } from "../support/unhandled.ts";
+import { never, openOn } from "./caches.ts";
+import { FaultyStore } from "./faulty-store.ts";
+import { atEnd, newFile, SqliteStore, undoAfterEach, type Store } from "./stores.ts";
+
+forbidUnhandledRejections();
+undoAfterEach();
+
+function open(options: KeyvTierOptions): RemoteTier & { readonly authority: Authority } {
+  const plan = keyvTier({ timeout: 5_000, ...options }).prepare("tiers[0]");
+  const remote = plan.open({ root: "shop", layout: FRAME_LAYOUT, clock: systemClock, onReconnect: () => undefined });
+  const { authority } = remote;
+  if (authority === undefined) throw new Error("it has one");
+  atEnd(() => remote.close());
+  return { ...remote, authority };
+}
+
+describe("what it writes", () => {
+  test.each<[string, () => { readonly given: Store; readonly texts: () => Iterable<readonly [string, unknown]> }]>([
+    [
+      "a Keyv in memory",
+      () => {
+        const map = new Map<string, unknown>();
+        return { given: new Keyv({ store: map, namespace: "app" }), texts: () => map };
+      },
+    ],
+    [
+      "a Keyv that puts nothing in front of keys",
+      () => {
+        const map = new Map<string, unknown>();
+        return { given: new Keyv({ store: map, namespace: "app", useKeyPrefix: false }), texts: () => map };
+      },
+    ],
+    [
+      "a Keyv on an adapter",
+      () => {
+        const store = new SqliteStore(newFile());
+        const given = new Keyv({ store, namespace: "app" });
+        return { given, texts: () => store.rows.map(({ key, value }) => [key, value] as const) };
+      },
+    ],
+  ])("is text that is encoded once, in the namespace of %s", async (_name, make) => {
+    const { given, texts } = make();
+    const cache = openOn(given, { memory: false, keyv: { keyPrefix: "team:" } });
+    await cache.set("k", { price: 5 }, { tags: ["t"] });
+    const all = [...texts()];
+    expect(all.map(([key]) => key).toSorted()).toEqual([
+      "app:team:shop:n:{}:hard",
+      "app:team:shop:n:{}:soft",
+      "app:team:shop:r:hard",
+      "app:team:shop:r:soft",
+      "app:team:shop:t:{t}:hard",
+      "app:team:shop:t:{t}:soft",
+      "app:team:shop:v:{:k}",
+    ]);
+    const frame = all.find(([key]) => key.endsWith(":v:{:k}"))?.[1];
+    expect(frame).toMatch(/^ft1:\d+:RlQB[A-Za-z0-9+/]+=*$/);
+    expect([await cache.get("k", never), await collect(cache.keys())]).toEqual([{ price: 5 }, ["k"]]);
+  });
+
+  test("is ended by clear() of its Keyv", async () => {
+    const keyv = new Keyv({ store: new SqliteStore(newFile()), namespace: "app" });
+    const cache = openOn(keyv);
+    await cache.set("k", 1);
+    await keyv.clear();
+    expect(await cache.get("k")).toBeUndefined();
+  });
+
+  test("has a ttl where it ends, in whole milliseconds, and none where it does not", async () => {
+    const ttls = new Map<string, unknown>();
+    class Noting extends Map<string, unknown> {
+      override set(key: string, value: unknown, ttl?: number): this {
+        ttls.set(key, ttl);
+        return super.set(key, value);
+      }
+    }
+    const cache = openOn(new Noting());
+    await cache.set("k", 1, { ttl: 1_000.5, staleWhileRevalidate: 500 });
+    await cache.set("ever", 1, { ttl: "forever" });
+    await cache.set("ages", 1, { ttl: 1e15 });
+    expect(Object.fromEntries(ttls)).toEqual({
+      "shop:v:{:k}": 1_501,
+      "shop:v:{:ever}": undefined,
+      "shop:v:{:ages}": undefined,
+      "shop:n:{}:hard": undefined,
+      "shop:n:{}:soft": undefined,
+      "shop:r:hard": undefined,
+      "shop:r:soft": undefined,
+    });
+  });
+
+  test("asks for everything a read needs at once, where the store takes that", async () => {
+    const store = new SqliteStore(newFile());
+    const asked: number[] = [];
+    const noting = Object.assign(store, {
+      getMany: (keys: string[]) => {
+        asked.push(keys.length);
+        return Promise.all(keys.map((key) => store.get(key)));
+      },
+    });
+    const cache = openOn(noting, { memory: false });
+    await cache.set("k", 1);
+    asked.length = 0;
+    expect([await cache.get("k"), asked]).toEqual([1, [5]]);
+  });
+});
+
+describe("epochs", () => {
+  test("changed in both ways at the same time, by two processes, are changed in both", async () => {
+    const file = newFile();
+    const [one, two] = [open({ store: new SqliteStore(file) }), open({ store: new SqliteStore(file) })];
+    const tag = { kind: "tag", name: "t" } as const;
+    for (let round = 0; round < 20; round++) {
+      const [before] = await one.authority.epochs([tag]);
+      await Promise.all([one.authority.bump(tag, false, Infinity), two.authority.bump(tag, true, Infinity)]);
+      const [after] = await two.authority.epochs([tag]);
+      expect([after?.hard === before?.hard, after?.soft === before?.soft]).toEqual([false, false]);
+    }
+  });
+
+  test("are ended by forgetting them in a store that takes no more", async () => {
+    const store = new FaultyStore();
+    const { authority } = open({ store });
+    const tag = { kind: "tag", name: "t" } as const;
+    const [before] = await authority.epochs([tag]);
+    store.break("set", { answer: false });
+    expect(await authority.bump(tag, false, Infinity)).toBe(true);
+    store.heal();
+    expect((await authority.epochs([tag]))[0]?.hard).not.toBe(before?.hard);
+    store.break("set", "reject");
+    store.break("delete", "reject");
+    await expect(authority.bump(tag, false, Infinity)).rejects.toMatchObject({
+      code: "unavailable",
+      cause: { message: "the store cannot set" },
+    });
+  });
+});
+
+describe("keys", () => {
+  const list = (store: Store, timeout = 5_000): Promise<string[]> =>
+    collect(open({ store, timeout }).tier.keys("shop:"));
+
+  test("are refused where the store has no iterator", async () => {
+    const refused = {
+      code: "refused",
+      message: "keyv must have a store with an iterator to list keys, and has none",
+    };
+    await expect(list(new FaultyStore())).rejects.toMatchObject(refused);
+  });
+
+  test.each<[string, () => unknown, string]>([
+    [
+      "throws",
+      () => {
+        throw new Error("no list");
+      },
+      "keyv failed",
+    ],
+    [
+      "hangs",
+      () => ({ [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) }),
+      "did not answer",
+    ],
+    [
+      "fails midway",
+      async function* () {
+        yield ["shop:v:{:a}", "ft1::"];
+        throw new Error("no more");
+      },
+      "keyv failed",
+    ],
+  ])("fail where the iterator %s", async (_how, iterator, message) => {
+    const failing = list(Object.assign(new FaultyStore(), { iterator }) as Store, 50);
+    await expect(failing).rejects.toMatchObject({ code: "unavailable", message: expect.stringContaining(message) });
+  });
+
+  test("are all that a list gives under names of ours, whatever else is in it, and its end is told", async () => {
+    let isEnded = false;
+    const iterator = function* () {
+      try {
+        yield* [["shop:v:{:a}", "ft1::"], ["shop:v:{:b}"], undefined, "shop:v:{:c}", [5, 5], ["other", "x"]];
+        yield ["shop:v:{:over}", "ft1:5:AAAA"];
+        yield ["shop:v:{:d}", 5];
+      } finally {
+        isEnded = true;
+      }
+    };
+    const store = Object.assign(new FaultyStore(), { iterator }) as Store;
+    expect(await list(store)).toEqual(["shop:v:{:a}", "shop:v:{:b}", "shop:v:{:d}"]);
+    isEnded = false;
+    for await (const _key of open({ store }).tier.keys("shop:")) break;
+    expect(isEnded).toBe(true);
+  });
+});
+
+describe("closing", () => {
+  test("leaves the store alone, unless it is to close it: then the last cache does", async () => {
+    const mine = new FaultyStore();
+    await openOn(mine).close();
+    const store = new FaultyStore();
+    const caches = createCaches({ tiers: [keyvTier({ store, closeStore: true })] });
+    const [one, two] = [caches.create("one"), caches.create("two")];
+    await one.close();
+    await one.close();
+    expect([mine.disconnects, store.disconnects]).toEqual([0, 0]);
+    await two.close();
+    expect(store.disconnects).toBe(1);
+  });
+
+  test("ends with a store that does not let go, or has nothing to let go of", async () => {
+    const stuck = Object.assign(new FaultyStore(), { disconnect: () => new Promise(() => undefined) });
+    const failing = Object.assign(new FaultyStore(), { disconnect: () => Promise.reject(new Error("no")) });
+    for (const store of [stuck, failing, new Map()] as Store[]) {
+      const remote = open({ store, closeStore: true, timeout: 30 });
+      await remote.close();
+      await expect(remote.tier.get("shop:v:{:k}")).rejects.toMatchObject({ code: "closed" });
+    }
+  });
+
+  test("of a Keyv goes through the Keyv", async () => {
+    const store = new FaultyStore();
+    const keyv = new Keyv({ store: store as unknown as KeyvStoreAdapter });
+    let said = 0;
+    keyv.on("disconnect", () => said++);
+    await open({ store: keyv, closeStore: true }).close();
+    expect([said, store.disconnects]).toEqual([1, 1]);
+  });
+});
+
+describe("options", () => {
+  const good = { store: new Map<string, unknown>() };
+
+  test.each<[object, string]>([
+    [{}, "tiers[0].options.store must be a storage adapter of Keyv, a Keyv or a Map, got undefined"],
+    [{ store: {} }, "tiers[0].options.store must be a storage adapter of Keyv, a Keyv or a Map, got {}"],
+    [{ store: new Set() }, "tiers[0].options.store must be a storage adapter of Keyv, a Keyv or a Map, got Set(0) {}"],
+    [{ store: null }, "tiers[0].options.store must be a storage adapter of Keyv, a Keyv or a Map, got null"],
+    [{ ...good, name: "" }, "tiers[0].options.name must be a non-empty string, got ''"],
+    [{ ...good, name: 5 }, "tiers[0].options.name must be a non-empty string, got 5"],
+    [{ ...good, keyPrefix: 5 }, "tiers[0].options.keyPrefix must be a string of well-formed Unicode, got 5"],
+    [{ ...good, keyPrefix: "\ud800" }, "tiers[0].options.keyPrefix must be a string of well-formed Unicode, got"],
+    [{ ...good, timeout: 0 }, "tiers[0].options.timeout must be a duration longer than 0, got 0"],
+    [{ ...good, maxAge: "soon" }, "tiers[0].options.maxAge must be a duration of at least 0"],
+    [{ ...good, enabled: "yes" }, "tiers[0].options.enabled must be true or false, got 'yes'"],
+    [{ ...good, breaker: 1 }, "tiers[0].options.breaker must be true or false, got 1"],
+    [{ ...good, closeStore: 1 }, "tiers[0].options.closeStore must be true or false, got 1"],
+    [{ ...good, bus: true }, "tiers[0].options must hold known options only"],
+  ])("%j are refused: %s", (options, message) => {
+    const prepare = (): unknown => keyvTier(options as KeyvTierOptions).prepare("tiers[0]");
+    expect(prepare).toThrow(CacheError);
+    expect(prepare).toThrow(message);
+  });
+
+  test("have the defaults that are documented", () => {
+    const plan = keyvTier(good).prepare("tiers[0]");
+    expect(plan).toMatchObject({ name: "keyv", enabled: true, maxAgeMs: Infinity, timeoutMs: 100, breaker: true });
+  });
+
+  test("maxAge bounds what is written", async () => {
+    const cache = openOn(good.store, { memory: false, keyv: { maxAge: 5_000, name: "far" } });
+    await cache.set("k", 1);
+    expect(await cache.ttl("k")).toBeLessThanOrEqual(5_000);
+    expect(Object.keys(cache.stats().tiers)).toEqual(["far"]);
+  });
+
+  test("take what is made of other caches, and adapters of other makers", () => {
+    const adapter: KeyvTierOptions["store"] = {} as KeyvStoreAdapter;
+    const own: KeyvTierOptions["store"] = {} as ReturnType<typeof asKeyvStore>;
+    expect([adapter, own]).toEqual([{}, {}]);
+  });
+});
+
+test("leases that nobody gives back are forgotten when there are many", () => {
+  const leases = new Leases();
+  for (let index = 0; index < 5_000; index++) leases.acquire(`k${index}`, "mine", index, 10);
+  expect(leases.size).toBeLessThan(2_000);
+  expect(leases.keys("k", 5_000)).toHaveLength(9);
+});
