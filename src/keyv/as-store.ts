@@ -79,6 +79,7 @@ class CacheStore implements KeyvStore {
   readonly #listeners = new Map<string, Set<(...args: unknown[]) => void>>();
   /** All that a Keyv has ever set here, for when several share this adapter. */
   readonly #namespaces = new Set<string>();
+  readonly #places = new Map<string | undefined, Place>();
   #namespace: string | undefined;
 
   constructor(host: KeyvHost, closeCache: boolean) {
@@ -141,12 +142,12 @@ class CacheStore implements KeyvStore {
   }
 
   async clear(): Promise<void> {
-    await placeOf(this.#host, this.#namespace).clear();
+    await this.#place(this.#namespace).clear();
   }
 
   async *iterator<Value>(namespace: string | undefined = this.#namespace): AsyncGenerator<[string, Value], void> {
     try {
-      const { verbs, prefix } = placeOf(this.#host, namespace === "" ? undefined : namespace);
+      const { verbs, prefix } = this.#place(namespace === "" ? undefined : namespace);
       for await (const key of verbs.keys({ prefix })) {
         const value = await verbs.get<Value>(key);
         if (value !== undefined) yield [key.slice(prefix.length), value];
@@ -179,7 +180,13 @@ class CacheStore implements KeyvStore {
     const isOf = (namespace: string | undefined): boolean =>
       namespace !== undefined && typeof key === "string" && key.startsWith(`${namespace}:`);
     const other = isOf(this.#namespace) ? undefined : [...this.#namespaces].find(isOf);
-    return placeOf(this.#host, other ?? this.#namespace);
+    return this.#place(other ?? this.#namespace);
+  }
+
+  #place(namespace: string | undefined): Place {
+    const place = this.#places.get(namespace) ?? placeOf(this.#host, namespace);
+    this.#places.set(namespace, place);
+    return place;
   }
 
   /** What fails is emitted, and `fallback` the answer. */

@@ -9,6 +9,9 @@ import type { KeyvStorage } from "./storage.ts";
 /** Beyond this no store takes a ttl, and nobody waits for it. */
 const MAX_TTL_MS: Milliseconds = 1e14;
 
+/** A write that has not been answered for so long never will be; of a patient tier, for twice its timeout. */
+const LOST_AFTER_MS: Milliseconds = 30_000;
+
 /** One piece of work that somebody waits for. */
 export class Attempt {
   readonly #share: StorageShare;
@@ -102,7 +105,8 @@ export class KeyvClient {
 
   /** Part of such a write, as part of other work. */
   inLine<T>(key: string, work: () => Promise<T>): Promise<T> {
-    return this.share.lines.run(key, () => this.clock.now(), work);
+    const lostAfterMs = Math.max(LOST_AFTER_MS, 2 * this.#timeoutMs);
+    return this.share.lines.run(key, () => this.clock.now(), lostAfterMs, work);
   }
 
   /** Pairs of key and value, each asked for within the timeout. @throws CacheError `refused` for a store without a list */

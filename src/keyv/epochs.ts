@@ -1,8 +1,8 @@
 // Epochs in the store: each half a text of its own under a key of its own, made anew whenever it is not there.
 
-import { randomBytes } from "node:crypto";
 import type { EpochName, SharedEpoch } from "../contracts/authority.ts";
 import type { Instant } from "../model/duration.ts";
+import { randomBytes } from "../model/random.ts";
 import type { Attempt, KeyvClient } from "./client.ts";
 import type { KeyvNames } from "./names.ts";
 

@@ -2,9 +2,6 @@
 
 import type { Instant, Milliseconds } from "../model/duration.ts";
 
-/** A write that has not been answered for so long never will be. */
-const LOST_AFTER_MS: Milliseconds = 30_000;
-
 /** The write under way, and those that wait for it. */
 interface Line {
   readonly waiting: (() => void)[];
@@ -18,9 +15,12 @@ interface Line {
 export class KeyLines {
   readonly #byKey = new Map<string, Line>();
 
-  /** @param now by whose clock what hangs is told */
-  async run<T>(key: string, now: () => Instant, work: () => Promise<T>): Promise<T> {
-    const line = this.#line(key, now());
+  /**
+   * @param now by whose clock what hangs is told
+   * @param lostAfterMs a write that has not been answered for so long never will be
+   */
+  async run<T>(key: string, now: () => Instant, lostAfterMs: Milliseconds, work: () => Promise<T>): Promise<T> {
+    const line = this.#line(key, now(), lostAfterMs);
     if (line.isBusy) {
       await new Promise<void>((resolve) => line.at.waiting.push(resolve));
       line.at.busySince = now();
@@ -32,9 +32,9 @@ export class KeyLines {
     }
   }
 
-  #line(key: string, now: Instant): { readonly at: Line; readonly isBusy: boolean } {
+  #line(key: string, now: Instant, lostAfterMs: Milliseconds): { readonly at: Line; readonly isBusy: boolean } {
     const known = this.#byKey.get(key);
-    if (known !== undefined && now - known.busySince < LOST_AFTER_MS) return { at: known, isBusy: true };
+    if (known !== undefined && now - known.busySince < lostAfterMs) return { at: known, isBusy: true };
     const at: Line = { waiting: [], busySince: now };
     this.#byKey.set(key, at);
     return { at, isBusy: false };

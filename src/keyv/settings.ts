@@ -7,7 +7,7 @@ import type { KeyvTierOptions } from "./options.ts";
 import { resolveStorage, type ResolvedStorage } from "./storage.ts";
 
 /** Defaults of the Keyv tier. */
-export const KEYV_DEFAULTS = {
+const KEYV_DEFAULTS = {
   name: "keyv",
   enabled: true,
   maxAge: "forever",

@@ -12,7 +12,7 @@ import { collect } from "../support/cache.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { never, openOn } from "./caches.ts";
 import { FaultyStore } from "./faulty-store.ts";
-import { atEnd, newFile, SqliteStore, undoAfterEach, type Store } from "./stores.ts";
+import { atEnd, newFile, sqliteStore, undoAfterEach, type Store } from "./stores.ts";
 
 forbidUnhandledRejections();
 undoAfterEach();
@@ -45,7 +45,7 @@ describe("what it writes", () => {
     [
       "a Keyv on an adapter",
       () => {
-        const store = new SqliteStore(newFile());
+        const store = sqliteStore(newFile());
         const given = new Keyv({ store, namespace: "app" });
         return { given, texts: () => store.rows.map(({ key, value }) => [key, value] as const) };
       },
@@ -70,7 +70,7 @@ describe("what it writes", () => {
   });
 
   test("is ended by clear() of its Keyv", async () => {
-    const keyv = new Keyv({ store: new SqliteStore(newFile()), namespace: "app" });
+    const keyv = new Keyv({ store: sqliteStore(newFile()), namespace: "app" });
     const cache = openOn(keyv);
     await cache.set("k", 1);
     await keyv.clear();
@@ -101,7 +101,7 @@ describe("what it writes", () => {
   });
 
   test("asks for everything a read needs at once, where the store takes that", async () => {
-    const store = new SqliteStore(newFile());
+    const store = sqliteStore(newFile());
     const asked: number[] = [];
     const noting = Object.assign(store, {
       getMany: (keys: string[]) => {
@@ -119,7 +119,7 @@ describe("what it writes", () => {
 describe("epochs", () => {
   test("changed in both ways at the same time, by two processes, are changed in both", async () => {
     const file = newFile();
-    const [one, two] = [open({ store: new SqliteStore(file) }), open({ store: new SqliteStore(file) })];
+    const [one, two] = [open({ store: sqliteStore(file) }), open({ store: sqliteStore(file) })];
     const tag = { kind: "tag", name: "t" } as const;
     for (let round = 0; round < 20; round++) {
       const [before] = await one.authority.epochs([tag]);
