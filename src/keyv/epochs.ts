@@ -62,6 +62,7 @@ export class KeyvEpochs {
       // Somebody may have made it meanwhile.
       const present = stampIn(await attempt.get(key));
       if (present !== undefined) return present;
+      this.#client.share.mints.note(key, this.#client.clock.now());
       const made = this.#stamp();
       await attempt.set(key, made, Infinity);
       return made;

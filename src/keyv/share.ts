@@ -2,6 +2,7 @@
 
 import { KeyLines } from "./key-lines.ts";
 import { Leases } from "./leases.ts";
+import { MintLimit } from "./mint-limit.ts";
 import type { KeyvStorage } from "./storage.ts";
 
 const byStorage = new WeakMap<KeyvStorage, StorageShare>();
@@ -18,6 +19,7 @@ export class StorageShare {
   readonly storage: KeyvStorage;
   readonly leases: Leases = new Leases();
   readonly lines: KeyLines = new KeyLines();
+  readonly mints: MintLimit = new MintLimit();
   /** What it failed of last; `undefined` once it has answered since. */
   problem: unknown;
   /** How many errors it has emitted. */

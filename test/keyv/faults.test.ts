@@ -8,7 +8,7 @@ import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { DONE, keyvStats, never, openOn, type OpenOptions } from "./caches.ts";
 import { FaultyStore, type Fault, type Method } from "./faulty-store.ts";
-import { undoAfterEach } from "./stores.ts";
+import { undoAfterEach, type Store } from "./stores.ts";
 
 forbidUnhandledRejections();
 undoAfterEach();
@@ -32,6 +32,23 @@ function tierErrors(cache: TieredCacheManager): CacheEvent[] {
 
 const untilDone = (cache: TieredCacheManager): Promise<unknown> =>
   waitUntil(() => keyvStats(cache).pending === 0, { what: "nothing is pending" });
+
+/** A store that has room for so many. */
+class Last extends Map<string, unknown> {
+  readonly #room: number;
+
+  constructor(room: number) {
+    super();
+    this.#room = room;
+  }
+
+  override set(key: string, value: unknown): this {
+    super.delete(key);
+    super.set(key, value);
+    for (const oldest of this.keys()) if (this.size > this.#room) super.delete(oldest);
+    return this;
+  }
+}
 
 /** Where the store has the entry of a key. */
 const at = (key: string): string => `shop:v:{:${key}}`;
@@ -121,6 +138,12 @@ describe("answers that are no entries", () => {
     await cache.set("k", "v");
     for (const [key, text] of store.map) store.map.set(key, Buffer.from(String(text)));
     expect(await cache.get("k", never)).toBe("v");
+  });
+
+  test("markStale ends what is no entry", async () => {
+    const { store, cache } = open();
+    store.map.set(at("k"), "of another program");
+    expect([await cache.markStale("k"), store.map.has(at("k"))]).toEqual([DONE, false]);
   });
 
   test("a store that answers false to set refuses, which is no outage", async () => {
@@ -270,6 +293,24 @@ describe("a store that forgets", () => {
     expect(await cache.get("k")).toBeUndefined();
     await cache.set("k", 2);
     expect(await cache.get("k", never)).toBe(2);
+  });
+
+  test.each<[string, () => Store]>([
+    ["everything at once", () => ({ get: () => undefined, set: () => true, delete: () => false })],
+    ["all but the last three", () => new Last(3)],
+  ])("P10 %s fails, and keeps nobody waiting", async (_what, make) => {
+    const cache = openOn(make());
+    const errors = tierErrors(cache);
+    let calls = 0;
+    const load = (): number => ++calls;
+    expect(await cache.get("k", load)).toBe(1);
+    expect(await Promise.all([cache.get("other", load, { tags: ["t"] }), cache.getMany(["x"], () => [0])])).toEqual([
+      2,
+      [0],
+    ]);
+    await Promise.all([cache.set("k", 5), cache.delete("other"), cache.clear()]);
+    const lost = errors.map((event) => String((event as { error?: Error }).error?.cause));
+    expect(lost[0]).toMatch(/must keep what it is given, and has lost shop:\S+ 8 times within a second/);
   });
 
   test("P7 everything", async () => {

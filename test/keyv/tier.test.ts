@@ -7,6 +7,7 @@ import { CacheError, createCaches } from "../../src/index.ts";
 import { FRAME_LAYOUT } from "../../src/codec/frame-layout.ts";
 import { keyvTier, type KeyvStore, type KeyvTierOptions } from "../../src/keyv/index.ts";
 import { Leases } from "../../src/keyv/leases.ts";
+import { MintLimit } from "../../src/keyv/mint-limit.ts";
 import { systemClock } from "../../src/model/clock.ts";
 import { collect } from "../support/cache.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
@@ -226,7 +227,7 @@ describe("closing", () => {
     const failing = Object.assign(new FaultyStore(), { disconnect: () => Promise.reject(new Error("no")) });
     for (const store of [stuck, failing, new Map()] as Store[]) {
       const remote = open({ store, closeStore: true, timeout: 30 });
-      await remote.close();
+      await Promise.all([remote.close(), remote.tier.close()]);
       await expect(remote.tier.get("shop:v:{:k}")).rejects.toMatchObject({ code: "closed" });
     }
   });
@@ -282,6 +283,16 @@ describe("options", () => {
     const own: KeyvTierOptions["store"] = {} as KeyvStore;
     expect([adapter, own]).toEqual([{}, {}]);
   });
+});
+
+test("an epoch may be lost now and then, however many there are", () => {
+  const mints = new MintLimit();
+  for (let index = 0; index < 5_000; index++) mints.note(`k${index % 2_500}`, index);
+  for (let count = 0; count < 100; count++) mints.note("again", 150 * count);
+  const often = (): void => {
+    for (let count = 0; count < 10; count++) mints.note("often", count);
+  };
+  expect(often).toThrow("has lost often 8 times within a second");
 });
 
 test("leases that nobody gives back are forgotten when there are many", () => {
