@@ -10,7 +10,7 @@ import type { KeyvLike, KeyvStorage } from "./storage.ts";
 export interface KeyvTierOptions {
   /**
    * A storage adapter of Keyv, such as `new KeyvPostgres(…)`, a Keyv, of which only the adapter is used, or a Map. It
-   * has to carry strings.
+   * has to carry strings, and keys as long as yours. Caches given the same object share leases and fences.
    */
   readonly store: KeyvStorage | KeyvLike | Map<string, unknown>;
   /** Label in events and statistics. Default `"keyv"`. */

@@ -9,6 +9,7 @@ import { keyvTier, type KeyvStore, type KeyvTierOptions } from "../../src/keyv/i
 import { Leases } from "../../src/keyv/leases.ts";
 import { MintLimit } from "../../src/keyv/mint-limit.ts";
 import { systemClock } from "../../src/model/clock.ts";
+import { frameOf, freshKey, LEASE_MS, LONG, randomVersion } from "../../src/test-suite/suite.ts";
 import { collect } from "../support/cache.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { never, openOn } from "./caches.ts";
@@ -145,6 +146,37 @@ describe("epochs", () => {
       code: "unavailable",
       cause: { message: "the store cannot set" },
     });
+  });
+});
+
+describe("what nobody waits for any more", () => {
+  const key = freshKey("shop");
+
+  test("is not begun: a write that was in line, or half done", async () => {
+    const store = new FaultyStore();
+    const { authority } = open({ store, timeout: 40 });
+    await authority.set(key, frameOf(FRAME_LAYOUT, randomVersion()), LONG, Infinity);
+    const before = store.map.get(key);
+    const gets = store.hold("get");
+    const late = { code: "unavailable", message: "keyv did not answer within 40 ms" };
+    await expect(authority.markStale(key, Infinity)).rejects.toMatchObject(late);
+    await expect(authority.set(key, frameOf(FRAME_LAYOUT, randomVersion()), LONG, Infinity)).rejects.toMatchObject(
+      late,
+    );
+    await gets.release();
+    // In line behind them: they are over when this is.
+    expect((await authority.acquire(key, "next", undefined, LEASE_MS)).kind).toBe("changed");
+    expect(store.calls.filter((call) => call === `set ${key}`)).toHaveLength(1);
+    expect(store.map.get(key)).toBe(before);
+  });
+
+  test("gets no lease, which would keep the others waiting", async () => {
+    const store = new FaultyStore();
+    const { authority } = open({ store, timeout: 40 });
+    const gets = store.hold("get");
+    await expect(authority.acquire(key, "mine", undefined, LEASE_MS)).rejects.toMatchObject({ code: "unavailable" });
+    await gets.release();
+    expect(await authority.acquire(key, "theirs", undefined, LEASE_MS)).toEqual({ kind: "granted" });
   });
 });
 
