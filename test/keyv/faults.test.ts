@@ -286,13 +286,18 @@ describe("a store that forgets", () => {
     expect(await openOn(store).get("k")).toBe(3);
   });
 
-  test("P7 the same when they have become something else", async () => {
+  test("P7 the same when they have become something else, even if that is the same thing twice", async () => {
     const { store, cache } = open();
+    const spoil = (): void => {
+      for (const key of store.keysOf("epochs")) store.map.set(key, "5-abc");
+    };
     await cache.set("k", 1);
-    for (const key of store.keysOf("epochs")) store.map.set(key, "5-abc");
+    spoil();
     expect(await cache.get("k")).toBeUndefined();
     await cache.set("k", 2);
     expect(await cache.get("k", never)).toBe(2);
+    spoil();
+    expect([await cache.get("k"), await openOn(store).get("k")]).toEqual([undefined, undefined]);
   });
 
   test.each<[string, () => Store]>([
