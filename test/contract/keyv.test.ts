@@ -5,29 +5,21 @@ import { afterAll, beforeAll, describe, test } from "vitest";
 import type { Authority } from "../../src/contracts/authority.ts";
 import type { RemoteTier } from "../../src/contracts/remote.ts";
 import { FRAME_LAYOUT } from "../../src/codec/frame-layout.ts";
-import { keyvTier } from "../../src/keyv/index.ts";
-import { systemClock } from "../../src/model/clock.ts";
 import { authorityContract } from "../../src/test-suite/authority.ts";
 import { tierContract } from "../../src/test-suite/tier.ts";
+import { openTier } from "../keyv/caches.ts";
 import { STORES, undoAll, type Store } from "../keyv/stores.ts";
 
 describe.each(STORES)("the contracts on %s", (_name, make) => {
   let one: RemoteTier & { readonly authority: Authority };
   let two: typeof one;
 
-  const open = (store: Store): typeof one => {
-    const plan = keyvTier({ store, timeout: 5_000, keyPrefix: "app:" }).prepare("tiers[0]");
-    const remote = plan.open({ root: "shop", layout: FRAME_LAYOUT, clock: systemClock, onReconnect: () => undefined });
-    const { authority } = remote;
-    if (authority === undefined) throw new Error("a Keyv tier has one");
-    return { ...remote, authority };
-  };
+  const open = (store: Store): typeof one => openTier({ store, keyPrefix: "app:" });
   beforeAll(() => {
     const store = make()();
     [one, two] = [open(store), open(store)];
   });
   afterAll(async () => {
-    await Promise.all([one.close(), two.close()]);
     await undoAll();
   });
 

@@ -6,7 +6,6 @@ import { afterEach, describe, expect, test } from "vitest";
 import { CacheError, TieredCacheManager, type CacheOptions } from "../../src/index.ts";
 import { asKeyvStore, type KeyvStore } from "../../src/keyv/index.ts";
 import { collect, createCache } from "../support/cache.ts";
-import { FakeClock } from "../support/fake-clock.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 
 forbidUnhandledRejections();
@@ -243,15 +242,6 @@ test("disconnect leaves the cache open, unless it is to close it", async () => {
   await cache.set("k", 1);
   await new Keyv({ store: asKeyvStore(cache, { closeCache: true }) }).disconnect();
   await expect(cache.set("k", 1)).rejects.toMatchObject({ code: "closed" });
-});
-
-test("a closed cache leaves no timer of the adapter's", async () => {
-  const clock = new FakeClock();
-  const cache = newCache({ clock });
-  const keyv = new Keyv({ store: asKeyvStore(cache, { closeCache: true }) });
-  await keyv.set("k", 1, 1_000);
-  await keyv.disconnect();
-  expect(clock.pending).toBe(0);
 });
 
 describe("cache-manager 7", () => {

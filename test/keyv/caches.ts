@@ -1,7 +1,16 @@
 // Caches on Keyv stores, as the tests of this folder open them.
 
-import { memoryTier, TieredCacheManager, type CacheOptions, type SharedTierStats } from "../../src/index.ts";
+import { FRAME_LAYOUT } from "../../src/codec/frame-layout.ts";
+import {
+  memoryTier,
+  TieredCacheManager,
+  type Authority,
+  type CacheOptions,
+  type RemoteTier,
+  type SharedTierStats,
+} from "../../src/index.ts";
 import { keyvTier, type KeyvTierOptions } from "../../src/keyv/index.ts";
+import { systemClock } from "../../src/model/clock.ts";
 import { atEnd, STORES, type Store } from "./stores.ts";
 
 /** A cache of a test: fresh for a minute, then stale for another, unless it says otherwise. */
@@ -21,6 +30,16 @@ export function openOn(store: Store, { memory = true, keyv, ...rest }: OpenOptio
   const cache = new TieredCacheManager({ name: "shop", ttl: 60_000, staleWhileRevalidate: 60_000, ...rest, tiers });
   atEnd(() => cache.close());
   return cache;
+}
+
+/** The tier of one cache, as the cache opens it; it is closed at the end of the test. */
+export function openTier(options: KeyvTierOptions): RemoteTier & { readonly authority: Authority } {
+  const plan = keyvTier({ timeout: TIMEOUT_MS, ...options }).prepare("tiers[0]");
+  const remote = plan.open({ root: "shop", layout: FRAME_LAYOUT, clock: systemClock, onReconnect: () => undefined });
+  const { authority } = remote;
+  if (authority === undefined) throw new Error("a Keyv tier has one");
+  atEnd(() => remote.close());
+  return { ...remote, authority };
 }
 
 /** Every store with and without memory in front, for `describe.each`. */

@@ -1,32 +1,19 @@
-// The Keyv tier itself: what it writes and lists, what it refuses, what it closes, and which options it takes.
+// The Keyv tier itself: what it writes, what it lists, and what it gives up.
 
-import { Keyv, type KeyvStoreAdapter } from "keyv";
+import { Keyv } from "keyv";
 import { describe, expect, test } from "vitest";
-import type { Authority, RemoteTier } from "../../src/index.ts";
-import { CacheError, createCaches } from "../../src/index.ts";
 import { FRAME_LAYOUT } from "../../src/codec/frame-layout.ts";
-import { keyvTier, type KeyvStore, type KeyvTierOptions } from "../../src/keyv/index.ts";
 import { Leases } from "../../src/keyv/leases.ts";
 import { MintLimit } from "../../src/keyv/mint-limit.ts";
-import { systemClock } from "../../src/model/clock.ts";
 import { frameOf, freshKey, LEASE_MS, LONG, randomVersion } from "../../src/test-suite/suite.ts";
 import { collect } from "../support/cache.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
-import { never, openOn } from "./caches.ts";
+import { never, openOn, openTier } from "./caches.ts";
 import { FaultyStore } from "./faulty-store.ts";
-import { atEnd, newFile, sqliteStore, undoAfterEach, type Store } from "./stores.ts";
+import { newFile, sqliteStore, undoAfterEach, type Store } from "./stores.ts";
 
 forbidUnhandledRejections();
 undoAfterEach();
-
-function open(options: KeyvTierOptions): RemoteTier & { readonly authority: Authority } {
-  const plan = keyvTier({ timeout: 5_000, ...options }).prepare("tiers[0]");
-  const remote = plan.open({ root: "shop", layout: FRAME_LAYOUT, clock: systemClock, onReconnect: () => undefined });
-  const { authority } = remote;
-  if (authority === undefined) throw new Error("it has one");
-  atEnd(() => remote.close());
-  return { ...remote, authority };
-}
 
 describe("what it writes", () => {
   test.each<[string, () => { readonly given: Store; readonly texts: () => Iterable<readonly [string, unknown]> }]>([
@@ -121,7 +108,7 @@ describe("what it writes", () => {
 describe("epochs", () => {
   test("changed in both ways at the same time, by two processes, are changed in both", async () => {
     const file = newFile();
-    const [one, two] = [open({ store: sqliteStore(file) }), open({ store: sqliteStore(file) })];
+    const [one, two] = [openTier({ store: sqliteStore(file) }), openTier({ store: sqliteStore(file) })];
     const tag = { kind: "tag", name: "t" } as const;
     for (let round = 0; round < 20; round++) {
       const [before] = await one.authority.epochs([tag]);
@@ -133,7 +120,7 @@ describe("epochs", () => {
 
   test("are ended by forgetting them in a store that takes no more", async () => {
     const store = new FaultyStore();
-    const { authority } = open({ store });
+    const { authority } = openTier({ store });
     const tag = { kind: "tag", name: "t" } as const;
     const [before] = await authority.epochs([tag]);
     store.break("set", { answer: false });
@@ -154,7 +141,7 @@ describe("what nobody waits for any more", () => {
 
   test("is not begun: a write that was in line, or half done", async () => {
     const store = new FaultyStore();
-    const { authority } = open({ store, timeout: 40 });
+    const { authority } = openTier({ store, timeout: 40 });
     await authority.set(key, frameOf(FRAME_LAYOUT, randomVersion()), LONG, Infinity);
     const before = store.map.get(key);
     const gets = store.hold("get");
@@ -172,7 +159,7 @@ describe("what nobody waits for any more", () => {
 
   test("gets no lease, which would keep the others waiting", async () => {
     const store = new FaultyStore();
-    const { authority } = open({ store, timeout: 40 });
+    const { authority } = openTier({ store, timeout: 40 });
     const gets = store.hold("get");
     await expect(authority.acquire(key, "mine", undefined, LEASE_MS)).rejects.toMatchObject({ code: "unavailable" });
     await gets.release();
@@ -182,7 +169,7 @@ describe("what nobody waits for any more", () => {
 
 describe("keys", () => {
   const list = (store: Store, timeout = 5_000): Promise<string[]> =>
-    collect(open({ store, timeout }).tier.keys("shop:"));
+    collect(openTier({ store, timeout }).tier.keys("shop:"));
 
   test("are refused where the store has no iterator", async () => {
     const refused = {
@@ -232,88 +219,11 @@ describe("keys", () => {
     const store = Object.assign(new FaultyStore(), { iterator }) as Store;
     expect(await list(store)).toEqual(["shop:v:{:a}", "shop:v:{:b}", "shop:v:{:d}"]);
     isEnded = false;
-    for await (const key of open({ store }).tier.keys("shop:")) {
+    for await (const key of openTier({ store }).tier.keys("shop:")) {
       expect(key).toBe("shop:v:{:a}");
       break;
     }
     expect(isEnded).toBe(true);
-  });
-});
-
-describe("closing", () => {
-  test("leaves the store alone, unless it is to close it: then the last cache does", async () => {
-    const mine = new FaultyStore();
-    await openOn(mine).close();
-    const store = new FaultyStore();
-    const caches = createCaches({ tiers: [keyvTier({ store, closeStore: true })] });
-    const [one, two] = [caches.create("one"), caches.create("two")];
-    await one.close();
-    await one.close();
-    expect([mine.disconnects, store.disconnects]).toEqual([0, 0]);
-    await two.close();
-    expect(store.disconnects).toBe(1);
-  });
-
-  test("ends with a store that does not let go, or has nothing to let go of", async () => {
-    const stuck = Object.assign(new FaultyStore(), { disconnect: () => new Promise(() => undefined) });
-    const failing = Object.assign(new FaultyStore(), { disconnect: () => Promise.reject(new Error("no")) });
-    for (const store of [stuck, failing, new Map()] as Store[]) {
-      const remote = open({ store, closeStore: true, timeout: 30 });
-      await Promise.all([remote.close(), remote.tier.close()]);
-      await expect(remote.tier.get("shop:v:{:k}")).rejects.toMatchObject({ code: "closed" });
-    }
-  });
-
-  test("of a Keyv goes through the Keyv", async () => {
-    const store = new FaultyStore();
-    const keyv = new Keyv({ store });
-    let said = 0;
-    keyv.on("disconnect", () => said++);
-    await open({ store: keyv, closeStore: true }).close();
-    expect([said, store.disconnects]).toEqual([1, 1]);
-  });
-});
-
-describe("options", () => {
-  const good = { store: new Map<string, unknown>() };
-
-  test.each<[object, string]>([
-    [{}, "tiers[0].options.store must be a storage adapter of Keyv, a Keyv or a Map, got undefined"],
-    [{ store: {} }, "tiers[0].options.store must be a storage adapter of Keyv, a Keyv or a Map, got {}"],
-    [{ store: new Set() }, "tiers[0].options.store must be a storage adapter of Keyv, a Keyv or a Map, got Set(0) {}"],
-    [{ store: null }, "tiers[0].options.store must be a storage adapter of Keyv, a Keyv or a Map, got null"],
-    [{ ...good, name: "" }, "tiers[0].options.name must be a non-empty string, got ''"],
-    [{ ...good, name: 5 }, "tiers[0].options.name must be a non-empty string, got 5"],
-    [{ ...good, keyPrefix: 5 }, "tiers[0].options.keyPrefix must be a string of well-formed Unicode, got 5"],
-    [{ ...good, keyPrefix: "\ud800" }, "tiers[0].options.keyPrefix must be a string of well-formed Unicode, got"],
-    [{ ...good, timeout: 0 }, "tiers[0].options.timeout must be a duration longer than 0, got 0"],
-    [{ ...good, maxAge: "soon" }, "tiers[0].options.maxAge must be a duration of at least 0"],
-    [{ ...good, enabled: "yes" }, "tiers[0].options.enabled must be true or false, got 'yes'"],
-    [{ ...good, breaker: 1 }, "tiers[0].options.breaker must be true or false, got 1"],
-    [{ ...good, closeStore: 1 }, "tiers[0].options.closeStore must be true or false, got 1"],
-    [{ ...good, bus: true }, "tiers[0].options must hold known options only"],
-  ])("%j are refused: %s", (options, message) => {
-    const prepare = (): unknown => keyvTier(options as KeyvTierOptions).prepare("tiers[0]");
-    expect(prepare).toThrow(CacheError);
-    expect(prepare).toThrow(message);
-  });
-
-  test("have the defaults that are documented", () => {
-    const plan = keyvTier(good).prepare("tiers[0]");
-    expect(plan).toMatchObject({ name: "keyv", enabled: true, maxAgeMs: Infinity, timeoutMs: 100, breaker: true });
-  });
-
-  test("maxAge bounds what is written", async () => {
-    const cache = openOn(good.store, { memory: false, keyv: { maxAge: 5_000, name: "far" } });
-    await cache.set("k", 1);
-    expect(await cache.ttl("k")).toBeLessThanOrEqual(5_000);
-    expect(Object.keys(cache.stats().tiers)).toEqual(["far"]);
-  });
-
-  test("take what is made of other caches, and adapters of other makers", () => {
-    const adapter: KeyvTierOptions["store"] = {} as KeyvStoreAdapter;
-    const own: KeyvTierOptions["store"] = {} as KeyvStore;
-    expect([adapter, own]).toEqual([{}, {}]);
   });
 });
 
