@@ -33,7 +33,7 @@ const packageOnlyIn = (dependency, home, comment) => ({
 });
 
 /** Adapters and helpers that know the base and never each other. */
-const SIBLINGS = ["redis", "sqlite", "keyv", "codec", "observe", "test-suite"];
+const SIBLINGS = ["redis", "sqlite", "codec", "observe", "test-suite"];
 const OPTIONS = "^src/options[.]ts$";
 const SETTINGS = "^src/settings[.]ts$";
 const FACADE = "^src/(manager|arguments|namespace|registry|caches|wrap|results)[.]ts$";
@@ -44,6 +44,13 @@ module.exports = {
     ...SIBLINGS.map((folder) =>
       only(`${folder}-on-base`, `^src/${folder}/`, BASE, `${folder} builds on the base; tiers and helpers never meet.`),
     ),
+    only(
+      "keyv-on-base",
+      "^src/keyv/",
+      [BASE, "^src/(manager|namespace)[.]ts$"],
+      "A tier on a Keyv store builds on the base; a Keyv store on a cache knows what a cache is.",
+    ),
+    typesOnly("keyv-knows-types-of-the-manager", "^src/keyv/", FACADE, "It is given its cache."),
     only("memory-on-base", "^src/memory/", BASE, "The memory tier builds on the base."),
     only(
       "engine-below-manager",

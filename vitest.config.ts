@@ -14,7 +14,7 @@ const standardDecorators: Plugin = {
 };
 
 /** Tests that start servers and processes: they share the machine with nothing that would take their time. */
-const PROCESSES = ["faults", "rules", "shared", "redis", "redis-support", "contract", "test-suite", "examples"];
+const PROCESSES = ["faults", "rules", "shared", "redis", "redis-support", "contract", "test-suite", "keyv", "examples"];
 /** Tests that keep all of the machine busy by themselves. */
 const LOAD = ["history"];
 

@@ -56,6 +56,8 @@ export interface RemoteTier {
   readonly authority: Authority | undefined;
   /** Absent when there is none, or the user wants none. */
   readonly bus: Bus | undefined;
+  /** What it does not do that others do, for people: the predicate of a sentence about it. Absent where nothing is missing. */
+  readonly limits?: string;
   /** Which server a full key or an epoch is on, as a label: what fails there says nothing of the others. */
   shardOf(what: string | EpochName): string;
   /** What its connection failed of last, for people; `undefined` while there is one. */

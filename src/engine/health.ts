@@ -54,6 +54,7 @@ async function sharedHealth(shared: SharedTier, reasons: string[]): Promise<Tier
   if (open.length > 0) reasons.push(`the breaker of ${open.join(", ")} is open`);
   if (shared.bus === undefined) reasons.push(`${name} has no bus: every read asks it`);
   else if (!trust.isUp) reasons.push(`the bus of ${name} is not live: copies in memory are verified before use`);
+  if (shared.limits !== undefined) reasons.push(`${name} ${shared.limits}`);
   if (recovery.pending > 0) reasons.push(`${recovery.pending} invalidations are pending for ${name}`);
   const isWell = isUp && open.length === 0 && recovery.pending === 0 && guard.lastRefusal === undefined;
   const isHeard = shared.bus === undefined || trust.isUp;

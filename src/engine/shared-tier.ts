@@ -189,6 +189,11 @@ export class SharedTier {
     return this.#parts.remote.problem();
   }
 
+  /** What it does not do that others do; `undefined` where nothing is missing. */
+  get limits(): string | undefined {
+    return this.#parts.remote.limits;
+  }
+
   /** Tries to write something that means nothing: after a refusal, to see whether it still refuses. */
   async tryToWrite(): Promise<void> {
     // The key of an empty name, which no user can have.
