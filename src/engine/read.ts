@@ -4,6 +4,7 @@ import type { Entry } from "../model/entry.ts";
 import { shouldRefreshEarly } from "../model/policy.ts";
 import type { Refresh } from "../model/refresh.ts";
 import type { Engine, Target } from "./engine.ts";
+import type { Sought } from "./flight.ts";
 import { find, findHere, miss, seek, serve, tierToSeek, valueOf, type Found, type Sight } from "./find.ts";
 import { prepare, runInBackground } from "./refresh.ts";
 import { board, ride } from "./ride.ts";
@@ -52,12 +53,16 @@ function proceed(engine: Engine, target: Target, refresh: Refresh, sight: Sight)
   return promiseOf(engine, serve(engine, target, found));
 }
 
+/** How often one caller's flight may be overtaken before it began; then its refresh is called without the authority. */
+const MAX_ROUNDS = 16;
+const ALONE: Sought = { version: undefined, spentMs: 0, isAnswered: false };
+
 async function refreshAndWait(engine: Engine, target: Target, refresh: Refresh, first: Sight): Promise<unknown> {
   const arrival = engine.flights.nextNumber();
   let sight = first;
-  for (;;) {
-    const { found, sought } = sight;
-    const previous = found?.entry;
+  for (let round = 0; ; round++) {
+    const previous = sight.found?.entry;
+    const sought = round < MAX_ROUNDS ? sight.sought : ALONE;
     const place = board(engine, target, arrival, () => prepare(engine, target, refresh, previous, false, sought));
     place.flight.run.start(engine.clock.now());
     const answer = await ride(engine, target, place);
