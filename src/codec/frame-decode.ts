@@ -17,11 +17,17 @@ import {
 /** A whole frame of the key asked for. Whether its epochs still hold is for the caller to judge. */
 export interface Frame {
   readonly kind: "frame";
+  /** The full key. */
+  readonly key: string;
   readonly envelope: Envelope;
   /** The codec that can decode the payload; the caller may not have it. */
   readonly codecId: number;
+  readonly isCompressed: boolean;
+  readonly isEncrypted: boolean;
   /** A view of the bytes that were read. */
   readonly payload: Uint8Array;
+  /** All of the bytes that were read. */
+  readonly bytes: Buffer;
 }
 
 /** Why bytes are no frame. */
@@ -56,16 +62,23 @@ export function decodeFrame(key: string, bytes: Uint8Array): Frame | Damage {
   const instants = readInstants(frame);
   if (instants === undefined) return damaged("instants");
   const tagCount = frame.readUInt16BE(FRAME_OFFSETS.tagCount);
+  const flags = frame.readUInt8(FRAME_OFFSETS.flags);
   const texts: string[] = [];
   const payloadAt = readTexts(frame, TEXTS_OF_EPOCHS + TEXTS_PER_TAG * tagCount, texts);
   if (payloadAt === undefined) return damaged("malformed");
   return {
     kind: "frame",
+    key,
     envelope: toEnvelope(frame, instants, texts),
     codecId: frame.readUInt8(FRAME_OFFSETS.codecId),
+    isCompressed: (flags & compressed) !== 0,
+    isEncrypted: (flags & encrypted) !== 0,
     payload: frame.subarray(payloadAt),
+    bytes: frame,
   };
 }
+
+const { negative, compressed, encrypted } = FRAME_FLAGS;
 
 /** Root and namespace, hard and soft. */
 const TEXTS_OF_EPOCHS = 4;
@@ -84,9 +97,11 @@ function whatIsWrong(key: string, frame: Buffer): DamageReason | undefined {
   if (frame.length < FRAME_OFFSETS.texts) return "truncated";
   if (frame.length < frame.readUInt32BE(FRAME_OFFSETS.byteLength)) return "truncated";
   if (frame.readUInt32BE(FRAME_OFFSETS.checksum) !== frameChecksum(key, frame)) return "checksum";
-  // A compressed or encrypted payload must not be taken for what its codec wrote, so unknown bits are not ignored.
-  const isKnown = (frame.readUInt8(FRAME_OFFSETS.flags) & ~FRAME_FLAGS.negative) === 0;
-  return isKnown && frame[FRAME_OFFSETS.keyId] === 0 ? undefined : "unknown-format";
+  // What some later release does to payloads must not be taken for what their codec wrote, so unknown bits are not ignored.
+  const flags = frame.readUInt8(FRAME_OFFSETS.flags);
+  const isKnown = (flags & ~(negative | compressed | encrypted)) === 0;
+  const hasKey = frame[FRAME_OFFSETS.keyId] !== 0;
+  return isKnown && hasKey === ((flags & encrypted) !== 0) ? undefined : "unknown-format";
 }
 
 /** Reads texts one after another into `texts`. Answers where they end; `undefined` when the frame ends before. */
@@ -114,7 +129,7 @@ function toEnvelope(frame: Buffer, instants: Instants, texts: readonly string[])
     errorUntil: instants.errorUntil,
     version: readVersion(frame) as string,
     loadMs: frame.readUInt32BE(FRAME_OFFSETS.loadMs),
-    negative: frame[FRAME_OFFSETS.flags] === FRAME_FLAGS.negative,
+    negative: (frame.readUInt8(FRAME_OFFSETS.flags) & negative) !== 0,
     rootEpoch: { hard: texts[0] as string, soft: texts[1] as string },
     namespaceEpoch: { hard: texts[2] as string, soft: texts[3] as string },
     tags,

@@ -21,7 +21,7 @@ export const FRAME_OFFSETS = {
   format: 2,
   /** u8, {@link FRAME_FLAGS}. */
   flags: 3,
-  /** u8, the `id` of the codec that wrote the payload. */
+  /** u8, the `id` of the codec that wrote the payload, or one of those for raw bytes. */
   codecId: 4,
   /** u8, the encryption key; 0: none. */
   keyId: 5,
@@ -55,10 +55,14 @@ export const FRAME_LAYOUT: FrameLayout = {
   versionOffset: FRAME_OFFSETS.version,
 };
 
-/** Bits of the flags. Two more are spoken for: 2 for a compressed payload, 4 for an encrypted one. */
+/** Bits of the flags. */
 export const FRAME_FLAGS = {
   /** The value says that there is nothing: `negativeTtl` applied. */
   negative: 1,
+  /** What the codec made has been compressed. */
+  compressed: 2,
+  /** What the codec made, and perhaps compression, has been encrypted with the key of that id. */
+  encrypted: 4,
 } as const;
 
 /** The four instants of an entry, never decreasing. Only `createdAt` has to be finite. */

@@ -42,8 +42,10 @@ describe("a frame", () => {
         fc.nat({ max: 255 }),
         bytes,
         (key, envelope, id, payload) => {
-          const frame = decodeFrame(key, encodeFrame(key, envelope, id, payload));
-          expect(frame).toEqual({ kind: "frame", envelope, codecId: id, payload: Buffer.from(payload) });
+          const written = encodeFrame(key, envelope, id, payload);
+          const bare = { isCompressed: false, isEncrypted: false, bytes: written };
+          const frame = { kind: "frame", key, envelope, codecId: id, payload: Buffer.from(payload), ...bare };
+          expect(decodeFrame(key, written)).toEqual(frame);
         },
       ),
     );
@@ -169,11 +171,11 @@ describe("damage", () => {
   });
 
   test.each([
-    ["compressed", (frame: Buffer) => frame.writeUInt8(2, FRAME_OFFSETS.flags)],
-    ["encrypted", (frame: Buffer) => frame.writeUInt8(4, FRAME_OFFSETS.flags)],
-    ["something else yet", (frame: Buffer) => frame.writeUInt8(128 | FRAME_FLAGS.negative, FRAME_OFFSETS.flags)],
-    ["written with a key", (frame: Buffer) => frame.writeUInt8(1, FRAME_OFFSETS.keyId)],
-  ])("P14 a payload that a newer release has %s is not taken for a plain one", (_, change) => {
+    ["treated in a new way", (frame: Buffer) => frame.writeUInt8(8, FRAME_OFFSETS.flags)],
+    ["treated in several", (frame: Buffer) => frame.writeUInt8(128 | FRAME_FLAGS.negative, FRAME_OFFSETS.flags)],
+    ["encrypted with no key", (frame: Buffer) => frame.writeUInt8(FRAME_FLAGS.encrypted, FRAME_OFFSETS.flags)],
+    ["not encrypted with a key", (frame: Buffer) => frame.writeUInt8(1, FRAME_OFFSETS.keyId)],
+  ])("P14 a payload that a newer release has %s is not taken for another", (_, change) => {
     expect(decodeFrame(KEY, forged(change))).toEqual(damaged("unknown-format"));
   });
 
