@@ -24,8 +24,8 @@ test("P13 a value comes back as it was, and does not show in the frame", async (
   const frame = await write(coder, VALUE);
   expect(difference(await read(coder, frame), VALUE)).toBeUndefined();
   for (const part of ["Ada", "Lovelace", "4111", "name", "card"]) {
-    expect(frame.includes(part), part).toBe(false);
-    expect((await write(coderOf(), VALUE)).includes(part), `${part}, unencrypted`).toBe(true);
+    const plain = await write(coderOf(), VALUE);
+    expect([part, frame.includes(part), plain.includes(part)]).toEqual([part, false, true]);
   }
 });
 

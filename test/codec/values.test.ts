@@ -55,8 +55,9 @@ describe.each(CODECS)("%s", (codec) => {
     const error = await write(coderOf({ codec }), value).catch((refusal: unknown) => refusal);
     expect(error).toMatchObject({ name: "CacheError", code: "unserializable" });
     const { message } = error as Error;
-    expect(message.startsWith(`${at} must be ${ruleOf(codec)}, got `), message).toBe(true);
-    if (at === path) expect(message.endsWith(`got ${got}`), message).toBe(true);
+    const rule = `${at} must be ${ruleOf(codec)}, got `;
+    expect(message.slice(0, rule.length)).toBe(rule);
+    if (at === path) expect(message.slice(rule.length)).toBe(got);
     expect(message).not.toContain("t0k3n");
   });
 
