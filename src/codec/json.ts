@@ -1,6 +1,7 @@
 // The codec for values that JSON carries unchanged, readable by every other program.
 
 import type { Codec, ExtensibleCodec } from "../contracts/codec.ts";
+import { CacheError } from "../errors.ts";
 import { extensible, type Extensions } from "./extensions.ts";
 import { asBuffer } from "./frame-layout.ts";
 import { CODEC_IDS } from "./ids.ts";
@@ -30,7 +31,7 @@ function createCodec(extensions: Extensions): Codec {
     encode(value: unknown): Uint8Array {
       if (!extensions.areNone) return encodeTagged(value, extensions);
       assertJson(value);
-      return Buffer.from(JSON.stringify(value));
+      return stringify(value, "");
     },
 
     decode(bytes: Uint8Array): unknown {
@@ -43,5 +44,14 @@ function createCodec(extensions: Extensions): Codec {
 function encodeTagged(value: unknown, extensions: Extensions): Uint8Array {
   const tagger = new Tagger(extensions);
   const copy = tagger.tag(value);
-  return Buffer.from((tagger.hasTags ? " " : "") + JSON.stringify(copy));
+  return stringify(copy, tagger.hasTags ? " " : "");
+}
+
+/** What has a `toJSON`, even by inheritance, is not written as it is. */
+function stringify(value: unknown, before: string): Uint8Array {
+  // Arrays inherit from objects.
+  if ("toJSON" in Array.prototype) {
+    throw new CacheError("unserializable", "value must be written as it is, which a toJSON on a prototype prevents");
+  }
+  return Buffer.from(before + JSON.stringify(value));
 }

@@ -51,7 +51,7 @@ describe.each(combinations)("$codec, compression $compression, encrypted $isEncr
         if (Buffer.isBuffer(frame)) expect(difference(await read(reader, frame), value)).toBeUndefined();
         else expect([codec, frame]).toMatchObject(["json", { code: "unserializable" }]);
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 
@@ -68,7 +68,7 @@ describe.each(combinations)("$codec, compression $compression, encrypted $isEncr
         frame[at] = (frame[at] as number) ^ (1 << bit);
         expect(await damageIn(reader, frame)).toBeDefined();
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 
