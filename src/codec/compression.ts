@@ -2,9 +2,8 @@
 
 import type * as Zlib from "node:zlib";
 import type { CompressionCodec } from "../contracts/codec.ts";
-import { isThenable } from "../model/check.ts";
-import { COMPRESSION_LEVELS, type BuiltInCompression, type CompressionSettings } from "../model/compression-options.ts";
-import { COMPRESSION_IDS } from "./ids.ts";
+import type { BuiltInCompression, CompressionSettings } from "../model/compression-options.ts";
+import { COMPRESSION_IDS } from "./frame-layout.ts";
 import { PayloadDamage } from "./payload-damage.ts";
 
 /** u8 id, u32 length. */
@@ -23,15 +22,16 @@ const MAX_PIECE_BYTES = 1_024 * 1_024;
 
 /** What compression makes of a payload; `undefined` where that is not smaller. */
 export function compress(
-  { algorithm, level }: CompressionSettings,
+  { algorithm, level, isQuick }: CompressionSettings,
   bytes: Uint8Array,
 ): Uint8Array | undefined | Promise<Uint8Array | undefined> {
   const isOwn = typeof algorithm === "object";
   const id = isOwn ? algorithm.id : COMPRESSION_IDS[algorithm];
   const settle = (compressed: Uint8Array): Uint8Array | undefined => wrap(id, bytes.length, compressed);
   try {
-    const compressed = isOwn ? algorithm.compress(bytes) : compressBuiltIn(algorithm, level, bytes);
-    return isThenable(compressed) ? Promise.resolve(compressed).then(settle).catch(giveUp) : settle(compressed);
+    const compressed = isOwn ? algorithm.compress(bytes) : compressBuiltIn(algorithm, level, bytes, isQuick);
+    if (compressed instanceof Uint8Array) return settle(compressed);
+    return Promise.resolve(compressed).then(settle).catch(giveUp);
   } catch {
     return giveUp();
   }
@@ -55,9 +55,8 @@ export function decompress(
   if (length === 0) throw new PayloadDamage("payload");
   const compressed = payload.subarray(HEADER_BYTES);
   const bytes = id === own?.id ? own.decompress(compressed, length) : decompressBuiltIn(id, compressed, length);
-  return isThenable(bytes)
-    ? Promise.resolve(bytes).then((all) => assertLength(all, length))
-    : assertLength(bytes, length);
+  if (bytes instanceof Uint8Array) return assertLength(bytes, length);
+  return Promise.resolve(bytes).then((all) => assertLength(all, length));
 }
 
 /** A payload that cannot be compressed can be stored. */
@@ -96,8 +95,9 @@ function compressBuiltIn(
   algorithm: BuiltInCompression,
   level: number,
   bytes: Uint8Array,
+  isQuick: boolean,
 ): Uint8Array | Promise<Uint8Array> {
-  const isHere = bytes.length <= COMPRESS_HERE_BYTES && level <= COMPRESSION_LEVELS[algorithm].usual;
+  const isHere = isQuick && bytes.length <= COMPRESS_HERE_BYTES;
   return run(FUNCTIONS[algorithm][0], isHere, bytes, levelOptions(algorithm, level, bytes.length));
 }
 

@@ -100,9 +100,9 @@ export function extensible(
 }
 
 /** The same codec, knowing the classes that another one has been taught. */
-export function taughtLike(codec: Codec, other: Codec): Codec {
+export function taughtLike(codec: Codec, other: Codec | undefined): Codec {
   const origin = origins.get(codec);
-  const extensions = origins.get(other)?.extensions;
+  const extensions = other && origins.get(other)?.extensions;
   if (origin === undefined || extensions === undefined || extensions.areNone) return codec;
   return extensible(origin.make, origin.carried, extensions);
 }

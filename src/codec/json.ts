@@ -2,9 +2,8 @@
 
 import type { Codec, ExtensibleCodec } from "../contracts/codec.ts";
 import { CacheError } from "../errors.ts";
-import { extensible, type Extensions } from "./extensions.ts";
-import { asBuffer } from "./frame-layout.ts";
-import { CODEC_IDS } from "./ids.ts";
+import { extensible, taughtLike, type Extensions } from "./extensions.ts";
+import { asBuffer, CODEC_IDS } from "./frame-layout.ts";
 import { Tagger, untag } from "./json-tags.ts";
 import { assertJson } from "./json-tree.ts";
 
@@ -22,6 +21,11 @@ const TAGGED = 0x20;
  * Instances of taught classes, which may be `Date`, `Map` and the like, become `{"$type": name, "value": data}`.
  */
 export const jsonCodec: ExtensibleCodec = extensible(createCodec, CARRIED);
+
+/** The same, knowing the classes that another codec has been taught. */
+export function jsonCodecLike(other: Codec | undefined): Codec {
+  return taughtLike(jsonCodec, other);
+}
 
 function createCodec(extensions: Extensions): Codec {
   return {

@@ -2,8 +2,8 @@
 
 import { Packr, RESERVE_START_SPACE, Unpackr } from "msgpackr";
 import type { Codec, ExtensibleCodec } from "../contracts/codec.ts";
-import { CODEC_IDS } from "./ids.ts";
-import { extensible, type Extensions } from "./extensions.ts";
+import { CODEC_IDS } from "./frame-layout.ts";
+import { extensible, taughtLike, type Extensions } from "./extensions.ts";
 import { fromGraph } from "./graph-decode.ts";
 import { toGraph } from "./graph-encode.ts";
 import { GRAPH_PROTOTYPES } from "./graph-format.ts";
@@ -32,6 +32,11 @@ const GRAPH = 0xc1;
  * unfrozen, views of one buffer each on a buffer of their own, and Buffers without members that somebody hung on them.
  */
 export const msgpackCodec: ExtensibleCodec = extensible(createCodec, GRAPH_PROTOTYPES);
+
+/** The same, knowing the classes that another codec has been taught. */
+export function msgpackCodecLike(other: Codec | undefined): Codec {
+  return taughtLike(msgpackCodec, other);
+}
 
 function createCodec(extensions: Extensions): Codec {
   return {

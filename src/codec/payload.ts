@@ -5,10 +5,9 @@ import { badInput, CacheError } from "../errors.ts";
 import type { PayloadSettings } from "../model/payload-options.ts";
 import type * as Compression from "./compression.ts";
 import type { Keyring } from "./encryption.ts";
-import { taughtLike } from "./extensions.ts";
 import type { Frame } from "./frame-decode.ts";
 import type { Seal } from "./frame-encode.ts";
-import { CODEC_IDS } from "./ids.ts";
+import { CODEC_IDS } from "./frame-layout.ts";
 import { PayloadDamage } from "./payload-damage.ts";
 import { fromRaw, rawIdOf, toRaw } from "./raw.ts";
 
@@ -86,7 +85,7 @@ export class PayloadCoder {
   async #load(): Promise<void> {
     const { codec, compression, encryption } = this.#settings;
     const [loaded] = await Promise.all([
-      typeof codec === "string" ? loadBuiltIn(CODEC_IDS[codec]) : codec,
+      typeof codec === "string" ? loadBuiltIn(CODEC_IDS[codec], undefined) : codec,
       compression && this.#loadCompression(),
       encryption && this.#loadKeyring(),
     ]);
@@ -147,10 +146,9 @@ export class PayloadCoder {
     if (raw !== undefined) return raw;
     const codec = this.#codec?.id === codecId ? this.#codec : this.#readers.get(codecId);
     if (codec !== undefined) return codec.decode(bytes);
-    const loading = loadBuiltIn(codecId);
+    const loading = loadBuiltIn(codecId, this.#codec);
     if (loading === undefined) throw new PayloadDamage("unknown-codec");
-    return loading.then((loaded) => {
-      const reader = this.#codec === undefined ? loaded : taughtLike(loaded, this.#codec);
+    return loading.then((reader) => {
       this.#readers.set(codecId, reader);
       return reader.decode(bytes);
     });
@@ -168,14 +166,15 @@ function toPayload(codec: Codec, value: unknown): Payload {
 
 const isOurs = ({ id }: Codec): boolean => id <= CODEC_IDS.v8;
 
-function loadBuiltIn(id: number): Promise<Codec> | undefined {
+/** @param taught knows the classes that the codec has to know */
+function loadBuiltIn(id: number, taught: Codec | undefined): Promise<Codec> | undefined {
   switch (id) {
     case CODEC_IDS.msgpack:
-      return import("./msgpack.ts").then(({ msgpackCodec }) => msgpackCodec);
+      return import("./msgpack.ts").then(({ msgpackCodecLike }) => msgpackCodecLike(taught));
     case CODEC_IDS.json:
-      return import("./json.ts").then(({ jsonCodec }) => jsonCodec);
+      return import("./json.ts").then(({ jsonCodecLike }) => jsonCodecLike(taught));
     case CODEC_IDS.v8:
-      return import("./v8.ts").then(({ v8Codec }) => v8Codec);
+      return import("./v8.ts").then(({ v8CodecLike }) => v8CodecLike(taught));
     default:
       return undefined;
   }

@@ -1,7 +1,7 @@
 // Values that are bytes already: stored as they are, without a codec.
 
 import { types } from "node:util";
-import { RAW_IDS } from "./ids.ts";
+import { RAW_IDS } from "./frame-layout.ts";
 
 /** The id under which a value is stored raw; `undefined` for a value that needs a codec. Subclasses need one. */
 export function rawIdOf(value: unknown): number | undefined {

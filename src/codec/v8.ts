@@ -2,9 +2,8 @@
 
 import type * as V8 from "node:v8";
 import type { Codec, ExtensibleCodec } from "../contracts/codec.ts";
-import { CODEC_IDS } from "./ids.ts";
-import { extensible, type Extensions } from "./extensions.ts";
-import { asBuffer } from "./frame-layout.ts";
+import { extensible, taughtLike, type Extensions } from "./extensions.ts";
+import { asBuffer, CODEC_IDS } from "./frame-layout.ts";
 import { fromGraph } from "./graph-decode.ts";
 import { toGraph } from "./graph-encode.ts";
 import { GRAPH_PROTOTYPES } from "./graph-format.ts";
@@ -18,6 +17,11 @@ const GRAPH = 0xc1;
  * the Node.js that wrote them: an older one may find that it cannot read them, which is a miss.
  */
 export const v8Codec: ExtensibleCodec = extensible(createCodec, GRAPH_PROTOTYPES);
+
+/** The same, knowing the classes that another codec has been taught. */
+export function v8CodecLike(other: Codec | undefined): Codec {
+  return taughtLike(v8Codec, other);
+}
 
 function createCodec(extensions: Extensions): Codec {
   const v8 = process.getBuiltinModule("node:v8");

@@ -26,19 +26,21 @@ export interface CompressionSettings {
   readonly threshold: number;
   /** 0 where the algorithm is the user's own, which knows by itself. */
   readonly level: number;
+  /** Whether it tries no harder than usual: then what is small need not be left to another thread. */
+  readonly isQuick: boolean;
 }
 
 const DEFAULT_THRESHOLD = 1_024;
 
 /** The levels there are, and the one that is taken. */
-export const COMPRESSION_LEVELS = {
+const LEVELS = {
   brotli: { min: 0, max: 11, usual: 4 },
   gzip: { min: 1, max: 9, usual: 6 },
   deflate: { min: 1, max: 9, usual: 6 },
   zstd: { min: 1, max: 22, usual: 3 },
 } as const;
 
-const NAMES = Object.keys(COMPRESSION_LEVELS) as BuiltInCompression[];
+const NAMES = Object.keys(LEVELS) as BuiltInCompression[];
 
 /** Checks it. @throws CacheError `invalid_option`, also for an algorithm that this Node.js does not have */
 export function resolveCompression(given: unknown, field: string): CompressionSettings | undefined {
@@ -52,17 +54,18 @@ export function resolveCompression(given: unknown, field: string): CompressionSe
   if (NAMES.includes(algorithm as BuiltInCompression)) {
     const name = algorithm as BuiltInCompression;
     if (name === "zstd") assertZstd(at);
-    return Object.freeze({ algorithm: name, threshold, level: checkLevel(name, options.level, `${field}.level`) });
+    const level = checkLevel(name, options.level, `${field}.level`);
+    return Object.freeze({ algorithm: name, threshold, level, isQuick: level <= LEVELS[name].usual });
   }
   assertCompressionCodec(algorithm, at);
   if (options.level !== undefined) {
     throw badInput("invalid_option", `${field}.level`, "absent where the algorithm is one's own", options.level);
   }
-  return Object.freeze({ algorithm, threshold, level: 0 });
+  return Object.freeze({ algorithm, threshold, level: 0, isQuick: true });
 }
 
 function checkLevel(algorithm: BuiltInCompression, level: unknown, field: string): number {
-  const { min, max, usual } = COMPRESSION_LEVELS[algorithm];
+  const { min, max, usual } = LEVELS[algorithm];
   if (level === undefined) return usual;
   if (Number.isInteger(level) && (level as number) >= min && (level as number) <= max) return level as number;
   throw badInput("invalid_option", field, `a whole number from ${min} to ${max} for ${algorithm}`, level);

@@ -34,17 +34,17 @@ test.each<[PayloadOptions["codec"]]>([["msgpack"], ["json"], ["v8"], [own], [v8C
 );
 
 test.each<[PayloadOptions["compression"], object]>([
-  ["brotli", { algorithm: "brotli", threshold: 1_024, level: 4 }],
-  ["gzip", { algorithm: "gzip", threshold: 1_024, level: 6 }],
-  ["deflate", { algorithm: "deflate", threshold: 1_024, level: 6 }],
+  ["brotli", { algorithm: "brotli", threshold: 1_024, level: 4, isQuick: true }],
+  ["gzip", { algorithm: "gzip", threshold: 1_024, level: 6, isQuick: true }],
+  ["deflate", { algorithm: "deflate", threshold: 1_024, level: 6, isQuick: true }],
   [
     { algorithm: "brotli", level: 11, threshold: 1 },
-    { algorithm: "brotli", threshold: 1, level: 11 },
+    { algorithm: "brotli", threshold: 1, level: 11, isQuick: false },
   ],
-  [squeeze, { algorithm: squeeze, threshold: 1_024, level: 0 }],
+  [squeeze, { algorithm: squeeze, threshold: 1_024, level: 0, isQuick: true }],
   [
     { algorithm: squeeze, threshold: 9 },
-    { algorithm: squeeze, threshold: 9, level: 0 },
+    { algorithm: squeeze, threshold: 9, level: 0, isQuick: true },
   ],
 ])("takes the compression %o", (compression, settings) => {
   expect(resolve({ compression }).compression).toEqual(settings);
@@ -117,7 +117,12 @@ describe("zstd", () => {
   });
 
   test.runIf("zstdCompressSync" in zlib)("is taken by a Node.js that has it", () => {
-    expect(resolve({ compression: "zstd" }).compression).toEqual({ algorithm: "zstd", threshold: 1_024, level: 3 });
+    expect(resolve({ compression: "zstd" }).compression).toEqual({
+      algorithm: "zstd",
+      threshold: 1_024,
+      level: 3,
+      isQuick: true,
+    });
   });
 });
 
