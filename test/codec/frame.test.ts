@@ -93,7 +93,9 @@ describe("damage", () => {
   });
 
   test("P14 a flipped bit of the instants is a miss or leaves them in order, and changes nothing else", () => {
-    const whole = decodeFrame(KEY, FRAME);
+    // All but the bytes themselves.
+    const shown = (frame: object): object => ({ ...frame, bytes: undefined });
+    const whole = shown(decodeFrame(KEY, FRAME));
     for (let at = FRAME_OFFSETS.createdAt; at < FRAME_OFFSETS.checksum; at++)
       for (let bits = 1; bits < 256; bits++) {
         const flipped = Buffer.from(FRAME);
@@ -109,7 +111,7 @@ describe("damage", () => {
           new Array(4).fill(true),
         );
         writeInstants(flipped, envelopeWith());
-        expect(decodeFrame(KEY, flipped)).toEqual(whole);
+        expect(shown(decodeFrame(KEY, flipped))).toEqual(whole);
       }
   });
 
