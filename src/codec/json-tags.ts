@@ -94,9 +94,8 @@ export function untag(value: unknown, extensions: Extensions): unknown {
 function untagMembers(object: object, extensions: Extensions): object {
   for (const [key, member] of Object.entries(object)) {
     const made = untag(member, extensions);
-    // Not an assignment, which would take "__proto__" for the prototype.
-    if (made !== member)
-      Object.defineProperty(object, key, { value: made, writable: true, enumerable: true, configurable: true });
+    // It has the member, so not even "__proto__" is taken for more than that.
+    if (made !== member) Reflect.set(object, key, made);
   }
   return object;
 }

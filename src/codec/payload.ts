@@ -24,6 +24,8 @@ export interface Payload {
  * needed first: only who uses a tier of bytes pays for that.
  */
 export class PayloadCoder {
+  /** Whether only what is encrypted counts, or was once: then every frame has to be opened before it is believed. */
+  readonly isSealed: boolean;
   readonly #settings: PayloadSettings;
   /** Whether neither compression nor encryption is asked for. */
   readonly #isBare: boolean;
@@ -38,6 +40,7 @@ export class PayloadCoder {
 
   constructor(settings: PayloadSettings) {
     const { codec, compression, encryption } = settings;
+    this.isSealed = encryption !== undefined;
     this.#settings = settings;
     this.#isBare = compression === undefined && encryption === undefined;
     if (typeof codec === "object") this.#codec = codec;

@@ -133,7 +133,9 @@ class Judgement {
   #open(createdAt: Instant, spans: Spans): Verdict | Promise<Verdict> {
     // The same frame as the copy in memory: so is the value, and decoding costs more than all the rest.
     const copy = this.#engine.memory.peek(this.#target.id);
-    if (copy?.version === this.#frame.envelope.version) return this.#usable(copy.value, createdAt, spans);
+    // Encrypted, it has to be opened all the same: only that tells whether the envelope is what was written.
+    const isSame = copy?.version === this.#frame.envelope.version && !this.#shared.payloads.isSealed;
+    if (isSame) return this.#usable(copy.value, createdAt, spans);
     let decoded: unknown;
     try {
       decoded = this.#shared.payloads.decode(this.#frame);

@@ -60,6 +60,7 @@ export const DEFAULT_PAYLOAD: PayloadSettings = Object.freeze({
   maxDecompressedBytes: 64 * 1024 * 1024,
 });
 
+const LAST_OF_OURS = 3;
 const BUILT_IN: readonly BuiltInCodec[] = ["msgpack", "json", "v8"];
 
 /** Checks them. @throws CacheError `invalid_option`; no message holds anything of a key */
@@ -87,7 +88,7 @@ export function checkCodec<F>(codec: unknown, fallback: F, field: string): Built
     );
   }
   // Those of the library have ids that nobody else may have.
-  if (!("extend" in codec)) checkFreeId(codec.id, `${field}.id`);
+  if (!("extend" in codec) || codec.id > LAST_OF_OURS) checkFreeId(codec.id, `${field}.id`);
   return codec;
 }
 

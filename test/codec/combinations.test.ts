@@ -8,6 +8,9 @@ import type { PayloadOptions } from "../../src/model/payload-options.ts";
 import { arbitraryValues } from "./arbitrary-values.ts";
 import { coderOf, damageIn, read, SECRET, write } from "./payload-kit.ts";
 import { difference } from "./sameness.ts";
+import { forbidUnhandledRejections } from "../support/unhandled.ts";
+
+forbidUnhandledRejections();
 
 const CODECS = ["msgpack", "json", "v8"] as const;
 const COMPRESSIONS = [
@@ -142,6 +145,15 @@ describe("a codec of one's own", () => {
       ),
     ).toBe("later");
   });
+});
+
+test("what turns out to be unserializable once the codec is there ends no process, though nobody has looked yet", async () => {
+  const coder = coderOf();
+  const encoding = coder.encode(() => 1);
+  await coder.load();
+  // Node tells of rejections that nobody handles after a turn of the event loop.
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+  await expect(encoding).rejects.toMatchObject({ code: "unserializable" });
 });
 
 test("with nothing configured there is no promise once the codec is there", async () => {

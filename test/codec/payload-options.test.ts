@@ -61,6 +61,7 @@ test.each<[object, string]>([
   ],
   [{ codec: { ...own, id: 63 } }, "options.codec.id must be a whole number from 64 to 255, got 63"],
   [{ codec: { ...own, id: 256 } }, "options.codec.id must be a whole number from 64 to 255, got 256"],
+  [{ codec: { ...own, id: 4, extend: () => own } }, "options.codec.id must be a whole number from 64 to 255, got 4"],
   [{ codec: { ...own, id: "a" } }, "options.codec.id must be a whole number from 64 to 255, got 'a'"],
   [
     { compression: "lz4" },

@@ -3,6 +3,7 @@
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import type { CacheEventOf, Codec, PayloadOptions } from "../../src/index.ts";
+import { FRAME_OFFSETS } from "../../src/codec/frame-layout.ts";
 import { jsonCodec } from "../../src/codec/index.ts";
 import { forged, OTHER_SECRET, payloadAt, SECRET } from "../codec/payload-kit.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
@@ -120,6 +121,24 @@ describe.each(SHAPES)("%s", (_shape, shape) => {
     expect(redisStats(b)).toMatchObject({ errors: 0, refused: 0, breakers: { redis: "closed" } });
     expect((await b.health()).status).toBe("healthy");
   });
+});
+
+test("P14 a copy in memory does not vouch for a changed envelope of the same version", async () => {
+  // Without a bus every read asks Redis, and finds the frame that the copy was made of.
+  const redis = { encryption, bus: false };
+  const name = world.newName();
+  const cache = world.openAtOnce({ name, redis });
+  expect(await cache.set("k", "v", { tags: ["t"] })).toEqual(DONE);
+  expect([await cache.get("k", never), await cache.get("k", never)]).toEqual(["v", "v"]);
+  const at = keyOf(name, "k");
+  const frame = await frameAt(world.raw, at);
+  const events: unknown[] = [];
+  cache.on("damagedFrame", ({ reason }) => events.push(reason));
+  await world.raw.set(
+    at,
+    forged(frame, (copy) => copy.writeUInt32BE(9, FRAME_OFFSETS.loadMs), at),
+  );
+  expect([await cache.get("k"), events]).toEqual([undefined, ["authentication"]]);
 });
 
 /** Everything that the server holds, and everything it is told meanwhile. */
