@@ -29,6 +29,10 @@ export type { DeleteManyResult, DeleteResult, MutationResult } from "./results.t
 export type { Wrapped, WrapOptions } from "./wrap.ts";
 export type { Cancel, Clock } from "./contracts/clock.ts";
 export type { Acquired, Authority, EpochName, ReadReply, SharedEpoch, Written } from "./contracts/authority.ts";
+export type { Codec, CompressionCodec, ExtensibleCodec, Extension, ExtensionClass } from "./contracts/codec.ts";
+export type { BuiltInCodec, CodecOption, PayloadOptions, PayloadSettings } from "./model/payload-options.ts";
+export type { BuiltInCompression, CompressionOptions, CompressionSettings } from "./model/compression-options.ts";
+export type { EncryptionKey, EncryptionOptions, EncryptionSettings } from "./model/encryption-options.ts";
 export type { Bus, BusMessage, BusReceiver } from "./contracts/bus.ts";
 export type { FrameLayout } from "./contracts/frame.ts";
 export type { RemoteTier, RemoteTierConfig, RemoteTierContext, RemoteTierPlan } from "./contracts/remote.ts";

@@ -6,6 +6,7 @@ import type { RemoteTierConfig } from "./contracts/remote.ts";
 import type { Isolation, MemoryTierConfig } from "./memory/options.ts";
 import type { LifetimeOptions, RefreshOptions } from "./model/call-options.ts";
 import type { Duration, Milliseconds } from "./model/duration.ts";
+import type { CodecOption } from "./model/payload-options.ts";
 
 /** Defaults of the options of the same names. Durations in milliseconds. */
 export interface CacheDefaults {
@@ -86,6 +87,8 @@ export interface CacheOptions<T = unknown> extends LifetimeOptions<T>, RefreshOp
   readonly validate?: Validator | undefined;
   /** Default of the memory tier's option of this name. */
   readonly isolation?: Isolation | undefined;
+  /** What writes values in the shared tier, in place of the tier's option of this name. */
+  readonly codec?: CodecOption | undefined;
   /** Most bytes of a key, namespace or tag (UTF-8). Default 512. */
   readonly maxKeyLength?: number | undefined;
   /** Counts hits and remembers the last one of every entry, for `getEntry`. Default `false`. */

@@ -6,6 +6,7 @@ import { DEFAULTABLE_NAMES, mergeCall, type CallSettings } from "./model/call.ts
 import { checkBoolean, checkChoice, checkFunction, checkInteger, checkObject } from "./model/check.ts";
 import { durationOr, positiveOr, type Milliseconds } from "./model/duration.ts";
 import { checkName, keyRoot } from "./model/key.ts";
+import { checkCodec, DEFAULT_PAYLOAD } from "./model/payload-options.ts";
 import { toValidate, type Validate } from "./model/validation.ts";
 import type { Clock } from "./contracts/clock.ts";
 import type { RemoteTierConfig, RemoteTierPlan } from "./contracts/remote.ts";
@@ -30,6 +31,7 @@ const CACHE_NAMES: readonly (keyof CacheOptions)[] = [
   "enabled",
   "validate",
   "isolation",
+  "codec",
   "maxKeyLength",
   "trackAccess",
   "refreshConcurrency",
@@ -80,6 +82,8 @@ export function resolveCache(options: CacheOptions<never>): Settings {
   if (version !== undefined) checkName(version, "version", DEFAULTS.maxKeyLength);
   const { memory, plan, isMemoryFirst } = resolveTiers(options);
   const shared = plan?.enabled === true ? plan : undefined;
+  const { payload = DEFAULT_PAYLOAD } = shared ?? {};
+  const codec = checkCodec(options.codec, payload.codec, "codec");
   const call = {
     ...DEFAULT_CALL,
     maxNameBytes,
@@ -101,7 +105,7 @@ export function resolveCache(options: CacheOptions<never>): Settings {
     clock: resolveClock(options.clock),
     random: checkFunction(options.random, Math.random, "random"),
     call: Object.freeze(mergeCall(call, { ...options, tiers: undefined }, "")),
-    shared: shared && { plan: shared, root: keyRoot(name, version) },
+    shared: shared && { plan: shared, root: keyRoot(name, version), payload: { ...payload, codec } },
     isMemoryFirst: isMemoryFirst || shared === undefined,
   });
 }

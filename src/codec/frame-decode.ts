@@ -18,11 +18,17 @@ import {
 /** A whole frame of the key asked for. Whether its epochs still hold is for the caller to judge. */
 export interface Frame {
   readonly kind: "frame";
+  /** The full key. */
+  readonly key: string;
   readonly envelope: Envelope;
   /** The codec that can decode the payload; the caller may not have it. */
   readonly codecId: number;
+  readonly isCompressed: boolean;
+  readonly isEncrypted: boolean;
   /** A view of the bytes that were read. */
   readonly payload: Uint8Array;
+  /** All of the bytes that were read. */
+  readonly bytes: Buffer;
 }
 
 /** Why bytes are no frame. */
@@ -62,16 +68,23 @@ export function decodeFrame(key: string, bytes: Uint8Array): Frame | Damage {
   const tagTexts: string[] = [];
   const tagCount = frame.readUInt16BE(FRAME_OFFSETS.tagCount);
   const payloadAt = tagCount === 0 ? namespaceEnd : readTexts(frame, namespaceEnd, TEXTS_PER_TAG * tagCount, tagTexts);
+  const flags = frame[FRAME_OFFSETS.flags] as number;
   if (payloadAt === undefined) return damaged("malformed");
   const rootEpoch = rootEpochs.read(frame, FRAME_OFFSETS.texts, rootEnd);
   const namespaceEpoch = namespaceEpochs.read(frame, rootEnd, namespaceEnd);
   return {
     kind: "frame",
+    key,
     envelope: toEnvelope(frame, instants, rootEpoch, namespaceEpoch, tagTexts),
     codecId: frame[FRAME_OFFSETS.codecId] as number,
+    isCompressed: (flags & compressed) !== 0,
+    isEncrypted: (flags & encrypted) !== 0,
     payload: frame.subarray(payloadAt),
+    bytes: frame,
   };
 }
+
+const { negative, compressed, encrypted } = FRAME_FLAGS;
 
 /** Name, hard, soft. */
 const TEXTS_PER_TAG = 3;
@@ -111,9 +124,11 @@ function whatIsWrong(key: string, frame: Buffer): DamageReason | undefined {
   if (frame.length < FRAME_OFFSETS.texts) return "truncated";
   if (frame.length < frame.readUInt32BE(FRAME_OFFSETS.byteLength)) return "truncated";
   if (frame.readUInt32BE(FRAME_OFFSETS.checksum) !== frameChecksum(key, frame)) return "checksum";
-  // A compressed or encrypted payload must not be taken for what its codec wrote, so unknown bits are not ignored.
-  const isKnown = (frame.readUInt8(FRAME_OFFSETS.flags) & ~FRAME_FLAGS.negative) === 0;
-  return isKnown && frame[FRAME_OFFSETS.keyId] === 0 ? undefined : "unknown-format";
+  // What some later release does to payloads must not be taken for what their codec wrote, so unknown bits are not ignored.
+  const flags = frame.readUInt8(FRAME_OFFSETS.flags);
+  const isKnown = (flags & ~(negative | compressed | encrypted)) === 0;
+  const hasKey = frame[FRAME_OFFSETS.keyId] !== 0;
+  return isKnown && hasKey === ((flags & encrypted) !== 0) ? undefined : "unknown-format";
 }
 
 /** Where two texts that begin at `begin` end; `undefined` when the frame ends before. */
@@ -159,7 +174,7 @@ function toEnvelope(
     errorUntil: instants.errorUntil,
     version: versionOf(frame),
     loadMs: frame.readUInt32BE(FRAME_OFFSETS.loadMs),
-    negative: frame[FRAME_OFFSETS.flags] === FRAME_FLAGS.negative,
+    negative: ((frame[FRAME_OFFSETS.flags] as number) & negative) !== 0,
     rootEpoch,
     namespaceEpoch,
     tags,

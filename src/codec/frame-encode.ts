@@ -8,25 +8,45 @@ const MAX_U16 = 0xffff;
 const MAX_U32 = 0xffff_ffff;
 const VERSION = /^[0-9a-f]{16}$/;
 
+/** What encrypts payloads. */
+export interface Seal {
+  /** 1 to 255. */
+  readonly keyId: number;
+  /** How many bytes longer it makes a payload. */
+  readonly extraBytes: number;
+  /** Writes a payload, encrypted, into its frame, which is complete but for the instants and the checksum. */
+  seal(key: string, frame: Buffer, payloadAt: number, payload: Uint8Array): void;
+}
+
 /**
  * The bytes of an entry, for one key.
  * @param key the full key; the frame is damaged under any other
  * @param codecId `id` of the codec that made the payload
+ * @param isCompressed whether the payload is what compression made of what the codec made
+ * @param seal encrypts it on the way
  * @throws CacheError `invalid_argument` for what has no room: a text above 65,535 bytes, more tags than that, a version
  * that is not 16 hexadecimal digits
  */
-export function encodeFrame(key: string, envelope: Envelope, codecId: number, payload: Uint8Array): Uint8Array {
+export function encodeFrame(
+  key: string,
+  envelope: Envelope,
+  codecId: number,
+  payload: Uint8Array,
+  isCompressed = false,
+  seal?: Seal,
+): Uint8Array {
   const texts = textsOf(envelope);
   const lengths = texts.map((text) => checkLength(text));
   const payloadAt = lengths.reduce((end, length) => end + 2 + length, FRAME_OFFSETS.texts);
-  const frame = Buffer.allocUnsafe(payloadAt + payload.length);
-  writeHeader(frame, envelope, codecId);
+  const frame = Buffer.allocUnsafe(payloadAt + payload.length + (seal?.extraBytes ?? 0));
+  writeHeader(frame, envelope, codecId, isCompressed, seal?.keyId ?? 0);
   let end: number = FRAME_OFFSETS.texts;
   for (const [index, text] of texts.entries()) {
     end = frame.writeUInt16BE(lengths[index] as number, end);
     end += frame.write(text, end, "utf8");
   }
-  frame.set(payload, payloadAt);
+  if (seal === undefined) frame.set(payload, payloadAt);
+  else seal.seal(key, frame, payloadAt, payload);
   frame.writeUInt32BE(frameChecksum(key, frame), FRAME_OFFSETS.checksum);
   return frame;
 }
@@ -79,15 +99,17 @@ function checkLength(text: string): number {
   return length;
 }
 
-function writeHeader(frame: Buffer, envelope: Envelope, codecId: number): void {
+function writeHeader(frame: Buffer, envelope: Envelope, codecId: number, isCompressed: boolean, keyId: number): void {
   const { tags, version, loadMs, negative } = envelope;
   if (tags.length > MAX_U16) throw badInput("invalid_argument", "tags.length", "at most 65535", tags.length);
   if (!VERSION.test(version)) throw badInput("invalid_argument", "version", "16 hexadecimal digits", version);
   frame.writeUInt16BE(FRAME_MAGIC, FRAME_OFFSETS.magic);
   frame.writeUInt8(FRAME_FORMAT, FRAME_OFFSETS.format);
-  frame.writeUInt8(negative ? FRAME_FLAGS.negative : 0, FRAME_OFFSETS.flags);
+  const encryptedFlag = keyId === 0 ? 0 : FRAME_FLAGS.encrypted;
+  const compressedFlag = isCompressed ? FRAME_FLAGS.compressed : 0;
+  frame.writeUInt8((negative ? FRAME_FLAGS.negative : 0) | compressedFlag | encryptedFlag, FRAME_OFFSETS.flags);
   frame.writeUInt8(codecId, FRAME_OFFSETS.codecId);
-  frame.writeUInt8(0, FRAME_OFFSETS.keyId);
+  frame.writeUInt8(keyId, FRAME_OFFSETS.keyId);
   frame.writeUInt16BE(tags.length, FRAME_OFFSETS.tagCount);
   writeInstants(frame, envelope);
   frame.writeUInt32BE(frame.length, FRAME_OFFSETS.byteLength);

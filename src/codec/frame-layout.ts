@@ -21,7 +21,7 @@ export const FRAME_OFFSETS = {
   format: 2,
   /** u8, {@link FRAME_FLAGS}. */
   flags: 3,
-  /** u8, the `id` of the codec that wrote the payload. */
+  /** u8, the `id` of the codec that wrote the payload, or one of those for raw bytes. */
   codecId: 4,
   /** u8, the encryption key; 0: none. */
   keyId: 5,
@@ -55,10 +55,35 @@ export const FRAME_LAYOUT: FrameLayout = {
   versionOffset: FRAME_OFFSETS.version,
 };
 
-/** Bits of the flags. Two more are spoken for: 2 for a compressed payload, 4 for an encrypted one. */
+/** Bits of the flags. */
 export const FRAME_FLAGS = {
   /** The value says that there is nothing: `negativeTtl` applied. */
   negative: 1,
+  /** What the codec made has been compressed. */
+  compressed: 2,
+  /** What the codec made, and perhaps compression, has been encrypted with the key of that id. */
+  encrypted: 4,
+} as const;
+
+/** Ids of the codecs that come with the library. */
+export const CODEC_IDS = {
+  msgpack: 1,
+  json: 2,
+  v8: 3,
+} as const;
+
+/** In place of a codec's: the payload is nothing but the bytes of the value. */
+export const RAW_IDS = {
+  buffer: 4,
+  uint8Array: 5,
+} as const;
+
+/** Ids of the compression that needs only be named. */
+export const COMPRESSION_IDS = {
+  brotli: 1,
+  gzip: 2,
+  deflate: 3,
+  zstd: 4,
 } as const;
 
 /** The four instants of an entry, never decreasing. Only `createdAt` has to be finite. */

@@ -1,22 +1,31 @@
 // Puts a value together again from its graph.
 
+import { NO_EXTENSIONS, type Extensions } from "./extensions.ts";
 import { BYTES, ERRORS, NODE, UTF16_TEXT, type Classes } from "./graph-format.ts";
+import { groupsOf } from "./graph-order.ts";
 
 /**
  * The value of a graph that `toGraph` made.
- * @throws TypeError for anything else that comes to its notice
+ * @throws PayloadDamage for instances of a class that is not among the extensions, TypeError for anything else that comes
+ * to its notice
  */
-export function fromGraph(graph: unknown): unknown {
+export function fromGraph(graph: unknown, extensions: Extensions = NO_EXTENSIONS): unknown {
   if (!Array.isArray(graph)) throw new TypeError("not a graph");
   const [root, ...nodes] = graph as [unknown, ...(readonly unknown[])[]];
-  // All objects first, empty, so that they can point to each other in any order.
+  // All objects first, empty, so that they can point to each other in any order; but for instances of taught classes.
   const objects = nodes.map(emptyOf);
   const valueOf = (slot: unknown): unknown => valueOfSlot(slot, objects);
-  for (const [index, node] of nodes.entries()) fill(objects[index] as object, node, valueOf);
+  const order = objects.includes(undefined) ? groupsOf(nodes).flat() : nodes.keys();
+  for (const index of order) {
+    const node = nodes[index] as readonly unknown[];
+    // Its data is complete by now: the order says so, and there are no cycles through instances.
+    if (node[0] === NODE.extension) objects[index] = extensions.decode(String(node[1]), valueOf(node[2]));
+    else fill(objects[index] as object, node, valueOf);
+  }
   return valueOf(root);
 }
 
-function valueOfSlot(slot: unknown, objects: readonly object[]): unknown {
+function valueOfSlot(slot: unknown, objects: readonly (object | undefined)[]): unknown {
   if (!Array.isArray(slot)) return slot;
   const [number, text] = slot as [number?, Buffer?];
   if (number === undefined) return -0;
@@ -26,9 +35,11 @@ function valueOfSlot(slot: unknown, objects: readonly object[]): unknown {
   return object;
 }
 
-/** The object of a node; where it can hold others, without them. */
-function emptyOf([kind, ...content]: readonly unknown[]): object {
+/** The object of a node; where it can hold others, without them. Instances of taught classes cannot be empty. */
+function emptyOf([kind, ...content]: readonly unknown[]): object | undefined {
   switch (kind) {
+    case NODE.extension:
+      return undefined;
     case NODE.object:
       return {};
     case NODE.bare:

@@ -2,16 +2,18 @@
 
 import { types } from "node:util";
 import { show } from "../errors.ts";
+import { dataOf, NO_EXTENSIONS, type Extensions, type TaughtClass } from "./extensions.ts";
 import { BYTES, ERRORS, NODE, UTF16_TEXT, type Classes } from "./graph-format.ts";
+import { groupsOf, pointsTo } from "./graph-order.ts";
 import { isDense, isPlainText } from "./plain-tree.ts";
-import { memberStep, refused } from "./refuse.ts";
+import { instanceStep, memberStep, refused } from "./refuse.ts";
 
 /**
  * The graph of a value (graph-format.ts).
  * @throws CacheError `unserializable`; the message names the path
  */
-export function toGraph(value: unknown): unknown[] {
-  return new GraphWriter().write(value);
+export function toGraph(value: unknown, extensions: Extensions = NO_EXTENSIONS): unknown[] {
+  return new GraphWriter(extensions).write(value);
 }
 
 /** Where an object was first met, so that a refusal can name the path; few paths are ever asked for. */
@@ -39,12 +41,31 @@ const BYTES_NAMES = nameByPrototype(BYTES);
 class GraphWriter {
   readonly #numbers = new Map<object, number>();
   readonly #places: Place[] = [];
+  readonly #extensions: Extensions;
+  #hasInstances = false;
+
+  constructor(extensions: Extensions) {
+    this.#extensions = extensions;
+  }
 
   write(value: unknown): unknown[] {
-    const graph: unknown[] = [this.#slot(value, undefined, () => "value")];
+    const root = this.#slot(value, undefined, () => "value");
+    const nodes: (readonly unknown[])[] = [];
     // Grows while it is walked.
-    for (const object of this.#numbers.keys()) graph.push(this.#node(object, this.#places[graph.length - 1] as Place));
-    return graph;
+    for (const object of this.#numbers.keys()) nodes.push(this.#node(object, this.#places[nodes.length] as Place));
+    if (this.#hasInstances) this.#refuseCycles(nodes);
+    return [root, ...nodes];
+  }
+
+  /** An instance is made of its data, so that must not hold the instance itself. */
+  #refuseCycles(nodes: readonly (readonly unknown[])[]): void {
+    for (const group of groupsOf(nodes))
+      for (const index of group) {
+        const node = nodes[index] as readonly unknown[];
+        if (node[0] !== NODE.extension || (group.length === 1 && !pointsTo(node, index))) continue;
+        const rule = `without a way back to itself in what encode of ${String(node[1])} gives`;
+        throw refused(pathOf(this.#places[index] as Place), rule, [...this.#numbers.keys()][index]);
+      }
   }
 
   #slot(value: unknown, parent: Place | undefined, step: () => string): unknown {
@@ -81,10 +102,18 @@ class GraphWriter {
     if (prototype === Map.prototype && types.isMap(object)) return this.#map(object, place);
     if (prototype === Set.prototype && types.isSet(object)) return this.#set(object, place);
     if (ERROR_NAMES.has(prototype) && types.isNativeError(object)) return this.#error(object, prototype, place);
+    const taught = this.#extensions.of(prototype);
+    if (taught !== undefined) return this.#instance(object, taught, place);
     const node = atomOf(object, prototype);
     if (node === undefined) throw refuse(place, object);
     if (!isBytes(object)) refuseMembers(object, place);
     return node;
+  }
+
+  #instance(object: object, taught: TaughtClass, place: Place): unknown[] {
+    this.#hasInstances = true;
+    const data = dataOf(taught, object, () => pathOf(place));
+    return [NODE.extension, taught.name, this.#slot(data, place, () => instanceStep(taught.name))];
   }
 
   #array(array: readonly unknown[], place: Place): unknown[] {

@@ -26,6 +26,8 @@ export const NODE = {
   bytes: "b",
   /** The name of the class, then for each own member: key, whether it is enumerable, member. */
   error: "e",
+  /** The name of a taught class, then the slot of what its instance is made of. */
+  extension: "x",
 } as const;
 
 /** Stands before the bytes of a text in UTF-16. */
@@ -63,3 +65,10 @@ export const BYTES: Classes = {
   BigInt64Array,
   BigUint64Array,
 };
+
+/** What a graph carries without being taught. */
+export const GRAPH_PROTOTYPES: ReadonlySet<unknown> = new Set(
+  [Object, Array, Date, Map, Set, RegExp, ...Object.values(ERRORS), ...Object.values(BYTES)].map(
+    ({ prototype }) => prototype as unknown,
+  ),
+);

@@ -1,9 +1,12 @@
 // The default codec: MessagePack for plain trees, a table of nodes for all else that is data.
 
 import { Packr, RESERVE_START_SPACE, Unpackr } from "msgpackr";
-import type { Codec } from "../contracts/codec.ts";
+import type { Codec, ExtensibleCodec } from "../contracts/codec.ts";
+import { CODEC_IDS } from "./frame-layout.ts";
+import { extensible, taughtLike, type Extensions } from "./extensions.ts";
 import { fromGraph } from "./graph-decode.ts";
 import { toGraph } from "./graph-encode.ts";
+import { GRAPH_PROTOTYPES } from "./graph-format.ts";
 import { isPlainTree } from "./plain-tree.ts";
 
 // Objects are records, which tells them from Maps. No structures are shared between payloads: each stands alone.
@@ -22,26 +25,35 @@ const GRAPH = 0xc1;
  * `Map`, `Set`, `RegExp`, the `Error` classes of the language with cause and stack, Buffers, typed arrays,
  * `ArrayBuffer`, `DataView`, cycles and shared references.
  *
- * Refuses class instances, functions, symbols (as values and as keys), `URL`, promises, weak collections, boxed
+ * Refuses instances of classes it has not been taught, functions, symbols (as values and as keys), `URL`, promises, weak collections, boxed
  * primitives, and shared or resizable memory.
  *
  * What counts as data are enumerable members. A getter counts as the value it gives. Frozen objects come back
  * unfrozen, views of one buffer each on a buffer of their own, and Buffers without members that somebody hung on them.
  */
-export const msgpackCodec: Codec = {
-  id: 1,
-  name: "msgpack",
+export const msgpackCodec: ExtensibleCodec = extensible(createCodec, GRAPH_PROTOTYPES);
 
-  encode(value: unknown): Uint8Array {
-    if (isPlainTree(value)) return packr.pack(value);
-    const bytes = packr.pack(toGraph(value), RESERVE_START_SPACE + 1);
-    bytes[0] = GRAPH;
-    return bytes;
-  },
+/** The same, knowing the classes that another codec has been taught. */
+export function msgpackCodecLike(other: Codec | undefined): Codec {
+  return taughtLike(msgpackCodec, other);
+}
 
-  decode(bytes: Uint8Array): unknown {
-    // Byte values are Buffers where the source is one.
-    const source = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    return bytes[0] === GRAPH ? fromGraph(unpackr.unpack(source.subarray(1))) : unpackr.unpack(source);
-  },
-};
+function createCodec(extensions: Extensions): Codec {
+  return {
+    id: CODEC_IDS.msgpack,
+    name: "msgpack",
+
+    encode(value: unknown): Uint8Array {
+      if (isPlainTree(value)) return packr.pack(value);
+      const bytes = packr.pack(toGraph(value, extensions), RESERVE_START_SPACE + 1);
+      bytes[0] = GRAPH;
+      return bytes;
+    },
+
+    decode(bytes: Uint8Array): unknown {
+      // Byte values are Buffers where the source is one.
+      const source = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+      return bytes[0] === GRAPH ? fromGraph(unpackr.unpack(source.subarray(1)), extensions) : unpackr.unpack(source);
+    },
+  };
+}

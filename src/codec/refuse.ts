@@ -14,6 +14,11 @@ export function memberStep(owner: object, key: string | symbol): string {
   return IDENTIFIER.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
 }
 
+/** The way from an instance of a taught class to what it is made of: `<Money>`. */
+export function instanceStep(name: string): string {
+  return `<${name}>`;
+}
+
 const INDEX = /^\d+$/;
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 

@@ -1,6 +1,7 @@
 // The seam between a cache and the tiers outside the process: how `tiers` names one, and how the cache opens it.
 
 import type { Milliseconds } from "../model/duration.ts";
+import type { PayloadSettings } from "../model/payload-options.ts";
 import type { Authority, EpochName } from "./authority.ts";
 import type { Bus } from "./bus.ts";
 import type { Clock } from "./clock.ts";
@@ -29,6 +30,8 @@ export interface RemoteTierPlan {
   readonly timeoutMs: Milliseconds;
   /** Whether the cache should stop asking it for a while when it keeps failing. */
   readonly breaker: boolean;
+  /** How values become bytes in it. Absent: MessagePack, neither compressed nor encrypted. */
+  readonly payload?: PayloadSettings | undefined;
   /**
    * Opens it for one cache. Neither waits nor throws because nobody answers: that shows in its commands, and ends by
    * itself. Caches opened from one plan share its connections; the last one to close ends them.

@@ -6,6 +6,7 @@ import type { RemoteTierPlan } from "../contracts/remote.ts";
 import { keyOfEntry } from "../model/entry.ts";
 import type { CallSettings } from "../model/call.ts";
 import type { Milliseconds } from "../model/duration.ts";
+import type { PayloadSettings } from "../model/payload-options.ts";
 import type { Validate } from "../model/validation.ts";
 import { MemoryTier, type MemorySettings } from "../memory/memory-tier.ts";
 import { Counters } from "../observe/stats.ts";
@@ -41,6 +42,8 @@ export interface SharedSettings {
   readonly plan: RemoteTierPlan;
   /** What the full keys of the cache start with. */
   readonly root: string;
+  /** How values become bytes there. */
+  readonly payload: PayloadSettings;
 }
 
 /** The parts of a running cache. */

@@ -2,8 +2,8 @@
 
 import { decodeFrame, type Frame } from "../codec/frame-decode.ts";
 import { readVersion, type Envelope } from "../codec/frame-layout.ts";
+import { damageOf } from "../codec/payload-damage.ts";
 import type { SharedEpoch } from "../contracts/authority.ts";
-import type { Codec } from "../contracts/codec.ts";
 import type { Instant } from "../model/duration.ts";
 import { Entry, isTooOld, type Access } from "../model/entry.ts";
 import type { Epoch, Stamped } from "../model/epoch.ts";
@@ -141,18 +141,27 @@ class Judgement {
   #open(createdAt: Instant, spans: Spans): Verdict | Promise<Verdict> {
     // The same frame as the copy in memory: so is the value, and decoding costs more than all the rest.
     const copy = this.#engine.memory.peek(this.#target.id);
-    if (copy?.version === this.#frame.envelope.version) return this.#usable(copy.value, createdAt, spans, copy.access);
-    const codec = this.#shared.codec();
-    return codec instanceof Promise
-      ? codec.then((loaded) => this.#decode(loaded, createdAt, spans))
-      : this.#decode(codec, createdAt, spans);
+    // Encrypted, it has to be opened all the same: only that tells whether the envelope is what was written.
+    const isSame = copy?.version === this.#frame.envelope.version && !this.#shared.payloads.isSealed;
+    if (isSame) return this.#usable(copy.value, createdAt, spans, copy.access);
+    let decoded: unknown;
+    try {
+      decoded = this.#shared.payloads.decode(this.#frame);
+    } catch (error) {
+      return this.#damaged(damageOf(error));
+    }
+    return decoded instanceof Promise
+      ? decoded.then(
+          (value) => this.#take(value, createdAt, spans),
+          (error: unknown) => this.#damaged(damageOf(error)),
+        )
+      : this.#take(decoded, createdAt, spans);
   }
 
-  #decode(codec: Codec, createdAt: Instant, spans: Spans): Verdict | Promise<Verdict> {
-    if (codec.id !== this.#frame.codecId) return this.#damaged("unknown-codec");
+  #take(decoded: unknown, createdAt: Instant, spans: Spans): Verdict | Promise<Verdict> {
     let value: unknown;
     try {
-      value = this.#engine.memory.own(codec.decode(this.#frame.payload));
+      value = this.#engine.memory.own(decoded);
     } catch {
       return this.#damaged("payload");
     }

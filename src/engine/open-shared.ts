@@ -15,7 +15,7 @@ import { Waiters } from "./waiters.ts";
 /** Opens it. Whoever gets it connects it, once the engine is complete. */
 export function openShared(
   { clock, random, observer, counters, epochs }: Omit<Engine, "shared">,
-  { plan, root }: SharedSettings,
+  { plan, root, payload }: SharedSettings,
 ): SharedTier {
   const opened: { shared?: SharedTier } = {};
   const onReconnect = (): void => {
@@ -28,7 +28,7 @@ export function openShared(
   }
   const guard = new Guard(plan.name, breakersOf(plan, clock, random), observer, counters.shared);
   const trust = new Trust(epochs, bus, clock);
-  opened.shared = new SharedTier({ plan, remote, authority, root, clock, guard, trust });
+  opened.shared = new SharedTier({ plan, remote, authority, root, payload, clock, guard, trust });
   return opened.shared;
 }
 
@@ -45,7 +45,7 @@ export function connectShared(engine: Engine, shared: SharedTier): void {
   });
   void shared.recovery.recognise();
   // Soon needed, and then at once: see `encodeValue`.
-  void Promise.resolve(shared.codec()).catch(() => undefined);
+  void shared.payloads.load().catch(() => undefined);
   void shared.bus?.start(createReceiver(engine, shared));
 }
 

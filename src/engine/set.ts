@@ -2,6 +2,7 @@
 
 import { badInput, CacheError, show } from "../errors.ts";
 import { isThenable } from "../model/check.ts";
+import type { Payload } from "../codec/payload.ts";
 import type { Instant } from "../model/duration.ts";
 import type { Refusal, Validate } from "../model/validation.ts";
 import { makeDraft, stampNow, storeInMemory, type Draft } from "./draft.ts";
@@ -10,7 +11,7 @@ import { PendingSet } from "./flight.ts";
 import { UNAVAILABLE } from "./guard.ts";
 import { applyHere, type Settled } from "./invalidate.ts";
 import { reportInvalid, reportRejected } from "./report.ts";
-import { encodeValue, makeFrame, spansInTier, type Payload } from "./share.ts";
+import { encodeValue, makeFrame, spansInTier } from "./share.ts";
 import { capture } from "./shared-epochs.ts";
 import type { SharedTier } from "./shared-tier.ts";
 

@@ -2,7 +2,7 @@
 
 import type { SharedEpoch } from "../contracts/authority.ts";
 import { encodeFrame } from "../codec/frame-encode.ts";
-import type { Codec } from "../contracts/codec.ts";
+import type { Payload } from "../codec/payload.ts";
 import type { Epoch, Stamped } from "../model/epoch.ts";
 import { capSpans, type Spans } from "../model/policy.ts";
 import { randomBytes } from "../model/random.ts";
@@ -21,15 +21,7 @@ export function spansInTier(shared: SharedTier, { settings }: Target, spans: Spa
  * promise. As memory holds it, so that both tiers hold the same. @throws CacheError `unserializable`
  */
 export function encodeValue(shared: SharedTier, { admitted }: Draft): Payload | Promise<Payload> {
-  const codec = shared.codec();
-  const encode = (loaded: Codec): Payload => ({ codecId: loaded.id, bytes: loaded.encode(admitted) });
-  return codec instanceof Promise ? codec.then(encode) : encode(codec);
-}
-
-/** A value as bytes, and whose bytes they are. */
-export interface Payload {
-  readonly codecId: number;
-  readonly bytes: Uint8Array;
+  return shared.payloads.encode(admitted);
 }
 
 /**
@@ -59,7 +51,9 @@ export function makeFrame(
     namespaceEpoch: epochOf(namespaceEpoch),
     tags: (tags ?? []).map((tag) => ({ name: tag.name as string, ...epochOf(tag) })),
   };
-  return { frame: encodeFrame(shared.fullKey(target), envelope, payload.codecId, payload.bytes), version };
+  const { codecId, bytes, isCompressed } = payload;
+  const frame = encodeFrame(shared.fullKey(target), envelope, codecId, bytes, isCompressed, shared.payloads.seal);
+  return { frame, version };
 }
 
 /** Random numbers are made many at a time: asking the system for each costs more than the frame. */

@@ -1,13 +1,14 @@
 // The tier that all processes share, as the engine uses it: guarded, with its clock, its trust and its bookkeeping.
 
+import { PayloadCoder } from "../codec/payload.ts";
 import type { Acquired, Authority, EpochName, ReadReply, SharedEpoch, Written } from "../contracts/authority.ts";
 import type { Bus } from "../contracts/bus.ts";
 import type { Clock } from "../contracts/clock.ts";
-import type { Codec } from "../contracts/codec.ts";
 import type { RemoteTier, RemoteTierPlan } from "../contracts/remote.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import type { Epoch } from "../model/epoch.ts";
 import { fullKey as toFullKey } from "../model/key.ts";
+import type { PayloadSettings } from "../model/payload-options.ts";
 import type { Spans } from "../model/policy.ts";
 import { randomBytes } from "../model/random.ts";
 import { ServerClock } from "../model/server-clock.ts";
@@ -30,6 +31,7 @@ export interface SharedTierParts {
   readonly remote: RemoteTier;
   readonly authority: Authority;
   readonly root: string;
+  readonly payload: PayloadSettings;
   readonly clock: Clock;
   readonly guard: Guard;
   readonly trust: Trust;
@@ -45,6 +47,8 @@ export class SharedTier {
   readonly trust: Trust;
   readonly time: ServerClock;
   readonly bus: Bus | undefined;
+  /** Turns values into payloads and back. */
+  readonly payloads: PayloadCoder;
   // Set once, by whoever puts the engine together: they need the engine themselves.
   lookups!: Lookups;
   waiters!: Waiters;
@@ -53,8 +57,6 @@ export class SharedTier {
   deadlinesUntil: Instant = -Infinity;
   onClose: () => void = () => undefined;
   readonly #parts: SharedTierParts;
-  #codec: Codec | undefined;
-  #codecLoading: Promise<Codec> | undefined;
   #sync: Promise<void> | undefined;
   /** Of this cache in this process. */
   readonly #id = randomBytes(9).toString("base64url");
@@ -71,6 +73,7 @@ export class SharedTier {
     this.trust = trust;
     this.time = new ServerClock(clock);
     this.bus = remote.bus;
+    this.payloads = new PayloadCoder(parts.payload);
   }
 
   fullKey(target: Target): string {
@@ -91,13 +94,6 @@ export class SharedTier {
     const reply = await (isFresh ? answer : this.#race(answer, this.timeoutMs - read.spentMs));
     read.spentMs += clock.now() - begunAt;
     return reply;
-  }
-
-  /** The codec, loaded when it is needed first: only who uses a tier of bytes pays for that. */
-  codec(): Codec | Promise<Codec> {
-    if (this.#codec !== undefined) return this.#codec;
-    this.#codecLoading ??= import("../codec/msgpack.ts").then(({ msgpackCodec }) => (this.#codec = msgpackCodec));
-    return this.#codecLoading;
   }
 
   /**

@@ -2,12 +2,13 @@
 
 import type { RemoteTierConfig, RemoteTierContext } from "../contracts/remote.ts";
 import type { Duration } from "../model/duration.ts";
+import type { PayloadOptions } from "../model/payload-options.ts";
 import { KeyvOpener } from "./open.ts";
 import { resolveKeyvOptions } from "./settings.ts";
 import type { KeyvLike, KeyvStorage } from "./storage.ts";
 
 /** Options of the Keyv tier. */
-export interface KeyvTierOptions {
+export interface KeyvTierOptions extends PayloadOptions {
   /**
    * A storage adapter of Keyv, such as `new KeyvPostgres(…)`, a Keyv, of which only the adapter is used, or a Map. It
    * has to carry strings, and keys as long as yours. Caches given the same object share leases and fences.
@@ -55,6 +56,7 @@ export function keyvTier(options: KeyvTierOptions): KeyvTierConfig {
         maxAgeMs: settings.maxAgeMs,
         timeoutMs: settings.timeoutMs,
         breaker: settings.breaker,
+        payload: settings.payload,
         open: (context: RemoteTierContext) => opener.open(context),
       });
     },

@@ -3,6 +3,7 @@
 import { badInput } from "../errors.ts";
 import { checkBoolean, checkObject } from "../model/check.ts";
 import { durationOr, positiveOr, type Milliseconds } from "../model/duration.ts";
+import { PAYLOAD_NAMES, resolvePayload, type PayloadSettings } from "../model/payload-options.ts";
 import type { KeyvTierOptions } from "./options.ts";
 import { resolveStorage, type ResolvedStorage } from "./storage.ts";
 
@@ -27,9 +28,13 @@ export interface KeyvSettings {
   readonly keyPrefix: string;
   readonly breaker: boolean;
   readonly closeStore: boolean;
+  readonly payload: PayloadSettings;
 }
 
-const KNOWN = ["store", "name", "enabled", "maxAge", "timeout", "keyPrefix", "breaker", "closeStore"] as const;
+const KNOWN = [
+  ...PAYLOAD_NAMES,
+  ...(["store", "name", "enabled", "maxAge", "timeout", "keyPrefix", "breaker", "closeStore"] as const),
+];
 
 /** Checks options of `keyvTier`. @throws CacheError `invalid_option` */
 export function resolveKeyvOptions(options: KeyvTierOptions, field: string): KeyvSettings {
@@ -51,5 +56,6 @@ export function resolveKeyvOptions(options: KeyvTierOptions, field: string): Key
     keyPrefix,
     breaker: checkBoolean(options.breaker, defaults.breaker, `${field}.breaker`),
     closeStore: checkBoolean(options.closeStore, defaults.closeStore, `${field}.closeStore`),
+    payload: resolvePayload(options, field),
   });
 }

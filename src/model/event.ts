@@ -42,6 +42,18 @@ export type FrameDamage =
   | "malformed"
   /** Its value was written by a codec that this cache does not have. */
   | "unknown-codec"
+  /** It holds an instance of a class that the codec has not been taught. */
+  | "unknown-extension"
+  /** Its value was compressed by what this cache, or this Node.js, does not have. */
+  | "unknown-compression"
+  /** Its value would be larger than `maxDecompressedBytes`. */
+  | "too-large"
+  /** Its value was encrypted with a key that this cache does not have. */
+  | "unknown-key"
+  /** Its value was not encrypted with the key that it names, for this entry: somebody has changed or moved it. */
+  | "authentication"
+  /** Its value is not encrypted, and this cache takes only what is. */
+  | "unencrypted"
   /** The codec could not read its value. */
   | "payload";
 

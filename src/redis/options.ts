@@ -3,6 +3,7 @@
 import type { ConnectionOptions } from "node:tls";
 import type { RemoteTierConfig, RemoteTierContext } from "../contracts/remote.ts";
 import type { Duration } from "../model/duration.ts";
+import type { PayloadOptions } from "../model/payload-options.ts";
 import type { RedisClientLike } from "./connection.ts";
 import { openRedis } from "./open.ts";
 import { RedisShare } from "./share.ts";
@@ -50,7 +51,7 @@ export interface RedisConnectOptions {
 }
 
 /** Options of the Redis tier. */
-export interface RedisTierOptions extends RedisConnectOptions {
+export interface RedisTierOptions extends RedisConnectOptions, PayloadOptions {
   /** Label in events and statistics. Default `"redis"`. */
   readonly name?: string | undefined;
   /** `false` leaves the tier out. Default `true`. */
@@ -101,6 +102,7 @@ export function redisTier(options: RedisTierOptions = {}): RedisTierConfig {
         maxAgeMs: settings.maxAgeMs,
         timeoutMs: settings.timeoutMs,
         breaker: settings.breaker,
+        payload: settings.payload,
         open: (context: RemoteTierContext) => openRedis(share, context),
       });
     },

@@ -3,6 +3,7 @@
 import { badInput } from "../errors.ts";
 import { checkBoolean, checkObject } from "../model/check.ts";
 import { durationOr, positiveOr, type Milliseconds } from "../model/duration.ts";
+import { PAYLOAD_NAMES, resolvePayload, type PayloadSettings } from "../model/payload-options.ts";
 import type { RedisTierOptions } from "./options.ts";
 import { checkPrefix, checkText, resolveTarget, TARGET_OPTIONS, type RedisTarget } from "./target.ts";
 
@@ -32,11 +33,13 @@ export interface RedisSettings {
   readonly tracking: boolean;
   readonly divergenceLimitMs: Milliseconds;
   readonly breaker: boolean;
+  readonly payload: PayloadSettings;
   readonly target: RedisTarget;
 }
 
 const KNOWN = [
   ...TARGET_OPTIONS,
+  ...PAYLOAD_NAMES,
   ...(["name", "enabled", "maxAge", "timeout", "connectTimeout", "keyPrefix", "bus", "tracking"] as const),
   ...(["divergenceLimit", "breaker"] as const),
 ];
@@ -56,6 +59,7 @@ export function resolveRedisOptions(options: RedisTierOptions, field: string): R
     tracking: checkTracking(options, field),
     divergenceLimitMs: positiveOr(options.divergenceLimit, defaults.divergenceLimit, `${field}.divergenceLimit`),
     breaker: checkBoolean(options.breaker, defaults.breaker, `${field}.breaker`),
+    payload: resolvePayload(options, field),
     target: Object.freeze(resolveTarget(options, field)),
   });
 }

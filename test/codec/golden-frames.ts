@@ -1,10 +1,11 @@
 // What the golden frames of format 1 hold: the source they were made from, and what they have to give back for ever.
 
-import { jsonCodec } from "../../src/codec/json.ts";
-import { msgpackCodec } from "../../src/codec/msgpack.ts";
-import type { Codec } from "../../src/contracts/codec.ts";
+import { jsonCodec, msgpackCodec } from "../../src/codec/index.ts";
 import type { Envelope } from "../../src/codec/frame-layout.ts";
+import type { PayloadOptions } from "../../src/model/payload-options.ts";
 import { envelopeWith } from "./envelopes.ts";
+import { Basket, Money, taught } from "./money.ts";
+import { SECRET } from "./payload-kit.ts";
 
 /** One frame, under `test/golden/frame-v1/{name}.bin`. */
 export interface GoldenFrame {
@@ -13,8 +14,11 @@ export interface GoldenFrame {
   readonly about: string;
   readonly key: string;
   readonly envelope: Envelope;
-  readonly codec: Codec;
+  /** How it was written, and what may be needed to read it. */
+  readonly options: PayloadOptions;
   readonly value: unknown;
+  /** Whether the same value gives the same bytes, whenever and wherever it is written. */
+  readonly isExact: boolean;
 }
 
 const product = {
@@ -61,6 +65,8 @@ function everything(): unknown {
 }
 
 const key = "shop:v:{products:4711}";
+const encryption = { keys: [{ id: 7, key: SECRET }] };
+const repetitive = { lines: Array.from({ length: 50 }, (_, n) => ({ sku: `RS-${n}`, title: "Laufschuhe, blau" })) };
 
 /** All golden frames. A released one never changes; new ones may be added. */
 export const goldenFrames: readonly GoldenFrame[] = [
@@ -74,7 +80,8 @@ export const goldenFrames: readonly GoldenFrame[] = [
         { name: "Schuhgröße", hard: "1764547100003-0c0d", soft: "1764547150001-0e0f" },
       ],
     }),
-    codec: msgpackCodec,
+    options: {},
+    isExact: true,
     value: product,
   },
   {
@@ -82,7 +89,8 @@ export const goldenFrames: readonly GoldenFrame[] = [
     about: "a graph: every type that can be carried, shared and cyclic",
     key,
     envelope: envelopeWith(),
-    codec: msgpackCodec,
+    options: {},
+    isExact: true,
     value: everything(),
   },
   {
@@ -98,7 +106,8 @@ export const goldenFrames: readonly GoldenFrame[] = [
       namespaceEpoch: { hard: "", soft: "" },
       loadMs: 0,
     }),
-    codec: msgpackCodec,
+    options: {},
+    isExact: true,
     value: "Zürich",
   },
   {
@@ -106,7 +115,8 @@ export const goldenFrames: readonly GoldenFrame[] = [
     about: "says that there is nothing",
     key,
     envelope: envelopeWith({ negative: true, loadMs: 0xffff_ffff }),
-    codec: msgpackCodec,
+    options: {},
+    isExact: true,
     value: null,
   },
   {
@@ -114,7 +124,91 @@ export const goldenFrames: readonly GoldenFrame[] = [
     about: "the JSON codec",
     key,
     envelope: envelopeWith(),
-    codec: jsonCodec,
+    options: { codec: "json" },
+    isExact: true,
     value: { id: 4711, title: "Laufschuhe, blau", sizes: [41, 42], discount: null },
+  },
+  {
+    name: "json-taught",
+    about: "the JSON codec with instances of a class",
+    key,
+    envelope: envelopeWith(),
+    options: { codec: taught(jsonCodec) },
+    isExact: true,
+    value: { price: new Money(8995n, "EUR"), like: { $type: "Money" } },
+  },
+  {
+    name: "taught",
+    about: "a graph with instances of two classes, one in the other",
+    key,
+    envelope: envelopeWith(),
+    options: { codec: taught(msgpackCodec) },
+    isExact: true,
+    value: new Basket([{ name: "shoe", price: new Money(8995n, "EUR") }]),
+  },
+  {
+    name: "v8",
+    about: "the V8 codec, a plain tree with bytes; written by Node.js 20, whose version of the format it has",
+    key,
+    envelope: envelopeWith(),
+    options: { codec: "v8" },
+    isExact: false,
+    value: product,
+  },
+  {
+    name: "v8-graph",
+    about: "the V8 codec, a graph",
+    key,
+    envelope: envelopeWith(),
+    options: { codec: "v8" },
+    isExact: false,
+    value: everything(),
+  },
+  {
+    name: "buffer",
+    about: "a Buffer, which needs no codec",
+    key,
+    envelope: envelopeWith(),
+    options: {},
+    isExact: true,
+    value: Buffer.from([0, 1, 2, 253, 254, 255]),
+  },
+  {
+    name: "uint8array",
+    about: "a Uint8Array, which needs no codec",
+    key,
+    envelope: envelopeWith(),
+    options: {},
+    isExact: true,
+    value: new Uint8Array([255, 0]),
+  },
+  ...(["brotli", "gzip", "deflate", "zstd"] as const).map((compression) => ({
+    name: compression,
+    about: `compressed with ${compression}`,
+    key,
+    envelope: envelopeWith(),
+    options: { compression },
+    // Another release of the algorithm may do better.
+    isExact: false,
+    value: repetitive,
+  })),
+  {
+    name: "encrypted",
+    about: "encrypted with key 7, with a tag",
+    key,
+    envelope: envelopeWith({ tags: [{ name: "category:shoes", hard: "1764547100002-0a0b", soft: "0" }] }),
+    options: { encryption },
+    // The nonce is random.
+    isExact: false,
+    value: product,
+  },
+  {
+    name: "compressed-encrypted",
+    about: "compressed with gzip, then encrypted with key 7; a negative value of the JSON codec",
+    key,
+    envelope: envelopeWith({ negative: true }),
+    options: { codec: "json", compression: "gzip", encryption },
+    isExact: false,
+    value: repetitive,
   },
 ];

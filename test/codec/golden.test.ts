@@ -1,13 +1,15 @@
 // Golden frames: what a release has written, every later release reads.
 
 import { readdirSync, readFileSync } from "node:fs";
+import * as zlib from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { decodeFrame } from "../../src/codec/frame-decode.ts";
-import { encodeFrame, frameChecksum } from "../../src/codec/frame-encode.ts";
+import { frameChecksum } from "../../src/codec/frame-encode.ts";
 import { FRAME_OFFSETS, readInstants, readVersion } from "../../src/codec/frame-layout.ts";
 import { goldenFrames } from "./golden-frames.ts";
+import { coderOf } from "./payload-kit.ts";
 import { difference } from "./sameness.ts";
-import { goldenIndex } from "./write-golden.ts";
+import { frameOf, goldenIndex } from "./write-golden.ts";
 
 const FOLDER = new URL("../golden/frame-v1/", import.meta.url);
 const read = (name: string): Buffer => readFileSync(new URL(`${name}.bin`, FOLDER));
@@ -19,22 +21,36 @@ describe("golden frames of format 1", () => {
     expect(readFileSync(new URL("index.md", FOLDER), "utf8")).toBe(goldenIndex());
   });
 
-  test.each(goldenFrames)("P13 $name gives back its envelope and value", ({ name, key, envelope, codec, value }) => {
-    const frame = decodeFrame(key, read(name));
-    if (frame.kind === "damaged") throw new Error(frame.reason);
-    expect(frame.envelope).toEqual(envelope);
-    expect(frame.codecId).toBe(codec.id);
-    expect(difference(codec.decode(frame.payload), value)).toBeUndefined();
-  });
+  const readable = goldenFrames.filter(({ name }) => name !== "zstd" || "zstdCompressSync" in zlib);
+
+  test.each(readable)(
+    "P13 $name gives back its envelope and value",
+    async ({ name, key, envelope, options, value }) => {
+      const frame = decodeFrame(key, read(name));
+      if (frame.kind === "damaged") throw new Error(frame.reason);
+      expect(frame.envelope).toEqual(envelope);
+      expect(difference(await coderOf(options).decode(frame), value)).toBeUndefined();
+    },
+  );
 
   test.each(goldenFrames)("$name is judged without decoding", ({ name, envelope }) => {
     expect(envelope).toMatchObject(readInstants(read(name)) as object);
     expect(readVersion(read(name))).toBe(envelope.version);
   });
 
-  test.each(goldenFrames)("$name is written today as it was then", ({ name, key, envelope, codec, value }) => {
-    const frame = Buffer.from(encodeFrame(key, envelope, codec.id, codec.encode(value)));
-    expect(frame.toString("hex")).toBe(read(name).toString("hex"));
+  const exact = goldenFrames.filter(({ isExact }) => isExact);
+
+  test.each(exact)("$name is written today as it was then", async (golden) => {
+    expect((await frameOf(golden)).toString("hex")).toBe(read(golden.name).toString("hex"));
+  });
+
+  test("P13 those that are not written alike every time are read by whoever writes otherwise", async () => {
+    const others = goldenFrames.filter(({ isExact, options }) => !isExact && options.encryption === undefined);
+    for (const { name, key, value } of others.filter((golden) => readable.includes(golden))) {
+      const frame = decodeFrame(key, read(name));
+      if (frame.kind === "damaged") throw new Error(frame.reason);
+      expect(difference(await coderOf({ codec: "json" }).decode(frame), value)).toBeUndefined();
+    }
   });
 
   test.each(goldenFrames)("P14 $name as a newer release would mark it is a miss, not an error", ({ name, key }) => {

@@ -88,6 +88,21 @@ describe("P13 JSON", () => {
     expect(messageOf(value)).toBe(message);
   });
 
+  test.each([Object.prototype, Array.prototype])(
+    "P13 refuses everything while a prototype has a toJSON",
+    (prototype) => {
+      // oxlint-disable-next-line no-extend-native
+      Object.defineProperty(prototype, "toJSON", { value: () => "changed", configurable: true });
+      try {
+        const taught = jsonCodec.extend(Date, { encode: Number, decode: (ms) => new Date(ms) });
+        for (const codec of [jsonCodec, taught])
+          expect(() => codec.encode([{ a: 1 }])).toThrow(expect.objectContaining({ code: "unserializable" }));
+      } finally {
+        Reflect.deleteProperty(prototype, "toJSON");
+      }
+    },
+  );
+
   test("throws for bytes that are no JSON", () => {
     expect(() => jsonCodec.decode(Buffer.from("{"))).toThrow(SyntaxError);
   });

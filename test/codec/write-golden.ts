@@ -1,10 +1,11 @@
-// Makes the golden frames that are not there yet, and their index: npx tsx test/codec/write-golden.ts
+// Makes the golden frames that are not there yet, and their index: npx tsx test/codec/write-golden.ts (zstd: Node.js 24)
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { encodeFrame } from "../../src/codec/frame-encode.ts";
 import { FRAME_OFFSETS } from "../../src/codec/frame-layout.ts";
 import { goldenFrames, type GoldenFrame } from "./golden-frames.ts";
+import { coderOf } from "./payload-kit.ts";
 
 const FOLDER = new URL("../golden/frame-v1/", import.meta.url);
 
@@ -12,10 +13,16 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   for (const frame of goldenFrames) {
     const file = new URL(`${frame.name}.bin`, FOLDER);
     // Released bytes are what every later release has to read: they are never made anew.
-    if (!existsSync(file))
-      writeFileSync(file, encodeFrame(frame.key, frame.envelope, frame.codec.id, frame.codec.encode(frame.value)));
+    if (!existsSync(file)) writeFileSync(file, await frameOf(frame));
   }
   writeFileSync(new URL("index.md", FOLDER), goldenIndex());
+}
+
+/** A golden frame, written now. */
+export async function frameOf({ key, envelope, options, value }: GoldenFrame): Promise<Buffer> {
+  const coder = coderOf(options);
+  const { codecId, bytes, isCompressed } = await coder.encode(value);
+  return Buffer.from(encodeFrame(key, envelope, codecId, bytes, isCompressed, coder.seal));
 }
 
 /** The index of the golden frames, as readable as bytes can be. */
@@ -28,7 +35,7 @@ index are made by \`npx tsx test/codec/write-golden.ts\`, which leaves the files
 ${goldenFrames.map(section).join("\n")}`;
 }
 
-function section({ name, about, key, codec }: GoldenFrame): string {
+function section({ name, about, key }: GoldenFrame): string {
   const bytes = readFileSync(new URL(`${name}.bin`, FOLDER));
   const rows = [
     ["magic, format, flags, codec, key id, tags", 0, FRAME_OFFSETS.createdAt],
@@ -44,7 +51,7 @@ function section({ name, about, key, codec }: GoldenFrame): string {
   const dump = rows.map(([field, begin, end]) => `${field.padEnd(42)} ${bytes.toString("hex", begin, end)}`);
   return `## ${name}.bin
 
-${about}; ${bytes.length} bytes, codec ${codec.name}, key \`${key}\`
+${about}; ${bytes.length} bytes, key \`${key}\`
 
 \`\`\`
 ${dump.join("\n")}

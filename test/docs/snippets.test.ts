@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fileOf, readSnippets, removeSnippets, snippetFolder, writeSnippets } from "./snippets.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const snippets = ["README.md", "src/DESIGN.md"].flatMap(readSnippets);
+const snippets = ["README.md", "src/DESIGN.md", "src/codec/README.md"].flatMap(readSnippets);
 const [first] = snippets;
 
 function typeCheck(): string {

@@ -20,6 +20,7 @@ test("fills in the defaults, and nothing stays optional", () => {
     tracking: false,
     divergenceLimitMs: 2_000,
     breaker: true,
+    payload: { codec: "msgpack", compression: undefined, encryption: undefined, maxDecompressedBytes: 67_108_864 },
     target: {
       kind: "server",
       address: { host: "localhost", port: 6379 },

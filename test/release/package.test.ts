@@ -1,7 +1,7 @@
 // The package as a user gets it: packed, unpacked into a node_modules of its own, loaded by plain Node.
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -43,12 +43,46 @@ describe("the packed package", () => {
     expect(required).toEqual(imported);
   });
 
+  test("loads no codec, compression or encryption through its main entry point", () => {
+    const files = staticImports(`node_modules/${manifest.name}/dist/index.js`);
+    expect(files.some((file) => file === "lru-cache")).toBe(true);
+    expect(files).not.toContain("msgpackr");
+    expect(builtInsAfter(`import "${manifest.name}";`)).toEqual([]);
+    const control = staticImports(`node_modules/${manifest.name}/dist/codec/index.js`);
+    expect(control).toContain("msgpackr");
+    const all = ["zlib", "crypto", "v8"].map((name) => `process.getBuiltinModule("node:${name}");`).join("");
+    expect(builtInsAfter(all)).toEqual(["crypto", "v8", "zlib"]);
+  });
+
   test("loads neither reflect-metadata nor SQLite through its main entry point", () => {
     expect(loadedAfter(`import "${manifest.name}";`)).toEqual({ reflectMetadata: false, sqlite: false });
     const control = `import "reflect-metadata"; process.getBuiltinModule("node:sqlite");`;
     expect(loadedAfter(control)).toEqual({ reflectMetadata: true, sqlite: isBuiltin("node:sqlite") });
   });
 });
+
+/** What a file of the project imports before it runs, directly or through others: files and packages. */
+function staticImports(file: string, found = new Set<string>()): string[] {
+  const text = readFileSync(join(project, file), "utf8");
+  for (const [, specifier = ""] of text.matchAll(/^(?:import|\}) ?(?:.*? ?from )?"([^"]+)";$/gm)) {
+    const isFile = specifier.startsWith(".");
+    const target = isFile ? join(dirname(file), specifier) : specifier;
+    if (found.has(target)) continue;
+    found.add(target);
+    if (isFile) staticImports(target, found);
+  }
+  return [...found];
+}
+
+/** Which of the modules of Node that only bytes need are there after these imports. */
+function builtInsAfter(imports: string): string[] {
+  const print = `console.log(JSON.stringify(process.moduleLoadList.filter((name) => !before.has(name))));`;
+  const names = run(
+    `const before = new Set(process.moduleLoadList); ${imports.replace(/^import ("[^"]+")/, "await import($1)")} ${print}`,
+  );
+  const loaded = (JSON.parse(names) as string[]).map((name) => name.split(" ").at(-1) ?? "");
+  return ["crypto", "v8", "zlib"].filter((name) => loaded.includes(name));
+}
 
 /** What a process has loaded after these imports. */
 function loadedAfter(imports: string): unknown {

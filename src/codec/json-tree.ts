@@ -1,0 +1,67 @@
+// Which values JSON carries unchanged.
+
+import { types } from "node:util";
+import type { CacheError } from "../errors.ts";
+import { isDense } from "./plain-tree.ts";
+import { memberStep, refused } from "./refuse.ts";
+
+/** Recursion has an end, here and in `JSON` itself. */
+export const MAX_DEPTH = 1_000;
+
+/** @throws CacheError `unserializable` for a value that JSON would change; the message names the path */
+export function assertJson(value: unknown): void {
+  const trouble = findTrouble(value, []);
+  if (trouble !== undefined) throw refusedJson(trouble.steps.toReversed(), trouble.value);
+}
+
+/** @param steps the way to the part that JSON would change */
+export function refusedJson(steps: readonly string[], value: unknown): CacheError {
+  return refused(["value", ...steps].join(""), "what JSON carries unchanged", value);
+}
+
+/** A part that JSON would change, and the way to it, from its end to its beginning. */
+interface Trouble {
+  readonly value: unknown;
+  readonly steps: string[];
+}
+
+function findTrouble(value: unknown, ancestors: object[]): Trouble | undefined {
+  if (typeof value === "object" && value !== null) return findTroubleInside(value, ancestors);
+  return isJsonPrimitive(value) ? undefined : { value, steps: [] };
+}
+
+/** Whether a value that is no object comes back from JSON as it is. */
+export function isJsonPrimitive(value: unknown): boolean {
+  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
+  return value === null || typeof value === "string" || typeof value === "boolean";
+}
+
+function findTroubleInside(object: object, ancestors: object[]): Trouble | undefined {
+  if (!isContainer(object) || ancestors.includes(object) || ancestors.length === MAX_DEPTH)
+    return { value: object, steps: [] };
+  ancestors.push(object);
+  for (const key of keysOf(object)) {
+    const trouble =
+      typeof key === "symbol" ? { value: key, steps: [] } : findTrouble(Reflect.get(object, key), ancestors);
+    if (trouble === undefined) continue;
+    trouble.steps.push(memberStep(object, key));
+    return trouble;
+  }
+  ancestors.pop();
+  return undefined;
+}
+
+/** What is not enumerable is not data. */
+export function keysOf(object: object): readonly (string | symbol)[] {
+  const symbols = Object.getOwnPropertySymbols(object);
+  if (symbols.length === 0) return Object.keys(object);
+  const isEnumerable = (key: symbol): boolean => Object.prototype.propertyIsEnumerable.call(object, key);
+  return [...Object.keys(object), ...symbols.filter(isEnumerable)];
+}
+
+/** Whether an object is one that JSON has: a dense array, or a plain object. */
+export function isContainer(object: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(object);
+  if (Array.isArray(object)) return prototype === Array.prototype && isDense(object);
+  return prototype === Object.prototype && !types.isArgumentsObject(object);
+}
