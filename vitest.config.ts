@@ -46,7 +46,9 @@ export default defineConfig({
     testTimeout: 10_000,
     hookTimeout: 30_000,
     coverage: {
-      provider: "v8",
+      provider: "custom",
+      // v8, and with it the processes that the tests start
+      customProviderModule: "test/support/coverage-of-processes/module.ts",
       include: ["src/**/*.ts"],
       reporter: [["text", { skipFull: true }]],
       thresholds: { lines: 95, branches: 94, functions: 95, statements: 95 },
