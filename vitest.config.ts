@@ -14,7 +14,10 @@ const standardDecorators: Plugin = {
 };
 
 /** Tests that start servers and processes: they share the machine with nothing that would take their time. */
-const PROCESSES = ["faults", "rules", "shared", "redis", "redis-support", "contract", "test-suite", "examples"];
+const PROCESSES = [
+  ...["faults", "rules", "shared", "redis", "redis-support", "contract", "test-suite", "examples"],
+  "coverage-of-processes",
+];
 /** Tests that keep all of the machine busy by themselves. */
 const LOAD = ["history"];
 

@@ -1,5 +1,7 @@
 // The package has no types: vitest's provider means those that vitest brings with it.
 
 declare module "istanbul-lib-coverage" {
-  export type CoverageMap = ReturnType<import("vitest/node").BaseCoverageProvider["createCoverageMap"]>;
+  import type { BaseCoverageProvider } from "vitest/node";
+
+  export type CoverageMap = ReturnType<BaseCoverageProvider["createCoverageMap"]>;
 }

@@ -58,5 +58,5 @@ async function countsOf(script: Script): Promise<FileCounts[]> {
     ast: (await parseAstAsync(script.code)) as Awaited<Options["ast"]>,
     coverage: { url: pathToFileURL(script.file).href, functions: script.functions() },
   });
-  return Object.values(counts) as FileCounts[];
+  return Object.values(counts);
 }
