@@ -27,11 +27,10 @@ function statements(...list: readonly (readonly [Position, number])[]): FileCoun
   };
 }
 
-/** One branch with its arms. */
-function branch(type: string, arms: readonly (readonly [Position, number])[]): FileCounts {
-  const locations = arms.map(([position]) => place(position));
-  const branchMap = { 0: { type, loc: place([1, 0]), locations } };
-  return { ...statements(), branchMap, b: { 0: arms.map(([, count]) => count) } };
+/** One branch, with the counts of its arms. */
+function branch(type: string, position: Position, ...arms: readonly number[]): FileCounts {
+  const branchMap = { 0: { type, loc: place(position), locations: arms } };
+  return { ...statements(), branchMap, b: { 0: [...arms] } };
 }
 
 test("a statement that begins at the same character is the same", () => {
@@ -52,25 +51,20 @@ test("two that begin at the same character are nobody's: one may have run withou
   expect(ours.s).toEqual({ 0: 0, 1: 0, 2: 0 });
 });
 
-test("a function is known by where its name and its body begin", () => {
-  const [decl, loc] = [place([1, 9]), place([1, 15])];
-  const ours = { ...statements(), fnMap: { 0: { decl, loc } }, f: { 0: 0 } };
-  raise(ours, { ...ours, fnMap: { 4: { decl, loc: place([1, 16]) } }, f: { 4: 1 } });
+test("a function is known by where its body begins", () => {
+  const ours = { ...statements(), fnMap: { 0: { loc: place([1, 15]) } }, f: { 0: 0 } };
+  raise(ours, { ...ours, fnMap: { 4: { loc: place([1, 16]) } }, f: { 4: 1 } });
   expect(ours.f).toEqual({ 0: 0 });
-  raise(ours, { ...ours, fnMap: { 4: { decl, loc } }, f: { 4: 2 } });
+  raise(ours, { ...ours, fnMap: { 4: { loc: place([1, 15]) } }, f: { 4: 2 } });
   expect(ours.f).toEqual({ 0: 2 });
 });
 
-test("a branch is known by its kind and all its arms, each of which is counted for itself", () => {
-  const arms = [
-    [[1, 4], 1],
-    [[1, 9], 0],
-  ] as const;
-  const ours = branch("cond-expr", arms);
-  raise(ours, branch("cond-expr", [arms[0], [[1, 9], 2]]));
-  expect(ours.b).toEqual({ 0: [2, 2] });
-  raise(ours, branch("binary-expr", arms));
-  raise(ours, branch("cond-expr", [arms[0]]));
-  raise(ours, branch("cond-expr", [arms[0], [[1, 10], 2]]));
-  expect(ours.b).toEqual({ 0: [2, 2] });
+test("a branch is known by its kind and beginning, and each arm is counted for itself", () => {
+  const ours = branch("cond-expr", [1, 4], 1, 0);
+  raise(ours, branch("binary-expr", [1, 4], 1, 1));
+  raise(ours, branch("cond-expr", [1, 5], 1, 1));
+  raise(ours, branch("cond-expr", [1, 4], 1, 1, 1));
+  expect(ours.b).toEqual({ 0: [1, 0] });
+  raise(ours, branch("cond-expr", [1, 4], 0, 2));
+  expect(ours.b).toEqual({ 0: [1, 2] });
 });

@@ -1,8 +1,8 @@
 // Adds counts of one build of a source to those of another: each has places of its own for the same statement.
 
-/** A place in a source. An `else` that is not there has none. */
+/** A place in a source. */
 interface Place {
-  readonly start: { readonly line: number | undefined; readonly column: number | undefined };
+  readonly start: { readonly line: number; readonly column: number };
 }
 
 /** What Istanbul knows of a file, as far as it is needed here. */
@@ -10,25 +10,26 @@ export interface FileCounts {
   readonly path: string;
   readonly statementMap: Readonly<Record<string, Place>>;
   readonly s: Record<string, number>;
-  readonly fnMap: Readonly<Record<string, { readonly decl: Place; readonly loc: Place }>>;
+  /** `loc` is the body. */
+  readonly fnMap: Readonly<Record<string, { readonly loc: Place }>>;
   readonly f: Record<string, number>;
   readonly branchMap: Readonly<
-    Record<string, { readonly type: string; readonly loc: Place; readonly locations: readonly Place[] }>
+    Record<string, { readonly type: string; readonly loc: Place; readonly locations: readonly unknown[] }>
   >;
   readonly b: Record<string, number[]>;
 }
 
 /**
- * Raises counts by those of the same thing in another build. The same are two that begin at the same characters, of
- * which there must be no more than one in either: ends differ, as builds keep different brackets and semicolons. What is
- * not found in both is left as it is: a count may come out too low by that, never too high.
+ * Raises counts by those of the same thing in another build. The same are two of one kind that begin at the same
+ * character, of which there must be no more than one in either; of a function its body counts, of a branch also how many
+ * arms it has. (Ends differ, as do beginnings of arms and of arrow functions: builds keep other brackets, and their maps
+ * name other tokens.) What is not found in both is left as it is, so a count may come out too low, never too high.
  */
 export function raise(counts: FileCounts, other: FileCounts): void {
   for (const [id, twin] of twins(counts.statementMap, other.statementMap, at)) counts.s[id]! += other.s[twin]!;
-  const functionAt = ({ decl, loc }: FileCounts["fnMap"][string]): string => `${at(decl)} ${at(loc)}`;
-  for (const [id, twin] of twins(counts.fnMap, other.fnMap, functionAt)) counts.f[id]! += other.f[twin]!;
+  for (const [id, twin] of twins(counts.fnMap, other.fnMap, ({ loc }) => at(loc))) counts.f[id]! += other.f[twin]!;
   const branchAt = ({ type, loc, locations }: FileCounts["branchMap"][string]): string =>
-    [type, at(loc), ...locations.map(at)].join(" ");
+    `${type} ${at(loc)} ${locations.length}`;
   for (const [id, twin] of twins(counts.branchMap, other.branchMap, branchAt)) {
     for (const [arm, count] of other.b[twin]!.entries()) counts.b[id]![arm]! += count;
   }
