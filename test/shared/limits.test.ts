@@ -33,15 +33,16 @@ describe("invalidations that Redis has not got", () => {
     const name = world.newName();
     const proxy = await startProxy(world.server);
     world.atEnd(() => proxy.stop());
-    const a = await world.open({ name, redis: { host: proxy.host, port: proxy.port, timeout: 500 } });
     const b = await world.open({ name });
     await b.setMany({ k0: "old", bystander: "seen" });
-    await a.getMany(["k0", "bystander"]);
+    // It opens later: what it has heard of counts as invalidated too.
+    const a = await world.open({ name, redis: { host: proxy.host, port: proxy.port, timeout: 500 } });
+    expect(await a.getMany(["k0", "bystander"])).toEqual(["old", "seen"]);
     await proxy.refuse();
     proxy.reset();
     await waitUntil(() => !redisStats(a).busLive, { what: "the bus is lost" });
     expect(await a.deleteMany(names(count, "k"))).toMatchObject({ authority: "pending" });
-    expect([redisStats(a).pending < FEW, await a.get("k0")]).toEqual([isCleared, undefined]);
+    expect([redisStats(a).pending, await a.get("k0")]).toEqual([isCleared ? 1 : count, undefined]);
     await proxy.accept();
     await waitUntil(() => redisStats(a).pending === 0, { deadlineMs: 15_000, what: "all have been done" });
     await untilLive(a);
