@@ -73,7 +73,7 @@ describe("a shared tier of one's own", () => {
     ["an error", new Error("the disk is full"), "the disk is full"],
     ["a text", "no disk", "'no disk'"],
   ])("may fail with %s, which health tells, and which costs its callers nothing", async (_what, failure, text) => {
-    const cache = open(new World(), { broken: { now: () => Promise.reject(failure as Error) } });
+    const cache = open(new World(), { broken: { now: () => Promise.reject(failure) } });
     expect(await cache.get("k", () => "made")).toBe("made");
     const { status, reasons } = await cache.health();
     expect([status, reasons[0]]).toEqual(["degraded", `own does not answer: ${text}`]);
