@@ -37,7 +37,7 @@ function ownTier(world: World, { hasBus = true, broken }: Kind): RemoteTierConfi
   return { kind: "own", prepare: () => ({ ...plan, open }) };
 }
 
-function open(world: World, kind: Kind = {}): TieredCacheManager {
+function openCache(world: World, kind: Kind = {}): TieredCacheManager {
   const cache = new TieredCacheManager({ name: "shop", ttl: "1m", tiers: [memoryTier(), ownTier(world, kind)] });
   caches.push(cache);
   return cache;
@@ -50,7 +50,7 @@ const never = (): never => {
 describe("a shared tier of one's own", () => {
   test("shares what one process has made, and what it ends", async () => {
     const world = new World();
-    const [a, b] = [open(world), open(world)];
+    const [a, b] = [openCache(world), openCache(world)];
     expect(await a.get("k", () => "made", { tags: ["t"] })).toBe("made");
     expect(await b.get("k", never)).toBe("made");
     expect(await a.invalidateTags(["t"])).toEqual({ authority: "done" });
@@ -60,7 +60,7 @@ describe("a shared tier of one's own", () => {
 
   test("needs no bus: every read asks it then, and what one process ends is ended at once", async () => {
     const world = new World();
-    const [a, b] = [open(world, { hasBus: false }), open(world, { hasBus: false })];
+    const [a, b] = [openCache(world, { hasBus: false }), openCache(world, { hasBus: false })];
     for (const verb of ["delete", "clear"] as const) {
       expect([await a.get("k", () => verb), await b.get("k", never)]).toEqual([verb, verb]);
       await (verb === "delete" ? a.delete("k") : a.clear());
@@ -73,7 +73,7 @@ describe("a shared tier of one's own", () => {
     ["an error", new Error("the disk is full"), "the disk is full"],
     ["a text", "no disk", "'no disk'"],
   ])("may fail with %s, which health tells, and which costs its callers nothing", async (_what, failure, text) => {
-    const cache = open(new World(), { broken: { now: () => Promise.reject(failure) } });
+    const cache = openCache(new World(), { broken: { now: () => Promise.reject(failure) } });
     expect(await cache.get("k", () => "made")).toBe("made");
     const { status, reasons } = await cache.health();
     expect([status, reasons[0]]).toEqual(["degraded", `own does not answer: ${text}`]);
