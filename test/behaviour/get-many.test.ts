@@ -60,6 +60,15 @@ describe("getMany", () => {
     expect(await cache.get("other")).toBeUndefined();
   });
 
+  test("P9 refuses values that are promises, and lives with it when one of them rejects", async () => {
+    const { cache } = createCache();
+    const forgotten = (keys: readonly string[]): object =>
+      Object.fromEntries(keys.map((key) => [key, Promise.reject(new Error(`no ${key}`))]));
+    const error = { code: "invalid_value", message: expect.stringContaining("not a promise of one: await them") };
+    await expect(cache.getMany(["a", "b"], forgotten as never)).rejects.toMatchObject(error);
+    expect(await cache.getMany(["a", "b"])).toEqual([undefined, undefined]);
+  });
+
   test("does not take inherited members of an object for values", async () => {
     const { cache } = createCache();
     expect(await cache.getMany(["toString", "__proto__"], () => ({}))).toEqual([undefined, undefined]);

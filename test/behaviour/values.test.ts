@@ -191,6 +191,7 @@ describe("isolation clone", () => {
     ["a WeakMap", { weak: new WeakMap() }, "value.weak "],
     ["a boxed number", [Object(1)], "value[0] "],
     ["an object of no known class", Object.create({ inherited: 1 }), "an instance of Object"],
+    ["an object that says of no class at all", Object.create(Object.create(null)), "an instance of ?"],
   ];
 
   test.each(REFUSED)("P13 refuses %s and names its path", async (_name, value, path) => {

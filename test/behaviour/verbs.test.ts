@@ -199,6 +199,7 @@ describe("delete, deleteMany and deleteMatching", () => {
     expect(await cache.delete("a")).toEqual({ ...NONE, existed: true });
     expect(await cache.delete("a")).toEqual({ ...NONE, existed: false });
     expect(await cache.deleteMany(["a", "b", "b"])).toEqual({ ...NONE, deleted: 1 });
+    expect(await cache.deleteMany([])).toEqual({ ...NONE, deleted: 0 });
     await clock.advance(1_500);
     expect(await cache.delete("c")).toEqual({ ...NONE, existed: false });
   });

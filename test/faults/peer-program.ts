@@ -24,6 +24,8 @@ process.on("message", (message: ToPeer) => {
   if (message.kind === "loaded") {
     loads.get(message.id)?.(message.value);
     loads.delete(message.id);
+  } else if (message.kind === "end") {
+    process.exit();
   } else {
     void answer(message.id, message.question);
   }

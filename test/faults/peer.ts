@@ -9,6 +9,7 @@ import type { FromPeer, Loaded, Question, ToPeer, Verb, Watched } from "./protoc
 import type { Source } from "./source.ts";
 
 const ANSWER_MS = 15_000;
+const END_MS = 3_000;
 
 /** Another process. */
 export class Peer {
@@ -79,6 +80,14 @@ export class Peer {
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
     await this.#exited;
+  }
+
+  /** Ends it in whatever state it is, when the test is over. */
+  async end(): Promise<void> {
+    this.resume();
+    this.#tell({ kind: "end" });
+    const canHear = this.#child.connected;
+    if (!canHear || (await this.endedWithin(END_MS)) === undefined) await this.kill();
   }
 
   /** Resolves with how it ended, by itself; `undefined` when it has not within that time. */

@@ -49,7 +49,9 @@ export interface Watched {
 /** To a peer. */
 export type ToPeer =
   | { readonly kind: "ask"; readonly id: number; readonly question: Question }
-  | { readonly kind: "loaded"; readonly id: number; readonly value: string };
+  | { readonly kind: "loaded"; readonly id: number; readonly value: string }
+  /** Ends it at once, but as Node ends: with its coverage written. */
+  | { readonly kind: "end" };
 
 /** From a peer. */
 export type FromPeer =

@@ -41,7 +41,7 @@ export class World {
       for (const undo of this.#undos.splice(0).toReversed()) await undo();
     }, 20_000);
     afterAll(async () => {
-      for (const peer of this.#common) await (await peer).kill();
+      for (const peer of this.#common) await (await peer).end();
       await this.#built?.remove();
     });
   }
@@ -86,7 +86,7 @@ export class World {
   /** Another process. */
   async peer(): Promise<Peer> {
     const peer = await this.#start(PEERS[this.#peers++]!);
-    this.atEnd(() => peer.kill());
+    this.atEnd(() => peer.end());
     return peer;
   }
 

@@ -186,11 +186,11 @@ class History {
     };
   }
 
-  /** Kills what still runs. */
+  /** Ends what still runs. */
   async end(): Promise<void> {
     clearInterval(this.#judge);
     for (const stop of this.#stops) stop();
-    await Promise.all(this.#world.workers.map((worker) => worker.kill()));
+    await Promise.all(this.#world.workers.map((worker) => worker.end()));
   }
 
   /** The faults of one target, one after the other. */

@@ -10,6 +10,7 @@ import { instant } from "./protocol.ts";
 import type { FromWorker, Question, Row, ToWorker, WorkerConfig } from "./protocol.ts";
 
 const ANSWER_MS = 20_000;
+const END_MS = 3_000;
 
 /** What workers share. */
 export interface WorkerSetting {
@@ -85,6 +86,17 @@ export class WorkerProcess {
     this.#isKilled = true;
     this.#child?.kill("SIGKILL");
     await this.#exited;
+  }
+
+  /** Ends it in whatever state it is, when the run is over: by itself, so that Node writes its coverage. */
+  async end(): Promise<void> {
+    this.#isKilled = true;
+    const child = this.#child;
+    child?.kill("SIGCONT");
+    if (child?.connected === true) child.disconnect();
+    const timer = setTimeout(() => child?.kill("SIGKILL"), END_MS);
+    await this.#exited;
+    clearTimeout(timer);
   }
 
   /** `SIGSTOP` or `SIGCONT`. */

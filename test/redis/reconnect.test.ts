@@ -51,6 +51,20 @@ test("tells it nothing when only a subscription is lost, and nothing after it wa
   expect(process.reconnects).toEqual([]);
 });
 
+test("R9 does not know a server again that may not tell who it is", async () => {
+  const { server } = redis;
+  await server.command("ACL", "SETUSER", "mute", "on", ">secret", "~*", "&*", "+@all", "-info");
+  redis.atEnd(() => server.command("ACL", "DELUSER", "mute"));
+  const { host, port } = server;
+  const mute = openProcess("shop", { host, port, username: "mute", password: "secret" });
+  const other = openProcess("shop", { url: server.url });
+  expect([await mute.authority.identity(), await other.authority.identity()]).toEqual([undefined, expect.any(String)]);
+  // It is asked often who it is, and may go on not telling.
+  await listen(mute.bus);
+  await waitUntil(() => mute.bus.isLive, { what: "the bus is live" });
+  expect(mute.reconnects).toEqual([]);
+});
+
 /** A client of a user that says when it is connected, and counts what it is asked. */
 class Puppet extends EventEmitter {
   status = "ready";

@@ -9,7 +9,7 @@ import { startProxy } from "../support/redis/proxy.ts";
 import type { RedisServer } from "../support/redis/redis-server.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { waitUntil } from "../support/wait-until.ts";
-import { closeAll, listen, openFrom, openProcess, planOf, type Heard, type RedisProcess } from "./open.ts";
+import { closeAll, DEAF, listen, openFrom, openProcess, planOf, type Heard, type RedisProcess } from "./open.ts";
 import { serverOfTests } from "./servers.ts";
 import type { RedisTierOptions } from "../../src/redis/options.ts";
 
@@ -98,6 +98,27 @@ describe("one server", () => {
     await waitUntil(() => process.log.length > 1, { what: "the bus tells of the other" });
     expect(touched(process)).toEqual([]);
     expect(await trackers(redis.server)).toEqual([]);
+  });
+
+  test("P12 leaves no connection behind, however early it is closed", async () => {
+    const { server } = redis;
+    const connections = async (): Promise<number> =>
+      String(await server.command("CLIENT", "LIST"))
+        .trim()
+        .split("\n").length;
+    const before = await connections();
+    let turns = 0;
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    // Until one gets as far as to be live: each is closed a turn of the event loop later than the one before.
+    for (let isLive = false; !isLive; turns++) {
+      const process = openProcess("shop", { url: server.url, tracking: true });
+      await process.bus.start(DEAF);
+      for (let n = 0; n < turns && !process.bus.isLive; n++) await turn();
+      isLive = process.bus.isLive;
+      await process.close();
+    }
+    await waitUntil(async () => (await connections()) <= before, { what: "all connections are closed" });
+    expect(turns).toBeGreaterThan(1);
   });
 
   test("keeps caches of one plan apart, and goes on for one when another is closed", async () => {

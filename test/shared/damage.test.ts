@@ -1,7 +1,9 @@
 // P14: bytes in Redis that are no entry of their key are a miss with an event, and then overwritten.
 
 import { describe, expect, test } from "vitest";
+import { frameChecksum } from "../../src/codec/frame-encode.ts";
 import { FRAME_OFFSETS } from "../../src/codec/frame-layout.ts";
+import { msgpackCodec } from "../../src/codec/msgpack.ts";
 import type { CacheEventOf } from "../../src/index.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { frameAt, keyOf } from "./frames.ts";
@@ -22,8 +24,23 @@ function changed(frame: Buffer, change: (copy: Buffer) => void): Buffer {
 
 const flip = (at: number) => (copy: Buffer) => void copy.writeUInt8(copy.readUInt8(at) ^ 0x01, at);
 
-/** What may become of a frame, and what it is called. The second argument is the frame of another key. */
-const DAMAGES: readonly (readonly [name: string, reason: Damage, harm: (frame: Buffer, other: Buffer) => Buffer])[] = [
+/** What the tests store, as bytes. */
+const VALUE = msgpackCodec.encode({ price: 5 });
+
+/** The frame with another codec or value, written for its key by somebody who can: whole, but of no use. */
+function rewritten(frame: Buffer, at: string, codecId: number, value: Uint8Array): Buffer {
+  const copy = Buffer.concat([frame.subarray(0, -VALUE.length), value]);
+  copy.writeUInt8(codecId, FRAME_OFFSETS.codecId);
+  copy.writeUInt32BE(copy.length, FRAME_OFFSETS.byteLength);
+  copy.writeUInt32BE(frameChecksum(at, copy), FRAME_OFFSETS.checksum);
+  return copy;
+}
+
+/** What becomes of the frame at a key; `other` is that of another key. */
+type Harm = (frame: Buffer, other: Buffer, at: string) => Buffer;
+
+/** What may become of a frame, and what it is called. */
+const DAMAGES: readonly (readonly [name: string, reason: Damage, harm: Harm])[] = [
   ["nothing at all", "truncated", () => Buffer.alloc(0)],
   ["of another program", "foreign", () => Buffer.from('{"price":5}')],
   ["of another program, and long", "foreign", () => Buffer.alloc(10_000, "x")],
@@ -43,6 +60,17 @@ const DAMAGES: readonly (readonly [name: string, reason: Damage, harm: (frame: B
     "instants",
     (frame) => changed(frame, (copy) => copy.writeDoubleBE(1, FRAME_OFFSETS.freshUntil)),
   ],
+  ["of a codec that nobody knows", "unknown-codec", (frame, _other, at) => rewritten(frame, at, 200, VALUE)],
+  [
+    "with a value that its codec cannot read",
+    "payload",
+    (frame, _other, at) => rewritten(frame, at, msgpackCodec.id, VALUE.subarray(0, -1)),
+  ],
+  [
+    "with a value that is none",
+    "payload",
+    (frame, _other, at) => rewritten(frame, at, msgpackCodec.id, msgpackCodec.encode(undefined)),
+  ],
 ];
 
 describe.each(SHAPES)("%s", (_shape, shape) => {
@@ -51,7 +79,7 @@ describe.each(SHAPES)("%s", (_shape, shape) => {
     await a.setMany({ k: { price: 5 }, other: "other" });
     await heard(a, b);
     const at = keyOf(name, "k");
-    const bytes = harm(await frameAt(world.raw, at), await frameAt(world.raw, keyOf(name, "other")));
+    const bytes = harm(await frameAt(world.raw, at), await frameAt(world.raw, keyOf(name, "other")), at);
     const events: unknown[] = [];
     b.on("damagedFrame", (event) => events.push(event));
     const event = { type: "damagedFrame", key: "k", namespace: undefined, tier: "redis", reason };
@@ -72,7 +100,7 @@ describe.each(SHAPES)("%s", (_shape, shape) => {
     const { name, a, b } = await world.pair({ shape });
     await a.setMany({ k: { price: 5 }, other: "other" });
     const at = keyOf(name, "k");
-    const bytes = harm(await frameAt(world.raw, at), await frameAt(world.raw, keyOf(name, "other")));
+    const bytes = harm(await frameAt(world.raw, at), await frameAt(world.raw, keyOf(name, "other")), at);
     await world.raw.set(at, bytes);
     await b.set("k", "set");
     expect([await b.get("k"), (await world.open({ shape, name })).name]).toEqual(["set", name]);

@@ -4,8 +4,9 @@ import { describe, expect, test } from "vitest";
 import { collect } from "../support/cache.ts";
 import { controlled } from "../support/controlled-refresh.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { age, keyOf } from "./frames.ts";
-import { DONE, eventually, SHAPES, SharedWorld } from "./pair.ts";
+import { DONE, eventually, redisStats, SHAPES, SharedWorld } from "./pair.ts";
 
 forbidUnhandledRejections();
 
@@ -25,6 +26,41 @@ describe.each(SHAPES)("%s", (_shape, shape) => {
     for (const cache of [b, a]) await eventually(() => cache.getMany(["user:1", "user:2", "user:10", "order:1"]), left);
     expect(await a.deleteMatching("nobody:*")).toEqual({ ...DONE, deleted: 0 });
     expect(await a.deleteMatching("*")).toEqual({ ...DONE, deleted: 2 });
+  });
+
+  test("deleteMatching takes more keys than go at a time", async () => {
+    const { a, b } = await world.pair({ shape });
+    const many = Array.from({ length: 401 }, (_, index) => `user:${index}`);
+    await a.setMany([...many, "order:1"].map((key) => [key, key] as const));
+    expect(await b.deleteMatching("user:*")).toEqual({ ...DONE, deleted: 401 });
+    for (const cache of [b, a]) {
+      await eventually(
+        () => cache.getMany([many[0]!, many[200]!, many[400]!, "order:1"]),
+        [...[undefined, undefined, undefined], "order:1"],
+      );
+    }
+  });
+
+  test("P11 deleteMatching that Redis does not let finish ends the whole namespace once it does", async () => {
+    // What did not get through is not done again before it can no longer take effect.
+    const { a, b } = await world.pair({ shape, redis: { timeout: 500 } });
+    const of = { namespace: "n" };
+    await a.setMany({ "user:1": 1, "order:1": 2 }, of);
+    await a.set("order:1", "none");
+    expect(await b.getMany(["user:1", "order:1"], of)).toEqual([1, 2]);
+    // It can be read, so that keys are found, and not written.
+    const undo = await world.server.config({ "min-replicas-to-write": 1 });
+    world.atEnd(undo);
+    expect(await b.deleteMatching("user:*", of)).toMatchObject({ authority: "pending" });
+    expect(await b.getMany(["user:1", "order:1"], of)).toEqual([undefined, undefined]);
+    await undo();
+    for (const cache of [a, b]) {
+      await eventually(() => cache.getMany(["user:1", "order:1"], of), [undefined, undefined]);
+      expect(await cache.get("order:1")).toBe("none");
+    }
+    await waitUntil(() => redisStats(b).pending === 0, { what: "nothing is pending" });
+    await b.set("user:1", "new", of);
+    await eventually(() => a.get("user:1", of), "new");
   });
 
   test.each([

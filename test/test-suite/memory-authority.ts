@@ -2,6 +2,7 @@
 
 import type { Authority, EpochName } from "../../src/contracts/authority.ts";
 import type { Bus, BusMessage, BusReceiver } from "../../src/contracts/bus.ts";
+import type { FrameLayout } from "../../src/contracts/frame.ts";
 import type { Spans } from "../../src/model/policy.ts";
 import { SAMPLE_LAYOUT, systemClock } from "../../src/test-suite/index.ts";
 
@@ -38,7 +39,8 @@ export class World {
   }
 
   epoch(name: EpochName) {
-    const key = JSON.stringify(name);
+    // What a cache passes has more members than these, and they change.
+    const key = JSON.stringify([name.kind, "name" in name ? name.name : undefined]);
     const epoch = this.epochs.get(key) ?? { hard: this.fresh(), soft: this.fresh(), since: this.now() };
     this.epochs.set(key, epoch);
     return epoch;
@@ -53,8 +55,10 @@ export class World {
   }
 }
 
-/** The authority of one process. @param process whose messages it publishes */
-export function memoryAuthority(world: World, process: object): Authority {
+/** The authority of one process. @param process whose messages it publishes @param layout of the frames it is given */
+export function memoryAuthority(world: World, process: object, layout: FrameLayout = SAMPLE_LAYOUT): Authority {
+  const versionOf = (frame: Uint8Array | undefined): string | undefined =>
+    frame && Buffer.from(frame).toString("hex", layout.versionOffset, layout.versionOffset + 8);
   const publish = (message: BusMessage): void => world.publish(message, process);
   const drop = (fullKey: string): void => {
     world.frames.delete(fullKey);
@@ -64,7 +68,7 @@ export function memoryAuthority(world: World, process: object): Authority {
   const store = (fullKey: string, given: Uint8Array, { freshMs, staleMs, errorMs }: Spans) => {
     const createdAt = world.now();
     const frame = Uint8Array.from(given);
-    const view = new DataView(frame.buffer, SAMPLE_LAYOUT.instantsOffset);
+    const view = new DataView(frame.buffer, layout.instantsOffset);
     for (const [index, span] of [0, freshMs, staleMs, errorMs].entries()) view.setFloat64(index * 8, createdAt + span);
     world.frames.set(fullKey, { what: frame, endsAt: createdAt + errorMs });
     world.leases.delete(fullKey);
@@ -132,7 +136,7 @@ export function memoryAuthority(world: World, process: object): Authority {
       if (isLate(deadline)) return false;
       const frame = world.frame(fullKey);
       if (frame !== undefined) {
-        const view = new DataView(frame.buffer, SAMPLE_LAYOUT.instantsOffset);
+        const view = new DataView(frame.buffer, layout.instantsOffset);
         view.setFloat64(8, Math.min(view.getFloat64(8), world.now()));
       }
       world.leases.delete(fullKey);
@@ -189,9 +193,4 @@ export function memoryBus(world: World, process: object): Bus {
       told = undefined;
     },
   };
-}
-
-function versionOf(frame: Uint8Array | undefined): string | undefined {
-  const { versionOffset } = SAMPLE_LAYOUT;
-  return frame === undefined ? undefined : Buffer.from(frame).toString("hex", versionOffset, versionOffset + 8);
 }

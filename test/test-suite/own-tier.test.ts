@@ -1,0 +1,81 @@
+// A cache on a shared tier of a user's own: with a bus, without one, and when it fails in its own ways.
+
+import { afterEach, describe, expect, test } from "vitest";
+import { memoryTier, TieredCacheManager, type Authority, type RemoteTierConfig } from "../../src/index.ts";
+import { forbidUnhandledRejections } from "../support/unhandled.ts";
+import { waitUntil } from "../support/wait-until.ts";
+import { mapTier } from "./map-tier.ts";
+import { memoryAuthority, memoryBus, World } from "./memory-authority.ts";
+
+forbidUnhandledRejections();
+
+const caches: TieredCacheManager[] = [];
+
+afterEach(async () => {
+  for (const cache of caches.splice(0)) await cache.close();
+});
+
+interface Kind {
+  readonly hasBus?: boolean;
+  readonly broken?: Partial<Authority>;
+}
+
+/** A tier in the memory of this process, as a user would write one. */
+function ownTier(world: World, { hasBus = true, broken }: Kind): RemoteTierConfig {
+  const plan = { name: "own", enabled: true, maxAgeMs: Infinity, timeoutMs: 1_000, breaker: false };
+  const open: ReturnType<RemoteTierConfig["prepare"]>["open"] = ({ layout }) => {
+    const process = {};
+    return {
+      tier: mapTier(),
+      authority: { ...memoryAuthority(world, process, layout), ...broken },
+      bus: hasBus ? memoryBus(world, process) : undefined,
+      shardOf: () => "own",
+      problem: () => undefined,
+      close: () => Promise.resolve(),
+    };
+  };
+  return { kind: "own", prepare: () => ({ ...plan, open }) };
+}
+
+function openCache(world: World, kind: Kind = {}): TieredCacheManager {
+  const cache = new TieredCacheManager({ name: "shop", ttl: "1m", tiers: [memoryTier(), ownTier(world, kind)] });
+  caches.push(cache);
+  return cache;
+}
+
+const never = (): never => {
+  throw new Error("this refresh was not needed");
+};
+
+describe("a shared tier of one's own", () => {
+  test("shares what one process has made, and what it ends", async () => {
+    const world = new World();
+    const [a, b] = [openCache(world), openCache(world)];
+    expect(await a.get("k", () => "made", { tags: ["t"] })).toBe("made");
+    expect(await b.get("k", never)).toBe("made");
+    expect(await a.invalidateTags(["t"])).toEqual({ authority: "done" });
+    await waitUntil(async () => (await b.get("k")) === undefined, { what: "the other has heard" });
+    expect((await a.health()).status).toBe("healthy");
+  });
+
+  test("needs no bus: every read asks it then, and what one process ends is ended at once", async () => {
+    const world = new World();
+    const [a, b] = [openCache(world, { hasBus: false }), openCache(world, { hasBus: false })];
+    for (const verb of ["delete", "clear"] as const) {
+      expect([await a.get("k", () => verb), await b.get("k", never)]).toEqual([verb, verb]);
+      await (verb === "delete" ? a.delete("k") : a.clear());
+      expect(await b.get("k")).toBeUndefined();
+    }
+    expect(await a.health()).toMatchObject({ status: "healthy", reasons: ["own has no bus: every read asks it"] });
+  });
+
+  test.each([
+    ["an error", new Error("the disk is full"), "the disk is full"],
+    ["a text", "no disk", "'no disk'"],
+  ])("may fail with %s, which health tells, and which costs its callers nothing", async (_what, failure, text) => {
+    const cache = openCache(new World(), { broken: { now: () => Promise.reject(failure) } });
+    expect(await cache.get("k", () => "made")).toBe("made");
+    const { status, reasons } = await cache.health();
+    expect([status, reasons[0]]).toEqual(["degraded", `own does not answer: ${text}`]);
+  });
+});
