@@ -13,7 +13,9 @@ test("an encrypted value is not in the store, and comes back; without encryption
     const store = new Map<string, unknown>();
     await using cache = new TieredCacheManager({ tiers: [keyvTier({ store, encryption, codec: "json" })] });
     await cache.set("k", { secret: SECRET });
-    const texts = [...store.values()].map((text) => Buffer.from(String(text).replace(/^.*:/, ""), "base64").toString("latin1"));
+    const texts = [...store.values()].map((text) =>
+      Buffer.from(String(text).replace(/^.*:/, ""), "base64").toString("latin1"),
+    );
     expect(texts.some((text) => text.includes(SECRET))).toBe(encryption === undefined);
     expect(await cache.get("k")).toEqual({ secret: SECRET });
   }

@@ -45,7 +45,10 @@ function losing({ prepare, ...tier }: RemoteTierConfig, evict: () => Promise<unk
 test("P7 callers get what their refresh gives", async () => {
   const name = world.newName();
   const evict = () => world.raw.del(`${name}:r`, `${name}:n:{}`);
-  const cache = new TieredCacheManager({ name, tiers: [memoryTier(), losing(redisTier({ ...world.at, bus: false }), evict)] });
+  const cache = new TieredCacheManager({
+    name,
+    tiers: [memoryTier(), losing(redisTier({ ...world.at, bus: false }), evict)],
+  });
   world.atEnd(() => cache.close());
   let calls = 0;
   const refresh = () => `value ${++calls}`;
