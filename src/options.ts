@@ -75,8 +75,9 @@ export interface CacheOptions<T = unknown> extends LifetimeOptions<T>, RefreshOp
   /** Namespace of calls that name none. */
   readonly namespace?: string | undefined;
   /**
-   * The tiers, in the order in which they are read: at most one in memory, and at most one shared with other processes.
-   * Behind that one, memory is read when it does not answer. Default `[memoryTier()]`.
+   * The tiers, in the order in which they are read: at most one in memory, one shared with other processes, and one that
+   * keeps copies of what that holds on this host. Behind the shared one, the others are read when it does not answer.
+   * Default `[memoryTier()]`.
    */
   readonly tiers?: readonly TierConfig[] | undefined;
   /** `false`: every verb passes through; `get` just calls its refresh. Default `true`. */

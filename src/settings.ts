@@ -9,7 +9,7 @@ import { checkName, keyRoot } from "./model/key.ts";
 import { checkCodec, DEFAULT_PAYLOAD } from "./model/payload-options.ts";
 import { toValidate, type Validate } from "./model/validation.ts";
 import type { Clock } from "./contracts/clock.ts";
-import type { RemoteTierConfig, RemoteTierPlan } from "./contracts/remote.ts";
+import type { RemoteTierConfig, RemoteTierPlan, TierScope } from "./contracts/remote.ts";
 import type { EngineSettings } from "./engine/engine.ts";
 import { memoryTier, type Isolation, type MemoryTierConfig, type MemoryTierOptions } from "./memory/options.ts";
 import type { MemorySettings } from "./memory/memory-tier.ts";
@@ -64,6 +64,7 @@ const DEFAULT_CALL: CallSettings = Object.freeze({
   maxAgeMs: Infinity,
   memory: Object.freeze({ use: true, maxAgeMs: Infinity }),
   shared: undefined,
+  copies: undefined,
   tags: Object.freeze([]),
   backgroundRefresh: DEFAULTS.backgroundRefresh,
   softTimeoutMs: undefined,
@@ -80,8 +81,8 @@ export function resolveCache(options: CacheOptions<never>): Settings {
   const { name = DEFAULTS.name, version } = options;
   checkName(name, "name", DEFAULTS.maxKeyLength);
   if (version !== undefined) checkName(version, "version", DEFAULTS.maxKeyLength);
-  const { memory, plan, isMemoryFirst } = resolveTiers(options);
-  const shared = plan?.enabled === true ? plan : undefined;
+  const { memory, plans, isFirst } = resolveTiers(options);
+  const [shared, copies] = byScope(plans.filter(({ enabled }) => enabled));
   const { payload = DEFAULT_PAYLOAD } = shared ?? {};
   const codec = checkCodec(options.codec, payload.codec, "codec");
   const call = {
@@ -89,6 +90,7 @@ export function resolveCache(options: CacheOptions<never>): Settings {
     maxNameBytes,
     memory: memory.enabled ? DEFAULT_CALL.memory : { use: false, maxAgeMs: 0 },
     shared: shared && { name: shared.name, use: true, maxAgeMs: Infinity },
+    copies: copies && { name: copies.name, use: true, maxAgeMs: Infinity },
   };
   return Object.freeze({
     name,
@@ -106,35 +108,80 @@ export function resolveCache(options: CacheOptions<never>): Settings {
     random: checkFunction(options.random, Math.random, "random"),
     call: Object.freeze(mergeCall(call, { ...options, tiers: undefined }, "")),
     shared: shared && { plan: shared, root: keyRoot(name, version), payload: { ...payload, codec } },
-    isMemoryFirst: isMemoryFirst || shared === undefined,
+    copies: copies && {
+      plan: copies,
+      root: keyRoot(name, version),
+      payload: {
+        ...(copies.payload ?? DEFAULT_PAYLOAD),
+        codec: checkCodec(options.codec, (copies.payload ?? DEFAULT_PAYLOAD).codec, "codec"),
+      },
+      isFirst: isFirst(copies, shared),
+    },
+    isMemoryFirst: isFirst("memory", shared),
   });
 }
 
-/** Settings of the memory tier and of the shared one. There may be one of each; without the first, it is disabled. */
-function resolveTiers({ tiers = [memoryTier()], isolation }: CacheOptions<never>): {
+/** The tiers as they are named: at most one in memory, a shared one, and one with copies of what that holds. */
+interface ResolvedTiers {
   readonly memory: MemorySettings;
-  readonly plan: RemoteTierPlan | undefined;
-  readonly isMemoryFirst: boolean;
-} {
+  readonly plans: readonly RemoteTierPlan[];
+  /** Whether a tier is named before another one. */
+  readonly isFirst: (tier: RemoteTierPlan | "memory", other: RemoteTierPlan | undefined) => boolean;
+}
+
+function resolveTiers({ tiers = [memoryTier()], isolation }: CacheOptions<never>): ResolvedTiers {
   if (!Array.isArray(tiers) || tiers.length === 0) {
     throw badInput("invalid_option", "tiers", "an array with at least one tier", tiers);
   }
   const fallback = resolveIsolation(isolation, DEFAULTS.isolation, "isolation");
   const memories: MemorySettings[] = [];
-  const plans: RemoteTierPlan[] = [];
+  const order: (RemoteTierPlan | "memory")[] = [];
   for (const [index, tier] of (tiers as readonly (TierConfig | undefined)[]).entries()) {
     const field = `tiers[${index}]`;
-    if (isMemory(tier)) memories.push(resolveMemory(tier.options, field, fallback));
-    else if (isRemote(tier)) plans.push(tier.prepare(field));
+    if (isMemory(tier)) {
+      memories.push(resolveMemory(tier.options, field, fallback));
+      order.push("memory");
+    } else if (isRemote(tier)) order.push(tier.prepare(field));
     else throw badInput("invalid_option", field, "a tier, as memoryTier() makes it", tier);
   }
-  assertOne("memory", memories);
-  assertOne("shared", plans);
-  const [plan] = plans;
-  if (plan?.name === "memory")
-    throw badInput("invalid_option", "name of a shared tier", 'another than "memory"', plan.name);
+  if (memories.length > 1) {
+    throw new CacheError("invalid_option", `tiers must hold one memory tier, got ${memories.length}`);
+  }
+  const plans = order.filter((tier) => tier !== "memory");
+  const names = ["memory", ...plans.map(({ name }) => name)];
+  for (const [index, name] of names.entries()) {
+    if (names.indexOf(name) < index) throw badInput("invalid_option", "tiers", "tiers of different names", name);
+  }
   const memory = memories[0] ?? resolveMemory({ enabled: false, maxEntries: 1 }, "tiers", fallback);
-  return { memory, plan, isMemoryFirst: isMemory(tiers[0] as TierConfig) };
+  return {
+    memory,
+    plans,
+    isFirst: (tier, other) => other === undefined || order.indexOf(tier) < order.indexOf(other),
+  };
+}
+
+const SCOPES: readonly TierScope[] = ["anywhere", "host", "nobody"];
+
+function scopeOf({ scope = "anywhere" }: RemoteTierPlan): number {
+  return SCOPES.indexOf(scope);
+}
+
+/** The shared tier, and the one with copies. */
+function byScope(plans: readonly RemoteTierPlan[]): readonly RemoteTierPlan[] {
+  const sorted = plans.toSorted((a, b) => scopeOf(a) - scopeOf(b));
+  const [shared, copies, ...more] = sorted;
+  if (more.length > 0) {
+    const names = plans.map(({ name }) => name).join(", ");
+    throw new CacheError("invalid_option", `tiers must hold at most two tiers besides memory, got ${names}`);
+  }
+  if (shared !== undefined && copies !== undefined && scopeOf(shared) === scopeOf(copies)) {
+    const names = `${shared.name} and ${copies.name}`;
+    throw new CacheError(
+      "invalid_option",
+      `tiers must hold one shared tier, got ${names}, which are both for the same`,
+    );
+  }
+  return sorted;
 }
 
 function isMemory(tier: TierConfig | undefined): tier is MemoryTierConfig {
@@ -143,10 +190,6 @@ function isMemory(tier: TierConfig | undefined): tier is MemoryTierConfig {
 
 function isRemote(tier: TierConfig | undefined): tier is RemoteTierConfig {
   return tier !== undefined && "prepare" in tier && typeof tier.prepare === "function";
-}
-
-function assertOne(what: string, all: readonly unknown[]): void {
-  if (all.length > 1) throw new CacheError("invalid_option", `tiers must hold one ${what} tier, got ${all.length}`);
 }
 
 function resolveMemory(options: MemoryTierOptions, path: string, isolation: Isolation): MemorySettings {

@@ -19,6 +19,9 @@ export interface RemoteTierConfig {
   prepare(field: string): RemoteTierPlan;
 }
 
+/** Who agrees through a tier, from most to fewest. */
+export type TierScope = "anywhere" | "host" | "nobody";
+
 /** A remote tier whose options have been checked: what the cache decides itself, and the way to open it. */
 export interface RemoteTierPlan {
   /** Label in events and statistics. */
@@ -28,6 +31,11 @@ export interface RemoteTierPlan {
   readonly maxAgeMs: Milliseconds;
   /** Longest that one command may take. The tier keeps to it by itself. */
   readonly timeoutMs: Milliseconds;
+  /**
+   * Who agrees through it: processes anywhere, those of one host, or nobody, because it only holds entries. Of two tiers
+   * the one for more is shared; the other one keeps copies of what that holds. Default `"anywhere"`.
+   */
+  readonly scope?: TierScope | undefined;
   /** Whether the cache should stop asking it for a while when it keeps failing. */
   readonly breaker: boolean;
   /** How values become bytes in it. Absent: MessagePack, neither compressed nor encrypted. */

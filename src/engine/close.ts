@@ -19,13 +19,18 @@ export async function drain(engine: Engine, timeoutMs: Milliseconds): Promise<vo
 }
 
 /** Writes and invalidations under way come to their end, and what is pending gets one more try; then the tier closes. */
-async function closeShared({ clock, observer, tasks }: Engine, shared: SharedTier, endsAt: Instant): Promise<void> {
+async function closeShared(
+  { clock, observer, tasks, copies }: Engine,
+  shared: SharedTier,
+  endsAt: Instant,
+): Promise<void> {
   const last = async (): Promise<void> => {
     await tasks.settled();
     if (shared.recovery.pending > 0) await shared.recovery.tryNow();
   };
   await within(clock, endsAt - clock.now(), last());
   await shared.close();
+  await copies?.close();
   // What was still under way has failed with that, and counts.
   await tasks.settled();
   const count = shared.recovery.pending;

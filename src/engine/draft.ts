@@ -59,27 +59,40 @@ function lifetimesOf(settings: CallSettings, value: unknown, isNegative: boolean
   return { ttlMs, jitter, staleWhileRevalidateMs, staleIfErrorMs };
 }
 
+/** The entry of a draft, with the spans that it has in one tier. */
+export function entryOf(
+  { settings: { trackAccess } }: Engine,
+  draft: Draft,
+  spans: Spans,
+  stamp: Stamped,
+  createdAt: Instant,
+  version: string | undefined,
+): Entry {
+  const access = trackAccess ? { hitCount: 0, lastAccessedAt: undefined } : undefined;
+  return new Entry(draft.admitted, createdAt, spans, stamp, draft.loadMs, version, access);
+}
+
 /**
  * Puts a draft into memory in place of the old entry, which goes in any case.
  * @param version of the frame that the authority holds of it; `undefined` where it has not confirmed one
  * @returns the entry, or why it is not there
  */
 export function storeInMemory(
-  { memory, settings: { trackAccess } }: Engine,
+  engine: Engine,
   { id, settings }: Target,
   draft: Draft,
   stamp: Stamped,
   createdAt: Instant,
   version: string | undefined,
 ): Entry | NotStoredReason {
+  const { memory } = engine;
   if (!settings.memory.use) {
     memory.delete(id);
     return "tier-skipped";
   }
   const spans = capSpans(draft.spans, Math.min(memory.settings.maxAgeMs, settings.memory.maxAgeMs));
   if (spans.errorMs > 0) {
-    const access = trackAccess ? { hitCount: 0, lastAccessedAt: undefined } : undefined;
-    const entry = new Entry(draft.admitted, createdAt, spans, stamp, draft.loadMs, version, access);
+    const entry = entryOf(engine, draft, spans, stamp, createdAt, version);
     return memory.set(id, entry, draft.size) ? entry : "too-large";
   }
   memory.delete(id);

@@ -15,6 +15,7 @@ import { BackgroundQueue } from "./background.ts";
 import { EpochTable } from "./epochs.ts";
 import { connectShared, openShared, sharedEpochUsers } from "./open-shared.ts";
 import type { SharedTier } from "./shared-tier.ts";
+import { CopyTier } from "./copy-tier.ts";
 import { Flights } from "./single-flight.ts";
 import { Tasks } from "./tasks.ts";
 
@@ -33,6 +34,8 @@ export interface EngineSettings {
   readonly call: CallSettings;
   /** The tier shared with other processes. */
   readonly shared: SharedSettings | undefined;
+  /** The tier that keeps copies of what the shared one holds. */
+  readonly copies: CopySettings | undefined;
   /** Whether memory is read before the shared tier. */
   readonly isMemoryFirst: boolean;
 }
@@ -44,6 +47,12 @@ export interface SharedSettings {
   readonly root: string;
   /** How values become bytes there. */
   readonly payload: PayloadSettings;
+}
+
+/** What the engine must know to open a tier of copies. */
+export interface CopySettings extends SharedSettings {
+  /** Whether it is read before the shared tier. */
+  readonly isFirst: boolean;
 }
 
 /** The parts of a running cache. */
@@ -59,6 +68,8 @@ export interface Engine {
   readonly backoff: Backoff;
   readonly background: BackgroundQueue;
   readonly shared: SharedTier | undefined;
+  /** Only where there is a shared tier. */
+  readonly copies: CopyTier | undefined;
   readonly tasks: Tasks;
 }
 
@@ -102,7 +113,9 @@ export function createEngine(settings: EngineSettings, observer: Observer): Engi
     tasks: new Tasks(),
   };
   const shared = settings.enabled && settings.shared !== undefined ? openShared(parts, settings.shared) : undefined;
-  const engine: Engine = Object.freeze({ ...parts, shared });
+  const copies =
+    shared !== undefined && settings.copies !== undefined ? new CopyTier(parts, settings.copies) : undefined;
+  const engine: Engine = Object.freeze({ ...parts, shared, copies });
   if (shared !== undefined) connectShared(engine, shared);
   return engine;
 }

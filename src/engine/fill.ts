@@ -4,7 +4,7 @@ import type { Milliseconds } from "../model/duration.ts";
 import type { Epoch, Stamped } from "../model/epoch.ts";
 import type { NotStoredReason } from "../model/event.ts";
 import type { Refusal } from "../model/validation.ts";
-import { makeDraft, storeInMemory, type Draft } from "./draft.ts";
+import { entryOf, makeDraft, storeInMemory, type Draft } from "./draft.ts";
 import type { Engine } from "./engine.ts";
 import type { Flight } from "./flight.ts";
 import { UNAVAILABLE } from "./guard.ts";
@@ -124,6 +124,7 @@ async function fillShared(
   }
   const confirmed = isStored ? version : undefined;
   const stored = storeInMemory(engine, target, draft, stamp, createdAt, confirmed);
+  engine.copies?.keep(shared, target, entryOf(engine, draft, spans, stamp, createdAt, confirmed));
   return { tags, notStored: isStored ? undefined : reasonOf(stored), version: confirmed };
 }
 

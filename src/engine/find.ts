@@ -96,17 +96,19 @@ function sightOf(engine: Engine, shared: SharedTier, target: Target, looked: Loo
     counters.shared.misses++;
     return { found: undefined, sought: { version: looked.version, spentMs, isAnswered: true } };
   }
-  const { entry } = looked;
+  const { entry, tier } = looked;
   const { settings } = target;
-  const sought = { version: entry.version, spentMs, isAnswered: true };
+  const isShared = tier === shared.name;
+  const tierCounters = isShared || engine.copies === undefined ? counters.shared : engine.copies.counters;
+  const sought = { version: entry.version, spentMs, isAnswered: isShared || shared.trust.covers(entry) };
   const state = isEnded(entry) ? "expired" : stateOf(entry, now);
   const maxAgeMs = Math.min(settings.maxAgeMs, settings.shared?.maxAgeMs ?? Infinity);
   if (state === "expired" || isTooOld(entry, now, maxAgeMs)) {
-    counters.shared.misses++;
+    tierCounters.misses++;
     return { found: undefined, sought };
   }
-  counters.shared.hits++;
-  return { found: { entry, state, now, tier: shared.name }, sought };
+  tierCounters.hits++;
+  return { found: { entry, state, now, tier }, sought };
 }
 
 /** Counts and reports that an entry is served without waiting, and returns it. */

@@ -2,12 +2,14 @@
 
 import { CacheError, show } from "../errors.ts";
 import type { CacheHealth, HealthStatus, TierHealth } from "../model/health.ts";
-import type { MemoryTierStats, TierStats, TierStatsByName } from "../observe/stats.ts";
+import type { CopyTierStats, MemoryTierStats, TierCounters, TierStats, TierStatsByName } from "../observe/stats.ts";
+import type { CopyTier } from "./copy-tier.ts";
 import type { Engine } from "./engine.ts";
+import type { Guard } from "./guard.ts";
 import type { SharedTier } from "./shared-tier.ts";
 
 /** Statistics of each tier, by name. */
-export function tierStats({ counters, memory, shared }: Engine): TierStatsByName {
+export function tierStats({ counters, memory, shared, copies }: Engine): TierStatsByName {
   const stats: { memory?: MemoryTierStats; [name: string]: TierStats | undefined } = {};
   if (memory.settings.enabled || shared === undefined) {
     stats[memory.name] = {
@@ -18,16 +20,20 @@ export function tierStats({ counters, memory, shared }: Engine): TierStatsByName
     };
   }
   if (shared === undefined) return stats;
-  const { hits, misses, errors, refused } = counters.shared;
-  const breakers = Object.fromEntries([...shared.guard.breakers.all()].map(([server, { state }]) => [server, state]));
   const busLive = shared.trust.isUp;
-  stats[shared.name] = { hits, misses, errors, refused, breakers, busLive, pending: shared.recovery.pending };
+  stats[shared.name] = { ...askedStats(counters.shared, shared.guard), busLive, pending: shared.recovery.pending };
+  if (copies !== undefined) stats[copies.name] = askedStats(copies.counters, copies.guard);
   return stats;
+}
+
+function askedStats({ hits, misses, errors, refused }: TierCounters, { breakers }: Guard): CopyTierStats {
+  const states = [...breakers.all()].map(([server, { state }]) => [server, state] as const);
+  return { hits, misses, errors, refused, breakers: Object.fromEntries(states) };
 }
 
 /** Whether the cache can do its work. Without its shared tier it can, but each process for itself: degraded. */
 export async function healthOf(engine: Engine, isOpen: boolean): Promise<CacheHealth> {
-  const { settings, memory, shared } = engine;
+  const { settings, memory, shared, copies } = engine;
   if (!isOpen) {
     const tiers = Object.fromEntries(Object.keys(tierStats(engine)).map((name) => [name, { status: "down" } as const]));
     return { status: "down", tiers: settings.enabled ? tiers : {}, reasons: ["the cache is closed"] };
@@ -39,6 +45,7 @@ export async function healthOf(engine: Engine, isOpen: boolean): Promise<CacheHe
   if (memory.settings.enabled || shared === undefined) tiers[memory.name] = { status: "healthy" };
   const reasons: string[] = [];
   if (shared !== undefined) tiers[shared.name] = await sharedHealth(shared, reasons);
+  if (copies !== undefined) tiers[copies.name] = copiesHealth(copies, reasons);
   const isDegraded = Object.values(tiers).some(({ status }) => status !== "healthy");
   return { status: isDegraded ? "degraded" : "healthy", tiers, reasons };
 }
@@ -60,6 +67,13 @@ async function sharedHealth(shared: SharedTier, reasons: string[]): Promise<Tier
   const isHeard = shared.bus === undefined || trust.isUp;
   const status: HealthStatus = !isUp ? "down" : isWell && isHeard ? "healthy" : "degraded";
   return isUp ? { status, latencyMs } : { status };
+}
+
+function copiesHealth({ name, guard }: CopyTier, reasons: string[]): TierHealth {
+  const problem = guard.lastError ?? guard.lastRefusal;
+  if (problem === undefined) return { status: "healthy" };
+  reasons.push(`${name} keeps no copies: ${textOf(problem)}`);
+  return { status: "degraded" };
 }
 
 function textOf(error: unknown): string {

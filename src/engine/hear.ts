@@ -67,7 +67,9 @@ function hear(engine: Engine, shared: SharedTier, message: BusMessage, isOwn: bo
     return learnOf(engine, shared, { kind: "epoch", epoch, soft }, isOwn);
   }
   if (message.kind === "matching") {
-    if (!isOwn) removeMatchingHere(engine, message.namespace, compileGlob(message.pattern), true);
+    if (isOwn) return;
+    removeMatchingHere(engine, message.namespace, compileGlob(message.pattern), true);
+    engine.copies?.dropMatching(message.namespace, message.pattern);
     return;
   }
   const { fullKey } = message;
@@ -78,10 +80,11 @@ function hear(engine: Engine, shared: SharedTier, message: BusMessage, isOwn: bo
   switch (message.kind) {
     case "touched":
       engine.memory.delete(id);
+      engine.copies?.drop(fullKey);
       shared.lookups.fence(id);
       return;
     case "filled":
-      dropOthers(engine, shared, id, message.version);
+      dropOthers(engine, shared, id, fullKey, message.version);
       engine.flights.noteFilled(id, message.version);
       shared.waiters.call(id);
       return;
@@ -90,7 +93,7 @@ function hear(engine: Engine, shared: SharedTier, message: BusMessage, isOwn: bo
       if (message.version === undefined) learnOf(engine, shared, invalidation, isOwn, { key, namespace });
       else {
         shared.recovery.note(invalidation);
-        dropOthers(engine, shared, id, message.version);
+        dropOthers(engine, shared, id, fullKey, message.version);
         engine.flights.fenceOthers(id, message.version);
         if (!isOwn) reportInvalidation(engine, "key", key, namespace, false, true);
       }
@@ -114,7 +117,14 @@ function learnOf(
 }
 
 /** A copy of another version than the authority holds is not what it holds. */
-function dropOthers({ memory }: Engine, shared: SharedTier, id: string, version: string): void {
+function dropOthers(
+  { memory, copies }: Engine,
+  shared: SharedTier,
+  id: string,
+  fullKey: string,
+  version: string,
+): void {
+  copies?.dropOthers(fullKey, version);
   const copy = memory.peek(id);
   if (copy !== undefined && copy.version !== version) memory.delete(id);
   shared.lookups.fence(id);

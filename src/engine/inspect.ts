@@ -61,7 +61,7 @@ async function locateShared(engine: Engine, shared: SharedTier, target: Target):
   const { maxAgeMs, shared: use } = target.settings;
   const isUsable = isUsableWithin(looked.entry, engine.clock.now(), Math.min(maxAgeMs, use?.maxAgeMs ?? Infinity));
   if (!isUsable) return undefined;
-  return located(engine, looked.entry, shared.name);
+  return located(engine, looked.entry, looked.tier);
 }
 
 function located({ clock }: Engine, entry: Entry | undefined, tier: string): Located | undefined {

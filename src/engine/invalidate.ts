@@ -147,9 +147,10 @@ export function applyHere(engine: Engine, invalidation: Invalidation, number: nu
     if (shared !== undefined) flights.fenceOvertaken();
     return;
   }
-  const { id, soft } = invalidation;
+  const { id, fullKey, soft } = invalidation;
   flights.fence(id, number);
   shared?.lookups.fence(id);
+  if (fullKey !== "") engine.copies?.drop(fullKey);
   const copy = memory.peek(id);
   if (copy === undefined || flights.wasSetAfter(copy, number)) return;
   if (soft) markHere(engine, id);
@@ -177,6 +178,7 @@ export function removeMatching(
 ): Removed | Promise<Removed> {
   const matches = compileGlob(pattern);
   const usable = removeMatchingHere(engine, namespace, matches, false);
+  engine.copies?.dropMatching(namespace, pattern);
   const { shared } = engine;
   if (shared === undefined) return { settled: "none", count: usable };
   return engine.tasks.track(removeMatchingShared(engine, shared, namespace, pattern, usable));
@@ -258,6 +260,7 @@ async function removeMatchingShared(
     return { settled: "pending", count: Math.max(count, countHere) };
   }
   removeMatchingHere(engine, namespace, matches, false);
+  engine.copies?.dropMatching(namespace, pattern);
   return { settled: "done", count: Math.max(count, countHere) };
 }
 

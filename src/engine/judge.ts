@@ -18,7 +18,7 @@ import type { SharedTier } from "./shared-tier.ts";
 /** What a frame turned out to be worth. */
 export type Verdict =
   /** Fresh, stale or good for rescue. */
-  | { readonly kind: "found"; readonly entry: Entry }
+  | { readonly kind: "found"; readonly entry: Entry; readonly tier: string }
   /** Nothing; but it stands in the tier under this version. */
   | { readonly kind: "absent"; readonly version: string | undefined }
   /** Nobody can tell: the authority did not answer. */
@@ -54,7 +54,7 @@ export function judge(
 ): Verdict | Promise<Verdict> {
   const frame = decodeFrame(shared.fullKey(target), bytes);
   if (frame.kind === "frame") return new Judgement(engine, shared, target, frame, stamp).begin(told);
-  reportDamage(engine, shared, target, frame.reason);
+  reportDamage(engine, shared.name, target, frame.reason);
   return { kind: "absent", version: readVersion(bytes) };
 }
 
@@ -161,11 +161,10 @@ class Judgement {
   #take(decoded: unknown, createdAt: Instant, spans: Spans): Verdict | Promise<Verdict> {
     let value: unknown;
     try {
-      value = this.#engine.memory.own(decoded);
+      value = ownValue(this.#engine, decoded);
     } catch {
       return this.#damaged("payload");
     }
-    if (value === undefined) return this.#damaged("payload");
     // What another release of the program has stored need not be what this one can use.
     const refusal = this.#engine.settings.validate?.(value);
     const answer = (reason: string | undefined): Verdict =>
@@ -177,7 +176,8 @@ class Judgement {
     const { loadMs, version } = this.#frame.envelope;
     const isTracked = this.#engine.settings.trackAccess;
     const access = known ?? (isTracked ? { hitCount: 0, lastAccessedAt: undefined } : undefined);
-    return { kind: "found", entry: new Entry(value, createdAt, spans, this.#stamp, loadMs, version, access) };
+    const entry = new Entry(value, createdAt, spans, this.#stamp, loadMs, version, access);
+    return { kind: "found", entry, tier: this.#shared.name };
   }
 
   #useless(): Verdict {
@@ -190,17 +190,25 @@ class Judgement {
   }
 
   #damaged(reason: FrameDamage): Verdict {
-    reportDamage(this.#engine, this.#shared, this.#target, reason);
+    reportDamage(this.#engine, this.#shared.name, this.#target, reason);
     return this.#useless();
   }
 }
 
-function reportDamage(
-  { observer }: Engine,
-  shared: SharedTier,
+/** A decoded value as memory holds it. @throws TypeError for what is none */
+export function ownValue({ memory }: Pick<Engine, "memory">, decoded: unknown): unknown {
+  const value = memory.own(decoded);
+  if (value === undefined) throw new TypeError("a payload must hold a value");
+  return value;
+}
+
+/** Says that a tier holds something that cannot be read. */
+export function reportDamage(
+  { observer }: Pick<Engine, "observer">,
+  tier: string,
   { key, settings: { namespace } }: Target,
   reason: FrameDamage,
 ): void {
   if (!observer.wants("damagedFrame")) return;
-  observer.notify({ type: "damagedFrame", key, namespace, tier: shared.name, reason });
+  observer.notify({ type: "damagedFrame", key, namespace, tier, reason });
 }

@@ -249,7 +249,7 @@ class Attempt {
     this.#version = entry.version;
     const isSuperseded = flight.heardVersion !== undefined && flight.heardVersion !== entry.version;
     if (flight.settled || isSuperseded || engine.flights.isOvertaken(flight) || isEnded(entry)) return undefined;
-    promote(engine, target, entry);
+    promote(engine, target, entry, this.#shared.name);
     const isWanted = !target.settings.forceRefresh || this.#hasWaited;
     if (isWanted && stateOf(entry, engine.clock.now()) === "fresh") return { kind: "served", entry };
     flight.previous = entry;

@@ -2,8 +2,9 @@
 
 import type { EpochName, ReadReply, SharedEpoch } from "../contracts/authority.ts";
 import { isEnded, type Epoch } from "../model/epoch.ts";
-import { cappedTo, isTooOld, type Entry } from "../model/entry.ts";
+import { cappedTo, isTooOld, stateOf, type Entry } from "../model/entry.ts";
 import type { EpochUser } from "./epochs.ts";
+import type { CopyTier } from "./copy-tier.ts";
 import type { Engine, Target } from "./engine.ts";
 import { UNAVAILABLE, type Unavailable } from "./guard.ts";
 import { judge, stampRead, GATED, UNKNOWN, type ReadStamp, type Verdict } from "./judge.ts";
@@ -87,8 +88,26 @@ export class Lookups {
     return recovery.isKeyGated(id) || recovery.isGated([this.#engine.epochs.root, namespaceEpoch]);
   }
 
-  /** Asks, along with the frame, for the epochs that the table does not know. */
   #begin(lookup: Lookup): Promise<Looked> {
+    const { copies } = this.#engine;
+    const isNear = copies !== undefined && copies.isFirst && copies.isUsedBy(lookup.target);
+    lookup.answer = isNear ? this.#askNear(copies, lookup) : this.#ask(lookup);
+    this.#byId.set(lookup.target.id, lookup);
+    return lookup.answer;
+  }
+
+  /** A copy on this host, if nothing can have happened to it; else the authority is asked. */
+  async #askNear(copies: CopyTier, lookup: Lookup): Promise<Looked> {
+    const { trust } = this.#shared;
+    const entry = trust.isUp ? await copies.look(this.#shared, lookup.target) : undefined;
+    const isGood = entry !== undefined && trust.covers(entry) && isUsableBy(this.#engine, lookup.target, entry);
+    return isGood && !lookup.fenced
+      ? this.#conclude(lookup, { kind: "found", entry, tier: copies.name })
+      : this.#ask(lookup);
+  }
+
+  /** Asks, along with the frame, for the epochs that the table does not know. */
+  #ask(lookup: Lookup): Promise<Looked> {
     const shared = this.#shared;
     const { target, stamp } = lookup;
     const unknown = this.#unknownOf(stamp);
@@ -96,7 +115,7 @@ export class Lookups {
     const begunAt = this.#engine.clock.now();
     const reading = shared.read(shared.fullKey(target), unknown as readonly EpochName[]);
     const ready = syncing === undefined ? reading : reading.then((reply) => syncing.then(() => reply));
-    lookup.answer = ready.then((reply) => {
+    return ready.then((reply) => {
       const verdict = this.#judge(lookup, unknown, reply);
       if (!(verdict instanceof Promise)) return this.#conclude(lookup, verdict);
       const budget = { spentMs: this.#engine.clock.now() - begunAt };
@@ -105,8 +124,6 @@ export class Lookups {
         .catch(() => UNKNOWN)
         .then((judged) => this.#conclude(lookup, judged === UNAVAILABLE ? UNKNOWN : judged));
     });
-    this.#byId.set(target.id, lookup);
-    return lookup.answer;
   }
 
   #unknownOf({ namespaceEpoch }: ReadStamp): readonly Epoch[] {
@@ -137,21 +154,54 @@ export class Lookups {
   }
 
   #conclude(lookup: Lookup, verdict: Verdict): Looked | Promise<Looked> {
-    const { target, stamp, fenced, triesLeft } = lookup;
-    if (fenced) this.#fenced.delete(lookup);
-    else this.#byId.delete(target.id);
+    const { target, stamp, triesLeft } = lookup;
+    const { copies } = this.#engine;
+    if (verdict.kind === "unavailable" && copies?.isUsedBy(target) === true) return this.#fallBack(copies, lookup);
+    const fenced = this.#leave(lookup);
     if (verdict.kind === "unavailable" || verdict.kind === "gated") return verdict;
     if (fenced || this.#engine.epochs.root.hard > stamp.asOf || isEnded(stamp)) {
       return triesLeft > 1 ? this.look(target, triesLeft - 1) : NOTHING;
     }
-    if (verdict.kind === "found") promote(this.#engine, target, verdict.entry);
-    else if (target.settings.memory.use) this.#engine.memory.delete(target.id);
+    if (verdict.kind === "found") promote(this.#engine, target, verdict.entry, verdict.tier);
+    else {
+      if (target.settings.memory.use) this.#engine.memory.delete(target.id);
+      copies?.dropOthers(this.#shared.fullKey(target), verdict.version ?? "");
+    }
     return verdict;
+  }
+
+  /** The authority does not answer: a copy on this host has to do, if memory has none and nothing has come between. */
+  async #fallBack(copies: CopyTier, lookup: Lookup): Promise<Looked> {
+    const { target } = lookup;
+    const isHere = this.#engine.memory.peek(target.id) !== undefined;
+    const entry = isHere ? undefined : await copies.look(this.#shared, target);
+    const fenced = this.#leave(lookup);
+    if (entry === undefined || fenced) return UNKNOWN;
+    promote(this.#engine, target, entry, copies.name);
+    return { kind: "found", entry, tier: copies.name };
+  }
+
+  /** It is no longer under way. Answers whether it has been overtaken. */
+  #leave(lookup: Lookup): boolean {
+    if (lookup.fenced) this.#fenced.delete(lookup);
+    else this.#byId.delete(lookup.target.id);
+    return lookup.fenced;
   }
 }
 
-/** Puts what was found in the shared tier into memory, for as long as copies may last there. */
-export function promote({ memory, clock }: Engine, { id, key, settings }: Target, entry: Entry): void {
+/** Whether a copy is fresh or stale, and not older than the call wants. */
+function isUsableBy({ clock }: Engine, { settings }: Target, entry: Entry): boolean {
+  const now = clock.now();
+  const state = isEnded(entry) ? "expired" : stateOf(entry, now);
+  const maxAgeMs = Math.min(settings.maxAgeMs, settings.copies?.maxAgeMs ?? Infinity);
+  return (state === "fresh" || state === "stale") && !isTooOld(entry, now, maxAgeMs);
+}
+
+/** Puts what was found in another tier into memory, for as long as copies may last there, and near, if it is far. */
+export function promote(engine: Engine, target: Target, entry: Entry, tier: string): void {
+  const { memory, clock, copies, shared } = engine;
+  const { id, key, settings } = target;
+  if (shared !== undefined && tier === shared.name) copies?.keep(shared, target, entry);
   if (!settings.memory.use) return;
   const now = clock.now();
   const ageMs = now - entry.createdAt;

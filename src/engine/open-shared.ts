@@ -14,7 +14,7 @@ import { Waiters } from "./waiters.ts";
 
 /** Opens it. Whoever gets it connects it, once the engine is complete. */
 export function openShared(
-  { clock, random, observer, counters, epochs }: Omit<Engine, "shared">,
+  { clock, random, observer, counters, epochs }: Omit<Engine, "shared" | "copies">,
   { plan, root, payload }: SharedSettings,
 ): SharedTier {
   const opened: { shared?: SharedTier } = {};

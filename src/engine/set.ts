@@ -5,7 +5,7 @@ import { isThenable } from "../model/check.ts";
 import type { Payload } from "../codec/payload.ts";
 import type { Instant } from "../model/duration.ts";
 import type { Refusal, Validate } from "../model/validation.ts";
-import { makeDraft, stampNow, storeInMemory, type Draft } from "./draft.ts";
+import { entryOf, makeDraft, stampNow, storeInMemory, type Draft } from "./draft.ts";
 import type { Engine, Target } from "./engine.ts";
 import { PendingSet } from "./flight.ts";
 import { UNAVAILABLE } from "./guard.ts";
@@ -226,6 +226,7 @@ function conclude(
     const version = isDone ? pending.version : undefined;
     const copy = storeInMemory(engine, target, draft, pending, createdAt, version);
     if (typeof copy === "object") engine.flights.noteSet(copy, pending, false);
+    engine.copies?.keep(shared, target, entryOf(engine, draft, draft.spans, pending, createdAt, version));
   }
   reportSet(engine, target);
   return isDone ? "done" : "pending";

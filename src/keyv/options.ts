@@ -56,6 +56,7 @@ export function keyvTier(options: KeyvTierOptions): KeyvTierConfig {
         maxAgeMs: settings.maxAgeMs,
         timeoutMs: settings.timeoutMs,
         breaker: settings.breaker,
+        scope: "nobody",
         payload: settings.payload,
         open: (context: RemoteTierContext) => opener.open(context),
       });

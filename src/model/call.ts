@@ -31,6 +31,8 @@ export interface CallSettings {
   readonly memory: TierSettings;
   /** The same for the tier shared with other processes, with its name; `undefined` where there is none. */
   readonly shared: (TierSettings & { readonly name: string }) | undefined;
+  /** The same for the tier that keeps copies of what that one holds. */
+  readonly copies: (TierSettings & { readonly name: string }) | undefined;
   readonly tags: readonly string[];
   readonly backgroundRefresh: boolean;
   readonly softTimeoutMs: Milliseconds | undefined;
@@ -100,7 +102,7 @@ export function mergeCall(base: CallSettings, options: GetOptions<never>, path: 
     negativeTtlMs: negativeTtl === undefined ? base.negativeTtlMs : parseDuration(negativeTtl, `${path}negativeTtl`),
     isNegative: checkFunction(options.isNegative, base.isNegative, `${path}isNegative`),
     maxAgeMs: durationOr(options.maxAge, base.maxAgeMs, `${path}maxAge`),
-    ...(tiers === undefined ? { memory: base.memory, shared: base.shared } : resolveTiers(tiers, base, `${path}tiers`)),
+    ...(tiers === undefined ? tiersOf(base) : resolveTiers(tiers, base, `${path}tiers`)),
     tags: tags === undefined ? base.tags : checkNames(tags, `${path}tags`, maxNameBytes),
     backgroundRefresh: checkBoolean(options.backgroundRefresh, base.backgroundRefresh, `${path}backgroundRefresh`),
     softTimeoutMs: softTimeout === undefined ? base.softTimeoutMs : parseDuration(softTimeout, `${path}softTimeout`),
@@ -111,20 +113,23 @@ export function mergeCall(base: CallSettings, options: GetOptions<never>, path: 
   };
 }
 
-function resolveTiers(
-  tiers: TierUse,
-  { memory, shared }: CallSettings,
-  field: string,
-): Pick<CallSettings, "memory" | "shared"> {
-  checkObject<TierUse>(tiers, shared === undefined ? ["memory"] : ["memory", shared.name], field);
-  const { memory: useMemory } = tiers;
-  const useShared = shared && tiers[shared.name];
+type TiersOfCall = Pick<CallSettings, "memory" | "shared" | "copies">;
+
+function tiersOf({ memory, shared, copies }: CallSettings): TiersOfCall {
+  return { memory, shared, copies };
+}
+
+function resolveTiers(tiers: TierUse, { memory, shared, copies }: CallSettings, field: string): TiersOfCall {
+  const names = [shared, copies].flatMap((tier) => (tier === undefined ? [] : [tier.name]));
+  checkObject<TierUse>(tiers, ["memory", ...names], field);
+  const resolve = <T extends TierSettings>(name: string, base: T): T => {
+    const use = tiers[name];
+    return use === undefined ? base : { ...base, ...resolveTierUse(use, base, `${field}.${name}`) };
+  };
   return {
-    memory: useMemory === undefined ? memory : resolveTierUse(useMemory, memory, `${field}.memory`),
-    shared:
-      shared && useShared !== undefined
-        ? { name: shared.name, ...resolveTierUse(useShared, shared, `${field}.${shared.name}`) }
-        : shared,
+    memory: resolve("memory", memory),
+    shared: shared && resolve(shared.name, shared),
+    copies: copies && resolve(copies.name, copies),
   };
 }
 

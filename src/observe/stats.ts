@@ -50,9 +50,9 @@ export interface MemoryTierStats {
   readonly evictions: number;
 }
 
-/** What has been asked of a shared tier. */
-export interface SharedTierStats {
-  /** Reads that memory could not answer and this tier could. */
+/** What has been asked of a tier outside the process. */
+export interface CopyTierStats {
+  /** Reads that the tiers before it could not answer and this one could. */
   readonly hits: number;
   readonly misses: number;
   /** Commands that failed or were not answered in time. */
@@ -61,6 +61,10 @@ export interface SharedTierStats {
   readonly refused: number;
   /** State of the breaker of each server. */
   readonly breakers: Readonly<Record<string, BreakerState>>;
+}
+
+/** The same of the shared tier, and how it stands with the other processes. */
+export interface SharedTierStats extends CopyTierStats {
   /** Whether messages of other processes are sure to arrive. */
   readonly busLive: boolean;
   /** Invalidations and writes that it has not got yet. */
@@ -117,7 +121,7 @@ export interface TierStatsByName {
 }
 
 /** What one tier holds, or was asked. */
-export type TierStats = MemoryTierStats | SharedTierStats;
+export type TierStats = MemoryTierStats | SharedTierStats | CopyTierStats;
 
 /** The snapshot of a cache. */
 export function snapshot(name: string, counters: Counters, inFlight: number, tiers: TierStatsByName): CacheStats {

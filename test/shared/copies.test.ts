@@ -1,0 +1,286 @@
+// A tier of copies between memory and Redis, or behind both: when it is read, and when it is not believed.
+
+import { afterEach, describe, expect, test } from "vitest";
+import {
+  memoryTier,
+  TieredCacheManager,
+  type CacheEvent,
+  type CacheOptions,
+  type TierConfig,
+} from "../../src/index.ts";
+import { keyvTier } from "../../src/keyv/index.ts";
+import { redisTier } from "../../src/redis/index.ts";
+import { startProxy, type Proxy } from "../support/redis/proxy.ts";
+import { forbidUnhandledRejections } from "../support/unhandled.ts";
+import { keyOf } from "./frames.ts";
+import { eventually, never, redisStats, SharedWorld } from "./pair.ts";
+
+forbidUnhandledRejections();
+
+const world = new SharedWorld();
+
+type Order = "near" | "behind";
+
+interface Host {
+  readonly cache: TieredCacheManager;
+  readonly proxy: Proxy;
+  /** What copies are kept in: it outlives the cache, as a file would. */
+  readonly store: Map<string, unknown>;
+  /** Tiers that have served, in order. */
+  readonly served: string[];
+  /** Nothing is left in memory. */
+  forget(): void;
+}
+
+let fillers = 0;
+
+async function open(
+  name: string,
+  options: Partial<CacheOptions> & { order?: Order; store?: Host["store"] } = {},
+): Promise<Host> {
+  const { order = "near", store = new Map<string, unknown>(), ...rest } = options;
+  const proxy = await startProxy({ port: world.server.port });
+  world.atEnd(() => proxy.stop());
+  const redis = redisTier({ host: proxy.host, port: proxy.port, timeout: 300, divergenceLimit: 1_000 });
+  const copies = keyvTier({ store });
+  const far: readonly TierConfig[] = order === "near" ? [copies, redis] : [redis, copies];
+  const cache = new TieredCacheManager({ name, tiers: [memoryTier({ maxEntries: 1 }), ...far], ...rest });
+  world.atEnd(() => cache.close());
+  await eventually(() => redisStats(cache).busLive, true);
+  const served: string[] = [];
+  for (const type of ["hit", "stale"] as const) cache.on(type, ({ tier }) => void served.push(tier));
+  return {
+    cache,
+    proxy,
+    store,
+    served,
+    forget: () => void cache.setSync(`filler ${++fillers}`, 0, { tiers: { redis: false, keyv: false } }),
+  };
+}
+
+const copiesOf = ({ store }: Host, name: string, key: string): number =>
+  [...store.keys()].filter((text) => text.includes(keyOf(name, key))).length;
+
+async function cutOff({ cache, proxy }: Host): Promise<void> {
+  await proxy.refuse();
+  proxy.reset();
+  await eventually(() => redisStats(cache).busLive, false);
+}
+
+describe("between memory and Redis", () => {
+  test("answers what memory has not, without asking Redis", async () => {
+    const name = world.newName();
+    const host = await open(name);
+    await host.cache.set("k", { a: 1 }, { tags: ["t"] });
+    await eventually(() => copiesOf(host, name, "k"), 1);
+    host.forget();
+    const before = redisStats(host.cache).hits;
+    expect(await host.cache.get("k", never)).toEqual({ a: 1 });
+    expect([host.served, redisStats(host.cache).hits - before]).toEqual([["keyv"], 0]);
+    expect(await host.cache.getEntry("k")).toMatchObject({ value: { a: 1 }, tags: ["t"] });
+    expect(host.cache.stats().tiers["keyv"]).toMatchObject({ hits: 1, errors: 0 });
+    expect((await host.cache.health()).tiers).toMatchObject({ keyv: { status: "healthy" } });
+  });
+
+  test("keeps what Redis has given, and what a refresh has made", async () => {
+    const name = world.newName();
+    const [host, other] = [await open(name), await open(name)];
+    await other.cache.set("theirs", "v");
+    expect(await host.cache.get("theirs", never)).toBe("v");
+    expect(await host.cache.get("mine", () => "w")).toBe("w");
+    for (const key of ["theirs", "mine"]) await eventually(() => copiesOf(host, name, key), 1);
+    host.forget();
+    host.served.length = 0;
+    expect([await host.cache.get("theirs", never), await host.cache.get("mine", never)]).toEqual(["v", "w"]);
+    expect(host.served).toEqual(["keyv", "keyv"]);
+  });
+
+  const ends: readonly (readonly [string, (cache: TieredCacheManager) => Promise<unknown>])[] = [
+    ["delete", (cache) => cache.delete("k", { namespace: "n" })],
+    ["deleteMatching", (cache) => cache.deleteMatching("k*", { namespace: "n" })],
+    ["invalidateTags", (cache) => cache.invalidateTags(["t"])],
+    ["clearNamespace", (cache) => cache.clearNamespace("n")],
+    ["clear", (cache) => cache.clear()],
+    ["set", (cache) => cache.set("k", "new", { namespace: "n" })],
+  ];
+
+  test.each(ends)("P4 %s ends its copies, here and elsewhere", async (verb, end) => {
+    const name = world.newName();
+    const hosts = [await open(name), await open(name)];
+    await hosts[0]!.cache.set("k", "old", { namespace: "n", tags: ["t"] });
+    for (const { cache } of hosts) expect(await cache.get("k", { namespace: "n" })).toBe("old");
+    for (const { store } of hosts) await eventually(() => [...store.keys()].some((text) => text.includes("n:k")), true);
+    await end(hosts[0]!.cache);
+    const expected = verb === "set" ? "new" : undefined;
+    for (const host of hosts) host.forget();
+    expect(await hosts[0]!.cache.get("k", { namespace: "n" })).toBe(expected);
+    await eventually(() => hosts[1]!.cache.get("k", { namespace: "n" }), expected);
+  });
+
+  test("P4 deleteMatching ends copies of what Redis has evicted, elsewhere and where they cannot be looked for", async () => {
+    const name = world.newName();
+    const hosts = [await open(name), await open(name)];
+    await hosts[0]!.cache.set("k", "old");
+    expect(await hosts[1]!.cache.get("k")).toBe("old");
+    for (const host of hosts) await eventually(() => copiesOf(host, name, "k"), 1);
+    await world.raw.del(keyOf(name, "k"));
+    const [host, other] = hosts as [Host, Host];
+    const fail = (): never => {
+      throw new Error("nothing can be listed");
+    };
+    for (const verb of ["entries", "keys", "forEach", Symbol.iterator] as const) other.store[verb] = fail;
+    await host.cache.deleteMatching("k*");
+    for (const { cache, forget } of hosts) {
+      forget();
+      await eventually(() => cache.get("k"), undefined);
+    }
+    for (const verb of ["entries", "keys", "forEach", Symbol.iterator] as const)
+      Reflect.deleteProperty(other.store, verb);
+    await eventually(() => copiesOf(host, name, "k"), 0);
+  });
+
+  test("P4 a copy from before the bus was lost is verified", async () => {
+    const name = world.newName();
+    const [host, other] = [await open(name), await open(name)];
+    await host.cache.set("k", "old");
+    await eventually(() => copiesOf(host, name, "k"), 1);
+    await cutOff(host);
+    await other.cache.set("k", "new");
+    await host.proxy.accept();
+    await eventually(() => redisStats(host.cache).busLive && redisStats(host.cache).pending === 0, true);
+    host.forget();
+    expect(await host.cache.get("k")).toBe("new");
+    expect(host.served).toEqual(["redis"]);
+  });
+
+  test("P4 so is one of an earlier run, which the next one keeps as its own", async () => {
+    const name = world.newName();
+    const [host, other] = [await open(name), await open(name)];
+    for (const key of ["a", "b"]) await host.cache.set(key, "old");
+    for (const key of ["a", "b"]) await eventually(() => copiesOf(host, name, key), 1);
+    await host.cache.close();
+    await other.cache.delete("a");
+    const again = await open(name, { store: host.store });
+    expect([await again.cache.get("a"), await again.cache.get("b")]).toEqual([undefined, "old"]);
+    expect(again.served).toEqual(["redis"]);
+    await eventually(() => copiesOf(again, name, "a"), 0);
+    await eventually(async () => {
+      again.forget();
+      expect(await again.cache.get("b")).toBe("old");
+      return again.served.at(-1);
+    }, "keyv");
+  });
+
+  test("P14 a damaged copy is a miss and an event, and goes", async () => {
+    const name = world.newName();
+    const host = await open(name);
+    await host.cache.set("k", "v");
+    await eventually(() => copiesOf(host, name, "k"), 1);
+    const [at] = [...host.store.keys()].filter((text) => text.includes(keyOf(name, "k")));
+    const text = String(host.store.get(at!));
+    host.store.set(at!, text.slice(0, -8) + "AAAAAAA=");
+    const events: CacheEvent[] = [];
+    host.cache.on("damagedFrame", (event) => void events.push(event));
+    host.forget();
+    expect(await host.cache.get("k", never)).toBe("v");
+    expect(events).toMatchObject([{ tier: "keyv", key: "k", reason: "checksum" }]);
+    expect(host.served).toEqual(["redis"]);
+  });
+
+  test("a call can leave it out, or want a younger copy", async () => {
+    const name = world.newName();
+    const host = await open(name);
+    await host.cache.set("k", "v");
+    await eventually(() => copiesOf(host, name, "k"), 1);
+    for (const tiers of [{ keyv: false }, { keyv: { maxAge: 1 } }] as const) {
+      host.forget();
+      expect(await host.cache.get("k", { tiers })).toBe("v");
+    }
+    expect(host.served).toEqual(["redis", "redis"]);
+    await host.cache.set("far", "v", { tiers: { keyv: false } });
+    expect(copiesOf(host, name, "far")).toBe(0);
+  });
+
+  test("P13 a store that fails costs a copy, and nothing else", async () => {
+    const name = world.newName();
+    const store = new Map<string, unknown>();
+    const host = await open(name, { store });
+    await host.cache.set("k", "old");
+    await eventually(() => copiesOf(host, name, "k"), 1);
+    const fail = (): never => {
+      throw new Error("the disk is full");
+    };
+    store.delete = fail;
+    store.set = fail;
+    expect(await host.cache.set("k", "new")).toEqual({ authority: "done" });
+    host.forget();
+    // The old copy is still there, and must not be served.
+    expect(copiesOf(host, name, "k")).toBe(1);
+    expect(await host.cache.get("k", never)).toBe("new");
+    expect(host.served).toEqual(["redis"]);
+    const { status, reasons } = await host.cache.health();
+    expect([status, reasons.join()]).toEqual(["degraded", expect.stringContaining("keyv keeps no copies")]);
+    Reflect.deleteProperty(store, "delete");
+    Reflect.deleteProperty(store, "set");
+  });
+});
+
+describe.each<Order>(["near", "behind"])("without Redis, %s", (order) => {
+  test("P10 it serves what it has, also of an earlier run, but nothing that was invalidated since", async () => {
+    const name = world.newName();
+    const host = await open(name, { order });
+    const keys = ["kept", "deleted", "tagged", "spaced"];
+    for (const key of keys) await host.cache.set(key, key, { tags: [`tag of ${key}`] });
+    for (const key of keys) await eventually(() => copiesOf(host, name, key), 1);
+    await host.cache.close();
+    const again = await open(name, { order, store: host.store });
+    await cutOff(again);
+    expect(await again.cache.delete("deleted")).toMatchObject({ authority: "pending" });
+    expect(await again.cache.invalidateTags(["tag of tagged"])).toEqual({ authority: "pending" });
+    expect(await again.cache.get("kept", never)).toBe("kept");
+    expect(await again.cache.get("deleted")).toBeUndefined();
+    expect(await again.cache.get("tagged")).toBeUndefined();
+    expect(again.served).toEqual(["keyv"]);
+    await again.cache.clear();
+    again.forget();
+    expect([await again.cache.get("spaced"), await again.cache.get("kept")]).toEqual([undefined, undefined]);
+  });
+
+  test("P8 it serves nothing whose windows are over", async () => {
+    const name = world.newName();
+    const host = await open(name, { order, ttl: 200, staleWhileRevalidate: 0 });
+    await host.cache.set("k", "v");
+    await eventually(() => copiesOf(host, name, "k"), 1);
+    await cutOff(host);
+    host.forget();
+    expect(await host.cache.get("k", never)).toBe("v");
+    await eventually(() => host.cache.get("k"), undefined);
+  });
+});
+
+test("behind Redis it is not read while that answers", async () => {
+  const name = world.newName();
+  const host = await open(name, { order: "behind" });
+  await host.cache.set("k", "v");
+  await eventually(() => copiesOf(host, name, "k"), 1);
+  host.forget();
+  expect(await host.cache.get("k", never)).toBe("v");
+  expect(host.served).toEqual(["redis"]);
+});
+
+test("two tiers for the same, or of one name, or too many are refused", () => {
+  const url = "redis://localhost:1";
+  const of =
+    (...tiers: TierConfig[]) =>
+    () =>
+      new TieredCacheManager({ tiers });
+  expect(of(redisTier({ url }), redisTier({ url, name: "other" }))).toThrow(
+    /must hold one shared tier, got redis and other/,
+  );
+  expect(of(redisTier({ url }), keyvTier({ store: new Map(), name: "redis" }))).toThrow(/different names/);
+  expect(of(keyvTier({ store: new Map(), name: "memory" }))).toThrow(/different names/);
+  const keyvs = ["a", "b"].map((name) => keyvTier({ store: new Map(), name }));
+  expect(of(redisTier({ url }), ...keyvs)).toThrow(/at most two tiers besides memory/);
+});
+
+afterEach(() => void (fillers = 0));
