@@ -1,0 +1,49 @@
+// The file as the system knows it: which one it is, and moving it aside when it cannot be used.
+
+import { mkdirSync, renameSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import type { SqliteDriver } from "./driver.ts";
+
+/** What tells a file from another of the same name; `undefined` when there is none. */
+export type FileId = string | undefined;
+
+/** Which file a path leads to now. */
+export function fileId(path: string): FileId {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found === undefined ? undefined : `${found.dev}:${found.ino}`;
+}
+
+/** Makes the directory of a path, if it is not there. */
+export function makeDirectory(path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+}
+
+/**
+ * Does something that only one process may do at a time: holds the lock of a second, empty database beside the file,
+ * which the system gives back if the process dies. The file of the lock stays: to remove it would take the lock
+ * from under others.
+ * @throws what SQLite throws when another process holds it
+ */
+export function exclusively<T>(path: string, Driver: SqliteDriver, work: () => T): T {
+  const lock = new Driver(`${path}-lock`);
+  try {
+    lock.exec("PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE");
+    return work();
+  } finally {
+    lock.close();
+  }
+}
+
+/**
+ * Moves a file that cannot be used out of the way, if it is still the one that was looked at. The file first: a
+ * write-ahead log without its file is dropped by whoever makes a new one, while a file without its log would look whole.
+ * @param seen which file was found unusable
+ * @param state the word for it in the new name
+ */
+export function moveAside(path: string, seen: FileId, state: string): void {
+  if (seen === undefined || fileId(path) !== seen) return;
+  const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
+  const aside = `${path}.${state}-${stamp}-${process.pid}`;
+  renameSync(path, aside);
+  for (const end of ["-wal", "-shm"]) if (fileId(path + end) !== undefined) renameSync(path + end, aside + end);
+}
