@@ -110,6 +110,9 @@ export class Lookups {
     if (knownEpoch(root, shared.trust) === undefined) unknown.push(root);
     if (knownEpoch(namespaceEpoch, shared.trust) === undefined) unknown.push(namespaceEpoch);
     const syncing = shared.sync();
+    // What has been called for the key reaches the authority in that order, a question too.
+    const earlier = engine.flights.sentBefore(target.id, Infinity);
+    if (earlier !== undefined) await earlier;
     const budget = { spentMs: 0 };
     const reply = await shared.within(budget, shared.read(shared.fullKey(target), unknown as readonly EpochName[]));
     if (syncing !== undefined) await syncing;

@@ -6,6 +6,8 @@ import { prepare } from "./statement.ts";
 
 /** Bytes that an entry takes besides its key and frame, about: its row, and its places in three indexes. */
 const OVERHEAD_BYTES = 100;
+/** What stands for a frame of no bytes, which some drivers give as `null`, and for what another program has put there. */
+const NOTHING = new Uint8Array();
 /** Keys that one step of a listing reads. */
 const PAGE = 500;
 
@@ -62,12 +64,14 @@ export class EntryTable {
 
   find(key: string, now: Instant): FoundEntry | undefined {
     const found = this.#find.get(key) as FoundEntry | undefined;
-    return found !== undefined && found.endsAt > now ? found : undefined;
+    if (found === undefined || found.endsAt <= now) return undefined;
+    return found.frame instanceof Uint8Array ? found : { ...found, frame: NOTHING };
   }
 
   /** The first bytes of a frame. */
   head(key: string, bytes: number, now: Instant): Uint8Array | undefined {
-    return (this.#head.get(bytes, key, now) as { readonly head: Uint8Array } | undefined)?.head;
+    const head = (this.#head.get(bytes, key, now) as { readonly head: unknown } | undefined)?.head;
+    return head instanceof Uint8Array ? head : undefined;
   }
 
   put(key: string, frame: Uint8Array, endsAt: Instant, now: Instant): void {
