@@ -42,8 +42,18 @@ export function exclusively<T>(path: string, Driver: SqliteDriver, work: () => T
  */
 export function moveAside(path: string, seen: FileId, state: string): void {
   if (seen === undefined || fileId(path) !== seen) return;
-  const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
-  const aside = `${path}.${state}-${stamp}-${process.pid}`;
+  const aside = nameAside(path, state);
   renameSync(path, aside);
   for (const end of ["-wal", "-shm"]) if (fileId(path + end) !== undefined) renameSync(path + end, aside + end);
+}
+
+/** Moves a log out of the way that is not of its file, and the index of it. */
+export function moveLogAside(path: string): void {
+  const aside = nameAside(path, "stray");
+  for (const end of ["-wal", "-shm"]) if (fileId(path + end) !== undefined) renameSync(path + end, aside + end);
+}
+
+function nameAside(path: string, state: string): string {
+  const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, "");
+  return `${path}.${state}-${stamp}-${process.pid}`;
 }

@@ -98,9 +98,11 @@ export class SqliteLink {
     this.#verifiedAt = this.#clock.now();
     const files = this.#connection?.files;
     if (files === undefined) return;
-    if (fileId(files.path) !== files.main) this.lose("the file has been replaced or removed");
-    else if (files.log !== undefined && fileId(`${files.path}-wal`) !== files.log) {
-      this.#suspicion = { ...this.#suspicion, hasLostLog: true };
+    if (fileId(files.path) !== files.main) {
+      this.#suspicion = { ...this.#suspicion, strayLog: files.log };
+      this.lose("the file has been replaced or removed");
+    } else if (files.log !== undefined && fileId(`${files.path}-wal`) !== files.log) {
+      this.#suspicion = { ...this.#suspicion, damaged: files.main };
       this.lose("the write-ahead log of the file has been replaced or removed");
     }
   }
@@ -164,6 +166,10 @@ export class SqliteLink {
     return this.#connection ?? this.#open();
   }
 
+  /**
+   * Some releases of the package keep the system's files open until the statements have been collected as garbage. That
+   * harms nothing: no lock is held, and a file that has been moved is left alone.
+   */
   #end(database: SqliteDatabase): void {
     if (this.settings.target.kind === "database") return;
     try {

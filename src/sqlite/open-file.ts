@@ -3,7 +3,7 @@
 import { CacheError } from "../errors.ts";
 import type { SqliteDatabase, SqliteDriver } from "./driver.ts";
 import { failureKind } from "./failure.ts";
-import { exclusively, fileId, makeDirectory, moveAside, type FileId } from "./file.ts";
+import { exclusively, fileId, makeDirectory, moveAside, moveLogAside, type FileId } from "./file.ts";
 import { beginAnew, configure, configureNew, create, inspect, isAdopted } from "./schema.ts";
 import type { SqliteTarget } from "./settings.ts";
 
@@ -23,13 +23,13 @@ export interface DatabaseFiles {
 
 /** What is known of the file before it is opened. */
 export interface Suspicion {
-  /** This very file has been found damaged. */
+  /** This very file has been found damaged, or has lost its write-ahead log, and with that what was written last. */
   readonly damaged: FileId;
-  /** Its write-ahead log has vanished, and with it what had been written last. */
-  readonly hasLostLog: boolean;
+  /** This log is of a file that was replaced: another one must not be read with it. */
+  readonly strayLog: FileId;
 }
 
-export const NO_SUSPICION: Suspicion = { damaged: undefined, hasLostLog: false };
+export const NO_SUSPICION: Suspicion = { damaged: undefined, strayLog: undefined };
 
 /** Says that a file is of no use to this release. */
 class Unusable extends Error {
@@ -49,22 +49,31 @@ export function openDatabase(
   target: SqliteTarget,
   Driver: SqliteDriver | undefined,
   label: string,
-  { damaged, hasLostLog }: Suspicion,
+  { damaged, strayLog }: Suspicion,
 ): OpenDatabase {
-  if (target.kind === "database") return { database: prepareTables(target.database, label, false), files: undefined };
+  if (target.kind === "database") return { database: prepareTables(target.database, label), files: undefined };
   if (Driver === undefined) throw new TypeError("a file needs something that opens it");
-  if (target.kind === "memory")
-    return { database: prepareTables(new Driver(":memory:"), label, false), files: undefined };
+  if (target.kind === "memory") return { database: prepareTables(new Driver(":memory:"), label), files: undefined };
   const { path } = target;
   makeDirectory(path);
+  if (isStray(path, strayLog)) {
+    exclusively(path, Driver, () => {
+      if (isStray(path, strayLog)) moveLogAside(path);
+    });
+  }
   if (damaged !== undefined && damaged === fileId(path)) return remake(path, Driver, label, damaged, "damaged");
   const seen = fileId(path);
   try {
-    return openFile(path, Driver, label, hasLostLog);
+    return openFile(path, Driver, label);
   } catch (error) {
     if (!(error instanceof Unusable)) throw error;
     return remake(path, Driver, label, seen, error.state);
   }
+}
+
+/** Whether a log that is not of this file lies beside it. One of a file that is new, or gone, SQLite removes by itself. */
+function isStray(path: string, strayLog: FileId): boolean {
+  return strayLog !== undefined && fileId(path) !== undefined && fileId(`${path}-wal`) === strayLog;
 }
 
 /** Of several processes that find the same file unusable, one moves it aside; the others open what has come in its place. */
@@ -72,7 +81,7 @@ function remake(path: string, Driver: SqliteDriver, label: string, seen: FileId,
   return exclusively(path, Driver, () => {
     moveAside(path, seen, state);
     try {
-      return openFile(path, Driver, label, false);
+      return openFile(path, Driver, label);
     } catch (error) {
       if (!(error instanceof Unusable)) throw error;
       throw new CacheError("unavailable", `the file of ${label} is ${error.state} again`, { cause: error.cause });
@@ -80,11 +89,11 @@ function remake(path: string, Driver: SqliteDriver, label: string, seen: FileId,
   });
 }
 
-function openFile(path: string, Driver: SqliteDriver, label: string, hasLostLog: boolean): OpenDatabase {
+function openFile(path: string, Driver: SqliteDriver, label: string): OpenDatabase {
   const before = fileId(path);
   const database = new Driver(path);
   try {
-    prepareTables(database, label, hasLostLog);
+    prepareTables(database, label);
     const files = { path, main: fileId(path), log: fileId(`${path}-wal`) };
     if (before === undefined || before === files.main) return { database, files };
     throw new CacheError("unavailable", `the file of ${label} was replaced while it was opened`);
@@ -94,24 +103,24 @@ function openFile(path: string, Driver: SqliteDriver, label: string, hasLostLog:
   }
 }
 
-function prepareTables(database: SqliteDatabase, label: string, hasLostLog: boolean): SqliteDatabase {
+function prepareTables(database: SqliteDatabase, label: string): SqliteDatabase {
   const state = inspect(database, label);
   if (state === "older") throw new Unusable("older");
   if (state === "new") configureNew(database);
   configure(database);
   // Most often there is nothing to write, and no lock to wait for.
-  if (state === "new" || hasLostLog || !isAdopted(database)) writeTables(database, label, hasLostLog);
+  if (state === "new" || !isAdopted(database)) writeTables(database, label);
   return database;
 }
 
-function writeTables(database: SqliteDatabase, label: string, hasLostLog: boolean): void {
+function writeTables(database: SqliteDatabase, label: string): void {
   database.exec("BEGIN IMMEDIATE");
   try {
     // Again: another process may have made them in the meantime.
     const state = inspect(database, label);
     if (state === "older") throw new Unusable("older");
     if (state === "new") create(database);
-    else if (hasLostLog || !isAdopted(database)) beginAnew(database);
+    else if (!isAdopted(database)) beginAnew(database);
     database.exec("COMMIT");
   } catch (error) {
     rollBack(database);
