@@ -22,8 +22,8 @@ export function openSqlite(share: SqliteShare, context: RemoteTierContext): Remo
   const canWrite = (): boolean => writer.probe();
   const bus = wantsBus ? new SqliteBus({ reader, clock, root, publisher, divergenceLimitMs, canWrite }) : undefined;
   const close = async (): Promise<void> => {
-    await bus?.close();
     client.close();
+    await bus?.close();
     await part.leave();
     stop();
   };
