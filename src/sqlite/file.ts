@@ -13,9 +13,20 @@ export function fileId(path: string): FileId {
   return found === undefined ? undefined : `${found.dev}:${found.ino}`;
 }
 
-/** Makes the directory of a path, if it is not there. */
+/**
+ * Makes the directory of a path, and those above it. One by one: where nothing can be made, such as below `/proc`,
+ * `mkdirSync` with `recursive` never comes to an end.
+ */
 export function makeDirectory(path: string): void {
-  mkdirSync(dirname(path), { recursive: true });
+  const folder = dirname(path);
+  if (fileId(folder) !== undefined) return;
+  makeDirectory(folder);
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    // Another process may have been faster.
+    if (fileId(folder) === undefined) throw error;
+  }
 }
 
 /**

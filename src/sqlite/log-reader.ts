@@ -93,7 +93,7 @@ export class LogReader {
     try {
       this.#link.verify();
       const { store, identity } = this.#link.use();
-      this.#read(store, identity);
+      if (!this.#read(store, identity)) return;
     } catch (error) {
       if (failureKind(error) !== "busy") this.#link.note(error);
       return this.#tell((listener) => listener.onFailed());
@@ -101,19 +101,24 @@ export class LogReader {
     this.#tell((listener) => listener.onRead());
   }
 
-  #read(store: SqliteStore, identity: string): void {
+  /** Answers whether it has been read: the file may turn out to be another one. */
+  #read(store: SqliteStore, identity: string): boolean {
     const { generation } = this.#link;
     const { dataVersion } = store;
     // Of a new connection nothing is known: everything until now counts as lost, and has been said to be.
     if (this.#position?.generation !== generation) {
       this.#position = { generation, id: store.log.newest, dataVersion };
     } else if (this.#isNudged || dataVersion !== this.#position.dataVersion) {
-      if (store.record.identity !== identity) return this.#link.lose("the file begins anew");
+      if (store.record.identity !== identity) {
+        this.#link.lose("the file begins anew");
+        return false;
+      }
       if (dataVersion !== this.#position.dataVersion) this.#activeAt = this.#clock.now();
       this.#position.dataVersion = dataVersion;
       this.#isNudged = false;
       this.#readRows(store, this.#position);
     }
+    return true;
   }
 
   #readRows(store: SqliteStore, position: Position): void {

@@ -46,7 +46,7 @@ async function reply(question: Question): Promise<unknown> {
       return verb.apply(cache, [...question.args]);
     }
     case "load":
-      return load(cache, question.key, question.callers);
+      return load(cache, question.key, question.callers, question.tags);
     case "flood":
       return void flood(cache, question.keys);
     case "watch":
@@ -83,8 +83,14 @@ function wrongClock(offsetMs: number) {
   };
 }
 
-async function load(from: TieredCacheManager, key: string, callers: number): Promise<readonly string[]> {
-  const values = await Promise.all(Array.from({ length: callers }, () => from.get(key, () => fromSource(key))));
+async function load(
+  from: TieredCacheManager,
+  key: string,
+  callers: number,
+  tags: readonly string[],
+): Promise<readonly string[]> {
+  const one = (): Promise<string> => from.get(key, () => fromSource(key), { tags });
+  const values = await Promise.all(Array.from({ length: callers }, one));
   return [...new Set(values)];
 }
 

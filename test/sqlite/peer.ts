@@ -26,7 +26,7 @@ export type Question =
   | { readonly what: "open"; readonly options: OpenOptions }
   | { readonly what: "call"; readonly verb: Verb; readonly args: readonly unknown[] }
   /** `get` with a refresh that asks the test, by so many callers at once. */
-  | { readonly what: "load"; readonly key: string; readonly callers: number }
+  | { readonly what: "load"; readonly key: string; readonly callers: number; readonly tags: readonly string[] }
   /** Writes until it is killed. */
   | { readonly what: "flood"; readonly keys: number }
   | { readonly what: "watch"; readonly key: string; readonly old: string }
@@ -111,8 +111,8 @@ export class Peer {
     return this.ask({ what: "call", verb, args });
   }
 
-  async load(key: string, callers = 1): Promise<readonly string[]> {
-    return (await this.ask({ what: "load", key, callers })) as readonly string[];
+  async load(key: string, callers = 1, tags: readonly string[] = []): Promise<readonly string[]> {
+    return (await this.ask({ what: "load", key, callers, tags })) as readonly string[];
   }
 
   async events(): Promise<readonly CacheEvent[]> {
