@@ -25,7 +25,7 @@ export interface FoundEntry {
 }
 
 /** What an entry of this key and frame counts for. */
-export function sizeOfEntry(key: string, frame: Uint8Array): number {
+function sizeOfEntry(key: string, frame: Uint8Array): number {
   return key.length + frame.length + OVERHEAD_BYTES;
 }
 

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 
 /** Time since some instant before the host was started, as the system counts it for all of its processes. */
-export function hostUptime(): Milliseconds {
+function hostUptime(): Milliseconds {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 

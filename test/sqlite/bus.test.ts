@@ -44,11 +44,9 @@ test("messages come in order, once each, own ones included", async () => {
   await Promise.all(keys.map((key, index) => (index % 2 === 0 ? one : two).authority.remove(key, Infinity)));
   for (const heard of [own, other]) {
     await waitUntil(() => messages(heard).length >= keys.length, { what: "all have come" });
-    expect(
-      messages(heard)
-        .map((message) => "fullKey" in message && message.fullKey)
-        .toSorted(),
-    ).toEqual(keys.toSorted());
+    const heardOf = messages(heard).map((message) => ("fullKey" in message ? message.fullKey : ""));
+    expect(new Set(heardOf)).toEqual(new Set(keys));
+    expect(heardOf.length).toBe(keys.length);
     expect([words(heard), heard.own.filter(Boolean).length]).toEqual([["live"], 750]);
   }
 });

@@ -10,10 +10,10 @@ const loads = new Map<number, (value: string) => void>();
 let lastLoad = 0;
 let cache: TieredCacheManager | undefined;
 const events: CacheEvent[] = [];
-let watching: { readonly old: string; reads: number; lastOldAt: number | undefined } | undefined;
+let watching: { isOver: boolean; reads: number; lastOldAt: number | undefined } | undefined;
 
 const tell = (message: FromPeer): void => {
-  if (parentPort !== null) parentPort.postMessage(message);
+  if (parentPort !== null) parentPort.postMessage(message, []);
   else if (process.connected) process.send?.(message, () => undefined);
 };
 
@@ -113,15 +113,18 @@ async function flood(to: TieredCacheManager, keys: number): Promise<void> {
 
 /** Reads by turns of the event loop, and notes when it saw the old value last. */
 function watch(from: TieredCacheManager, key: string, old: string): void {
-  const seen: NonNullable<typeof watching> = { old, reads: 0, lastOldAt: undefined };
+  if (watching !== undefined) watching.isOver = true;
+  const seen = { isOver: false, reads: 0, lastOldAt: undefined as number | undefined };
   watching = seen;
   const readOn = async (): Promise<void> => {
-    while (watching === seen) {
+    while (!seen.isOver) {
       const at = Number(process.hrtime.bigint()) / 1e6;
-      const value = await from.get(key).catch(() => void (watching = undefined));
+      const value = await from.get(key).catch(() => void (seen.isOver = true));
       seen.reads++;
       if (value === old) seen.lastOldAt = at;
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
     }
   };
   void readOn();

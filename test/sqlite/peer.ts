@@ -158,13 +158,13 @@ export class Peer {
   }
 
   #tell(message: ToPeer): void {
-    if (this.#other instanceof Worker) this.#other.postMessage(message);
+    if (this.#other instanceof Worker) this.#other.postMessage(message, []);
     else if (this.#other.connected) this.#other.send(message, () => undefined);
   }
 }
 
 /** Whether the bus is live, by the statistics. */
-export function busLive({ tiers }: CacheStats): boolean {
+function busLive({ tiers }: CacheStats): boolean {
   const tier = tiers["sqlite"];
   return tier !== undefined && "busLive" in tier && tier.busLive;
 }

@@ -156,6 +156,7 @@ test("P5 when all is quiet every process has what the file has", async () => {
   for (const key of keys) {
     const held = async (): Promise<unknown[]> => Promise.all(all.map((peer) => peer.call("get", key)));
     await waitUntil(async () => new Set(await held()).size === 1, { what: "they agree" });
+    expect(await held()).not.toContain(undefined);
   }
 });
 

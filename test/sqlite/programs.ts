@@ -5,16 +5,14 @@ import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
 import { bundleSources, SRC, type Bundle } from "../support/bundle.ts";
 
-const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const PEER = fileURLToPath(new URL("peer-program.ts", import.meta.url));
+const LOCK = fileURLToPath(new URL("lock-program.ts", import.meta.url));
 
 let built: Promise<Bundle> | undefined;
 
 /** Builds them. To be called once the file of tests has said {@link removePrograms}. */
 export function buildPrograms(): Promise<Bundle> {
-  built ??= bundleSources(
-    { main: join(SRC, "index.ts"), peer: here("peer-program.ts"), lock: here("lock-program.ts") },
-    [],
-  );
+  built ??= bundleSources({ main: join(SRC, "index.ts"), peer: PEER, lock: LOCK }, []);
   return built;
 }
 

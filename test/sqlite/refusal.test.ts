@@ -23,11 +23,11 @@ function smallDisk(): { readonly folder: string; remove(): void } | undefined {
   const folder = join(dirname(newPath()), "disk");
   mkdirSync(folder);
   try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], { stdio: "pipe" });
+    execFileSync("/bin/mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], { stdio: "pipe" });
   } catch {
     return undefined;
   }
-  return { folder, remove: () => execFileSync("umount", ["-l", folder]) };
+  return { folder, remove: () => execFileSync("/bin/umount", ["-l", folder]) };
 }
 
 const canMount = ((): boolean => {
