@@ -14,7 +14,7 @@ export interface SqliteClientParts {
   readonly clock: Clock;
 }
 
-/** Reads are done at once; writes in the next transaction. */
+/** Reads are done at once; writes in the next transaction, or, where nobody can wait, at once as well. */
 export class SqliteClient {
   readonly #parts: SqliteClientParts;
   #isClosed = false;
@@ -47,8 +47,20 @@ export class SqliteClient {
     return this.#parts.writer.write(about, work);
   }
 
-  /** Reads, or writes, before it returns, and waits for no lock. @throws CacheError `unavailable`, `refused`, `closed` */
-  doSync<T>(about: string, work: Work<T>): T {
+  /** Reads before it returns, and waits for no lock. @throws CacheError `unavailable`, `refused`, `closed` */
+  readSync<T>(about: readonly string[], work: Work<T>): T {
+    const { link, writer } = this.#parts;
+    this.#checkOpen();
+    if (about.some((one) => writer.isAbout(one))) return writer.writeSync(READ, work);
+    try {
+      return this.#readNow(work);
+    } catch (error) {
+      throw link.note(error);
+    }
+  }
+
+  /** Writes before it returns, and waits for no lock. @throws CacheError `unavailable`, `refused`, `closed` */
+  writeSync<T>(about: string, work: Work<T>): T {
     this.#checkOpen();
     return this.#parts.writer.writeSync(about, work);
   }

@@ -5,10 +5,11 @@ import type { Clock } from "../../src/contracts/clock.ts";
 import { FRAME_LAYOUT } from "../../src/codec/frame-layout.ts";
 import { frameOf, freshKey, LEASE_MS, LONG, randomVersion } from "../../src/test-suite/suite.ts";
 import { systemClock } from "../../src/model/clock.ts";
+import { SqliteClient } from "../../src/sqlite/client.ts";
 import { SqliteLink } from "../../src/sqlite/link.ts";
 import { loadDriver } from "../../src/sqlite/driver.ts";
 import { resolveSqliteOptions } from "../../src/sqlite/settings.ts";
-import { SqliteWriter } from "../../src/sqlite/writer.ts";
+import { SqliteWriter, type Transaction } from "../../src/sqlite/writer.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { openBare } from "./bare.ts";
 import { cleanUp, newPath, openProcess } from "./open.ts";
@@ -140,6 +141,25 @@ test("a write that cannot wait is done at once, after those that do", async () =
   await first;
   link.close();
   expect(() => writer.writeSync("k", () => 1)).toThrow(expect.objectContaining({ code: "closed" }));
+});
+
+test("a client reads and writes at once for who cannot wait, in the order of all", async () => {
+  const { writer, link } = writerOn(newPath());
+  const client = new SqliteClient({ link, writer, clock: systemClock });
+  const put = (key: string) => (transaction: Transaction) =>
+    transaction.store.entries.put(key, BYTES, Infinity, transaction.now);
+  const find = (key: string) => (transaction: Transaction) =>
+    transaction.store.entries.find(key, transaction.now)?.frame;
+  const waiting = client.write("k", put("k"));
+  expect([client.readSync(["other"], find("k")), client.readSync(["k"], find("k"))]).toEqual([undefined, BYTES]);
+  await waiting;
+  client.writeSync("x", put("x"));
+  expect([client.readSync(["x"], find("x")), await client.read(["x"], find("x"))]).toEqual([BYTES, BYTES]);
+  client.close();
+  for (const late of [() => client.readSync(["x"], find("x")), () => client.writeSync("x", put("x"))]) {
+    expect(late).toThrow(expect.objectContaining({ code: "closed" }));
+  }
+  link.close();
 });
 
 test("a write that cannot wait fails at once while another connection writes, and is not done later", async () => {

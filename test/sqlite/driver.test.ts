@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { DatabaseSyncInstance } from "@photostructure/sqlite";
 import { expect, test } from "vitest";
 import { memoryTier, TieredCacheManager } from "../../src/index.ts";
 import { freshKey } from "../../src/test-suite/suite.ts";
@@ -104,6 +105,11 @@ test("refuses a handle on the database of another program, and leaves it as it i
   expect(String(problem())).toContain("is the database of another program");
   expect(database.prepare("SELECT name FROM sqlite_master").all()).toEqual([{ name: "users" }]);
   database.close();
+});
+
+test("takes the handles of the package as they are declared", () => {
+  const withHandle = (database: DatabaseSyncInstance) => sqliteTier({ database });
+  expect(withHandle).toBeTypeOf("function");
 });
 
 test("a database in memory is that of one plan", async () => {

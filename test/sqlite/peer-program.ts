@@ -1,7 +1,7 @@
 // Another process, or thread, with a cache on a SQLite file, which does what the test asks.
 
 import { parentPort } from "node:worker_threads";
-import { memoryTier, TieredCacheManager, type CacheEvent } from "../../src/index.ts";
+import { memoryTier, TieredCacheManager } from "../../src/index.ts";
 import { sqliteTier } from "../../src/sqlite/index.ts";
 import { assertNever } from "../../src/errors.ts";
 import type { FromPeer, OpenOptions, Question, ToPeer } from "./peer.ts";
@@ -9,7 +9,6 @@ import type { FromPeer, OpenOptions, Question, ToPeer } from "./peer.ts";
 const loads = new Map<number, (value: string) => void>();
 let lastLoad = 0;
 let cache: TieredCacheManager | undefined;
-const events: CacheEvent[] = [];
 let watching: { isOver: boolean; reads: number; lastOldAt: number | undefined } | undefined;
 
 const tell = (message: FromPeer): void => {
@@ -53,8 +52,8 @@ async function reply(question: Question): Promise<unknown> {
       return watch(cache, question.key, question.old);
     case "watched":
       return watching;
-    case "events":
-      return events;
+    case "close":
+      return cache.close();
     case "leave":
       return question.closes ? cache.close() : undefined;
     default:
@@ -65,9 +64,6 @@ async function reply(question: Question): Promise<unknown> {
 function open({ name, sqlite, clockOffsetMs, ...rest }: OpenOptions): void {
   const clock = clockOffsetMs === undefined ? {} : { clock: wrongClock(clockOffsetMs) };
   cache = new TieredCacheManager({ name, ttl: 60_000, ...rest, ...clock, tiers: [memoryTier(), sqliteTier(sqlite)] });
-  for (const type of ["busLive", "busLost", "pendingReplayed", "pendingLost"] as const) {
-    cache.on(type, (event) => events.push(event));
-  }
 }
 
 /** The clock of a process whose wall clock was wrong when it started. */

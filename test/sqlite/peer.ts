@@ -2,7 +2,7 @@
 
 import { fork, type ChildProcess } from "node:child_process";
 import { Worker } from "node:worker_threads";
-import type { CacheStats, CacheEvent } from "../../src/index.ts";
+import type { CacheStats } from "../../src/index.ts";
 import type { SqliteTierOptions } from "../../src/sqlite/index.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { buildPrograms } from "./programs.ts";
@@ -31,7 +31,7 @@ export type Question =
   | { readonly what: "flood"; readonly keys: number }
   | { readonly what: "watch"; readonly key: string; readonly old: string }
   | { readonly what: "watched" }
-  | { readonly what: "events" }
+  | { readonly what: "close" }
   /** Closes the cache, or not, and has nothing more to do. */
   | { readonly what: "leave"; readonly closes: boolean };
 
@@ -113,10 +113,6 @@ export class Peer {
 
   async load(key: string, callers = 1, tags: readonly string[] = []): Promise<readonly string[]> {
     return (await this.ask({ what: "load", key, callers, tags })) as readonly string[];
-  }
-
-  async events(): Promise<readonly CacheEvent[]> {
-    return (await this.ask({ what: "events" })) as readonly CacheEvent[];
   }
 
   /** When it saw the old value last, by the clock that processes of a machine share. */

@@ -1,6 +1,7 @@
 // Several processes, and threads, on one file act as one cache, without a server: the promises, on real processes.
 
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { waitUntil } from "../support/wait-until.ts";
@@ -225,6 +226,28 @@ test("a process that is killed in the middle of its writes leaves a file that is
     expect(new Set(values).size).toBe(1);
     expect(await bob.call("set", "k", round)).toMatchObject(DONE);
     await untilSees(ann, "k", round);
+  }
+});
+
+test("of processes that find a file damaged at the same time, one moves it aside, and none destroys the new one", async () => {
+  const racers = await Promise.all(
+    NAMES.map(async (name) => {
+      const peer = await Peer.start(name, () => "");
+      peers.push(peer);
+      return peer;
+    }),
+  );
+  for (let round = 0; round < 6; round++) {
+    const path = newPath();
+    writeFileSync(path, "what was a database ".repeat(1_000));
+    await Promise.all(racers.map((peer) => peer.open({ name: "shop", sqlite: { path, timeout: 2_000 } })));
+    for (const peer of racers) {
+      expect(await peer.call("set", "k", peer.name)).toMatchObject(DONE);
+      for (const other of racers) await untilSees(other, "k", peer.name);
+    }
+    const names = readdirSync(dirname(path)).filter((name) => /[.]damaged-.*\d$/.test(name));
+    expect([names.length, askFile(path, "PRAGMA integrity_check")]).toEqual([1, [{ integrity_check: "ok" }]]);
+    await Promise.all(racers.map((peer) => peer.ask({ what: "close" })));
   }
 });
 
