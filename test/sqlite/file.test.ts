@@ -16,7 +16,9 @@ import { memoryTier, TieredCacheManager } from "../../src/index.ts";
 import { frameOf, freshKey, LONG, randomVersion } from "../../src/test-suite/suite.ts";
 import { FRAME_LAYOUT } from "../../src/codec/frame-layout.ts";
 import { APPLICATION_ID, SCHEMA_VERSION } from "../../src/sqlite/schema.ts";
+import { loadDriver, type SqliteDatabase, type SqliteDriver } from "../../src/sqlite/driver.ts";
 import { sqliteTier } from "../../src/sqlite/index.ts";
+import { NO_SUSPICION, openDatabase } from "../../src/sqlite/open-file.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { askFile, openBare } from "./bare.ts";
@@ -213,6 +215,26 @@ test.each<[string, string, (path: string) => void]>([
   await one.tier.set("new", BYTES, 60_000);
   expect(await two.tier.get("new")).toEqual(BYTES);
   expect(askFile(path, "PRAGMA integrity_check")).toEqual([{ integrity_check: "ok" }]);
+});
+
+test("one that comes second to the lock leaves alone what the first has made", () => {
+  const path = newPath();
+  writeFileSync(path, "no database ".repeat(1_000));
+  const Driver = loadDriver("the test");
+  const open = (Using: SqliteDriver) => openDatabase({ kind: "file", path }, Using, "sqlite", NO_SUSPICION).database;
+  const identityOf = (database: SqliteDatabase): unknown => database.prepare("SELECT identity FROM meta").get();
+  const first: SqliteDatabase[] = [];
+  /** Before it has the lock, another process has done all that it is about to do. */
+  class Slower extends Driver {
+    constructor(at: string) {
+      if (at === `${path}-lock` && first.length === 0) first.push(open(Driver));
+      super(at);
+    }
+  }
+  const second = open(Slower);
+  expect(first.map(identityOf)).toEqual([identityOf(second)]);
+  expect(aside(path)).toEqual(["cache.db.damaged-WHEN"]);
+  for (const database of [second, ...first]) database.close();
 });
 
 test("what has been asked of one file is not done to the next", async () => {
