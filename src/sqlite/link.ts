@@ -24,6 +24,8 @@ export interface Opened {
   readonly store: SqliteStore;
   /** Who the authority is. */
   readonly identity: string;
+  /** The file that every write goes to first, where there is one. */
+  readonly logPath: string | undefined;
 }
 
 interface Connection extends Opened {
@@ -149,7 +151,8 @@ export class SqliteLink {
     try {
       const { database, files } = openDatabase(target, this.#Driver, name, this.#suspicion);
       const store = new SqliteStore(database);
-      this.#connection = { database, files, store, identity: store.record.identity };
+      const logPath = files?.log === undefined ? undefined : `${files.path}-wal`;
+      this.#connection = { database, files, store, identity: store.record.identity, logPath };
     } catch (error) {
       this.#lastError = toOpenError(name, error);
       if (failureKind(error) === "busy") throw error;

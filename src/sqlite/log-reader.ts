@@ -3,8 +3,9 @@
 import type { Cancel, Clock } from "../contracts/clock.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import { failureKind } from "./failure.ts";
-import type { SqliteLink } from "./link.ts";
+import type { Opened, SqliteLink } from "./link.ts";
 import type { LogRow } from "./log.ts";
+import { LogWatch } from "./log-watch.ts";
 import type { SqliteStore } from "./store.ts";
 
 /** One who is told what the log says. Nothing it does may throw. */
@@ -20,10 +21,18 @@ export interface LogListener {
   onLost(reason: string): void;
 }
 
-/** Between two looks while processes are writing; and while nobody has written for a while. */
+/**
+ * Between two looks: where the system tells of writes; where it does not, while processes are writing, and while nobody
+ * has written for a while. A timer of 12 ms takes about one per cent of a core by itself.
+ */
+const WATCHED_MS: Milliseconds = 100;
 const BUSY_MS: Milliseconds = 4;
 const IDLE_MS: Milliseconds = 12;
 const QUIET_MS: Milliseconds = 500;
+/** Looks per time that a process which cannot read may believe its copies. */
+const LOOKS_PER_LIMIT = 8;
+/** However often the system tells of writes. */
+const MIN_MS: Milliseconds = 1;
 /** Rows that are read at once. Who is further behind than some of these steps begins anew instead. */
 const STEP_ROWS = 500;
 const MAX_STEPS = 10;
@@ -41,8 +50,11 @@ export class LogReader {
   readonly #clock: Clock;
   readonly #listeners = new Set<LogListener>();
   #position: Position | undefined;
+  readonly #watch: LogWatch;
   #isNudged = false;
   #isNudgeScheduled = false;
+  #lookedAt: Instant = -Infinity;
+  #cancelSoon: Cancel | undefined;
   #activeAt: Instant = -Infinity;
   #cancel: Cancel | undefined;
   #isClosed = false;
@@ -50,6 +62,7 @@ export class LogReader {
   constructor(link: SqliteLink, clock: Clock) {
     this.#link = link;
     this.#clock = clock;
+    this.#watch = new LogWatch(() => this.#lookSoon());
     link.onLost((reason) => this.#lose(reason));
   }
 
@@ -75,12 +88,13 @@ export class LogReader {
   close(): void {
     this.#isClosed = true;
     this.#cancel?.();
+    this.#cancelSoon?.();
+    this.#watch.stop();
     this.#listeners.clear();
   }
 
   #lookLater(): void {
-    const isQuiet = this.#clock.now() - this.#activeAt > QUIET_MS;
-    this.#cancel = this.#clock.schedule(isQuiet ? IDLE_MS : BUSY_MS, () => {
+    this.#cancel = this.#clock.schedule(this.#periodMs, () => {
       this.#cancel = undefined;
       if (this.#isClosed || this.#listeners.size === 0) return;
       this.#lookLater();
@@ -88,12 +102,27 @@ export class LogReader {
     });
   }
 
+  get #periodMs(): Milliseconds {
+    if (this.#watch.isProven) return Math.min(WATCHED_MS, this.#link.settings.divergenceLimitMs / LOOKS_PER_LIMIT);
+    return this.#clock.now() - this.#activeAt > QUIET_MS ? IDLE_MS : BUSY_MS;
+  }
+
+  /** The system tells of a write several times, and of our own ones too. */
+  #lookSoon(): void {
+    if (this.#cancelSoon !== undefined || this.#isClosed || this.#listeners.size === 0) return;
+    const waitMs = Math.max(0, this.#lookedAt + MIN_MS - this.#clock.now());
+    this.#cancelSoon = this.#clock.schedule(waitMs, () => {
+      this.#cancelSoon = undefined;
+      if (!this.#isClosed) this.#look();
+    });
+  }
+
   #look(): void {
+    this.#lookedAt = this.#clock.now();
     for (const listener of this.#listeners) listener.onLook();
     try {
       this.#link.verify();
-      const { store, identity } = this.#link.use();
-      if (!this.#read(store, identity)) return;
+      if (!this.#read(this.#link.use())) return;
     } catch (error) {
       if (failureKind(error) !== "busy") this.#link.note(error);
       return this.#tell((listener) => listener.onFailed());
@@ -102,12 +131,13 @@ export class LogReader {
   }
 
   /** Answers whether it has been read: the file may turn out to be another one. */
-  #read(store: SqliteStore, identity: string): boolean {
+  #read({ store, identity, logPath }: Opened): boolean {
     const { generation } = this.#link;
     const { dataVersion } = store;
     // Of a new connection nothing is known: everything until now counts as lost, and has been said to be.
     if (this.#position?.generation !== generation) {
       this.#position = { generation, id: store.log.newest, dataVersion };
+      this.#watch.follow(logPath);
     } else if (this.#isNudged || dataVersion !== this.#position.dataVersion) {
       if (store.record.identity !== identity) {
         this.#link.lose("the file begins anew");
@@ -145,6 +175,7 @@ export class LogReader {
 
   #lose(reason: string): void {
     this.#position = undefined;
+    this.#watch.stop();
     this.#tell((listener) => listener.onLost(reason));
   }
 
