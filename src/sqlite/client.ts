@@ -5,7 +5,8 @@ import { CacheError } from "../errors.ts";
 import type { Clock } from "../contracts/clock.ts";
 import { failureKind } from "./failure.ts";
 import type { SqliteLink } from "./link.ts";
-import type { SqliteWriter, Work } from "./writer.ts";
+import type { SqliteWriter } from "./writer.ts";
+import type { Work } from "./write-queue.ts";
 
 /** What a client works with. */
 export interface SqliteClientParts {

@@ -7,7 +7,8 @@ import type { SqliteLink } from "./link.ts";
 import type { SqliteSettings } from "./settings.ts";
 import type { SqliteStore } from "./store.ts";
 import type { Touches } from "./touches.ts";
-import type { SqliteWriter, Transaction } from "./writer.ts";
+import type { SqliteWriter } from "./writer.ts";
+import type { Transaction } from "./write-queue.ts";
 
 /** Between two looks whether there is something to do, and between two steps while there is. */
 const LOOK_MS: Milliseconds = 1_000;

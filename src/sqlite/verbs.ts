@@ -8,7 +8,7 @@ import type { Spans } from "../model/policy.ts";
 import type { FoundEpoch } from "./epochs.ts";
 import { isFrame, readInstants, versionOf, writeInstants } from "./frame.ts";
 import type { Touches } from "./touches.ts";
-import type { Transaction } from "./writer.ts";
+import type { Transaction } from "./write-queue.ts";
 
 /** What the verbs of one cache go by. */
 export interface VerbParts {

@@ -2,33 +2,14 @@
 
 import type { Cancel, Clock } from "../contracts/clock.ts";
 import { CacheError } from "../errors.ts";
-import type { Instant, Milliseconds } from "../model/duration.ts";
+import type { Milliseconds } from "../model/duration.ts";
 import { failureKind, isFull } from "./failure.ts";
 import type { SqliteLink } from "./link.ts";
 import type { SqliteStore } from "./store.ts";
-
-/** What a write works with, inside its transaction. */
-export interface Transaction {
-  readonly store: SqliteStore;
-  /** By the authority's clock. */
-  readonly now: Instant;
-}
-
-/** A write. It may be run more than once, of which only the last counts: it must change nothing but the store. */
-export type Work<T> = (transaction: Transaction) => T;
+import { WriteQueue, type Job, type Transaction, type Work } from "./write-queue.ts";
 
 /** What is done at the end of each transaction, to keep the store in bounds. */
 export type Upkeep = (transaction: Transaction) => void;
-
-interface Job {
-  readonly about: string;
-  readonly work: Work<unknown>;
-  readonly queuedAt: Instant;
-  /** Of the connection that it is meant for. */
-  readonly generation: number;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-}
 
 /** What a try to write came to. */
 type Tried =
@@ -54,14 +35,11 @@ export class SqliteWriter {
   readonly #clock: Clock;
   readonly #upkeep: Upkeep;
   readonly #onWritten: () => void;
-  #queue: Job[] = [];
-  /** How many of the queue are about what. */
-  readonly #about = new Map<string, number>();
+  readonly #queue = new WriteQueue();
   #isScheduled = false;
   #cancelRetry: Cancel | undefined;
   #waitMs: Milliseconds = MIN_WAIT_MS;
   #isStuck = false;
-  #idle: (() => void)[] = [];
 
   /** @param onWritten called after each transaction */
   constructor(link: SqliteLink, clock: Clock, upkeep: Upkeep, onWritten: () => void) {
@@ -73,7 +51,7 @@ export class SqliteWriter {
 
   /** Whether a write about this is still to be done: what is read now would be read before it. */
   isAbout(about: string): boolean {
-    return this.#about.has(about);
+    return this.#queue.isAbout(about);
   }
 
   /**
@@ -101,7 +79,7 @@ export class SqliteWriter {
     );
     while (!outcome.isOver && this.#step());
     if (!outcome.isOver) {
-      this.#remove([job]);
+      this.#queue.remove([job]);
       throw this.#locked();
     }
     if ("error" in outcome) throw outcome.error;
@@ -125,36 +103,25 @@ export class SqliteWriter {
   }
 
   /** Resolves when nothing waits to be written any more: each write takes the timeout at most. */
-  async settled(): Promise<void> {
-    if (this.#queue.length === 0) return;
-    await new Promise<void>((resolve) => void this.#idle.push(resolve));
+  settled(): Promise<void> {
+    return this.#queue.empty();
   }
 
   /** Gives up what is left. */
   close(): void {
     this.#cancelRetry?.();
     const error = new CacheError("closed", `${this.#link.settings.name} has been closed`);
-    this.#about.clear();
-    for (const job of this.#queue.splice(0)) job.reject(error);
-    this.#tellIdle();
+    const left = this.#queue.first(Infinity);
+    this.#queue.remove(left);
+    for (const job of left) job.reject(error);
+    this.#queue.tellIfEmpty();
   }
 
   #add(about: string, work: Work<unknown>, resolve: Job["resolve"], reject: Job["reject"]): Job {
     const { generation } = this.#link;
     const job: Job = { about, work, queuedAt: this.#clock.now(), generation, resolve, reject };
-    this.#queue.push(job);
-    this.#about.set(about, (this.#about.get(about) ?? 0) + 1);
+    this.#queue.add(job);
     return job;
-  }
-
-  #remove(jobs: readonly Job[]): void {
-    const removed = new Set(jobs);
-    this.#queue = this.#queue.filter((job) => !removed.has(job));
-    for (const { about } of jobs) {
-      const left = (this.#about.get(about) ?? 0) - 1;
-      if (left > 0) this.#about.set(about, left);
-      else this.#about.delete(about);
-    }
   }
 
   #flushSoon(): void {
@@ -162,13 +129,13 @@ export class SqliteWriter {
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      if (this.#cancelRetry === undefined && this.#step() && this.#queue.length > 0) this.#flushSoon();
+      if (this.#cancelRetry === undefined && this.#step() && this.#queue.size > 0) this.#flushSoon();
     });
   }
 
   /** One transaction. Answers whether another may follow at once. */
   #step(): boolean {
-    const jobs = this.#queue.slice(0, MAX_BATCH);
+    const jobs = this.#queue.first(MAX_BATCH);
     if (jobs.length === 0) return false;
     const tried = this.#try(jobs);
     if (tried.kind === "busy") {
@@ -178,9 +145,9 @@ export class SqliteWriter {
     }
     this.#waitMs = MIN_WAIT_MS;
     // Before anybody is told: what they do next is a write of its own.
-    this.#remove(jobs);
+    this.#queue.remove(jobs);
     this.#settle(jobs, tried);
-    this.#tellIdle();
+    this.#queue.tellIfEmpty();
     return true;
   }
 
@@ -260,22 +227,22 @@ export class SqliteWriter {
 
   #giveUpLate(cause: unknown): void {
     const since = this.#clock.now() - this.#link.settings.timeoutMs;
-    const late = this.#queue.filter(({ queuedAt }) => queuedAt <= since);
+    const late = this.#queue.queuedUntil(since);
     if (late.length === 0) return;
     this.#isStuck = true;
-    this.#remove(late);
+    this.#queue.remove(late);
     for (const job of late) job.reject(this.#locked(cause));
-    this.#tellIdle();
+    this.#queue.tellIfEmpty();
   }
 
   #retryLater(): void {
-    if (this.#queue.length === 0) return;
+    if (this.#queue.size === 0) return;
     this.#cancelRetry?.();
     const waitMs = this.#waitMs * (1 - SPREAD * Math.random());
     this.#waitMs = Math.min(2 * this.#waitMs, MAX_WAIT_MS);
     const again = (): void => {
       this.#cancelRetry = undefined;
-      if (this.#step() && this.#queue.length > 0) this.#flushSoon();
+      if (this.#step() && this.#queue.size > 0) this.#flushSoon();
     };
     this.#cancelRetry = this.#clock.schedule(waitMs, again, true);
   }
@@ -287,10 +254,6 @@ export class SqliteWriter {
   #unavailable(what: string, cause?: unknown): CacheError {
     const details = cause === undefined ? {} : { cause };
     return new CacheError("unavailable", `${this.#link.settings.name} ${what}`, details);
-  }
-
-  #tellIdle(): void {
-    if (this.#queue.length === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 }
 
