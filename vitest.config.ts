@@ -15,9 +15,20 @@ const standardDecorators: Plugin = {
 
 /** Tests that start servers and processes: they share the machine with nothing that would take their time. */
 const PROCESSES = [
-  ...["faults", "rules", "shared", "redis", "redis-support", "contract", "test-suite", "keyv", "examples"],
+  ...["faults", "rules", "shared", "redis", "redis-support", "sqlite", "contract", "test-suite", "keyv", "examples"],
   "coverage-of-processes",
 ];
+/** Tests of a shared tier that run on a SQLite file as well. Those of other files are about Redis alone. */
+const ONLY_ON_REDIS = [
+  "caches",
+  "commands",
+  "loads",
+  "copies",
+  "order",
+  "reconnect",
+  "lost-epochs",
+  "payload-damage",
+].map((name) => `test/shared/${name}.test.ts`);
 /** Tests that keep all of the machine busy by themselves. */
 const LOAD = ["history"];
 
@@ -40,6 +51,16 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: "processes", include: filesOf(PROCESSES), sequence: { groupOrder: 1 } } },
+      {
+        extends: true,
+        test: {
+          name: "sqlite",
+          include: filesOf(["shared"]),
+          exclude: ONLY_ON_REDIS,
+          env: { FRESHTIER_SHARED_TIER: "sqlite" },
+          sequence: { groupOrder: 1 },
+        },
+      },
       {
         extends: true,
         test: { name: "load", include: filesOf(LOAD), sequence: { groupOrder: 2 }, maxWorkers: 1 },

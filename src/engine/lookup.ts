@@ -113,7 +113,11 @@ export class Lookups {
     const unknown = this.#unknownOf(stamp);
     const syncing = shared.sync();
     const begunAt = this.#engine.clock.now();
-    const reading = shared.read(shared.fullKey(target), unknown as readonly EpochName[]);
+    const read = (): Promise<ReadReply | Unavailable> =>
+      shared.read(shared.fullKey(target), unknown as readonly EpochName[]);
+    // What has been called for the key reaches the authority in that order, a question too.
+    const earlier = this.#engine.flights.sentBefore(target.id, Infinity);
+    const reading = earlier === undefined ? read() : earlier.then(read);
     const ready = syncing === undefined ? reading : reading.then((reply) => syncing.then(() => reply));
     return ready.then((reply) => {
       const verdict = this.#judge(lookup, unknown, reply);

@@ -123,7 +123,7 @@ describe("between memory and Redis", () => {
     await hosts[0]!.cache.set("k", "old");
     expect(await hosts[1]!.cache.get("k")).toBe("old");
     for (const host of hosts) await eventually(() => copiesOf(host, name, "k"), 1);
-    await world.raw.del(keyOf(name, "k"));
+    await world.redis.del(keyOf(name, "k"));
     const [host, other] = hosts as [Host, Host];
     const fail = (): never => {
       throw new Error("nothing can be listed");

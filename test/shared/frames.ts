@@ -1,9 +1,9 @@
-// Frames as they lie in Redis: read, aged and damaged behind the back of the caches.
+// Frames as they lie in the shared tier: read, aged and damaged behind the back of the caches.
 
-import type { Redis } from "ioredis";
 import { readInstants, writeInstants, type Instants } from "../../src/codec/frame-layout.ts";
 import { fullKey, keyRoot } from "../../src/model/key.ts";
 import { waitUntil } from "../support/wait-until.ts";
+import type { Raw } from "./raw.ts";
 
 /** Where Redis has an entry. */
 export function keyOf(name: string, key: string, namespace?: string): string {
@@ -11,27 +11,27 @@ export function keyOf(name: string, key: string, namespace?: string): string {
 }
 
 /** The bytes of an entry, which must be there. */
-export async function frameAt(raw: Redis, at: string): Promise<Buffer> {
+export async function frameAt(raw: Raw, at: string): Promise<Buffer> {
   const bytes = await raw.getBuffer(at);
   if (bytes === null) throw new Error(`Redis has nothing at ${at}`);
   return bytes;
 }
 
 /** The instants of an entry, by the server's clock. */
-export async function instantsAt(raw: Redis, at: string): Promise<Instants> {
+export async function instantsAt(raw: Raw, at: string): Promise<Instants> {
   const instants = readInstants(await frameAt(raw, at));
   if (instants === undefined) throw new Error(`what Redis has at ${at} is no frame`);
   return instants;
 }
 
 /** Waits until the lease of an entry was given back; not as long as until its holder would next look after it. */
-export async function leaseEnds(raw: Redis, at: string): Promise<void> {
+export async function leaseEnds(raw: Raw, at: string): Promise<void> {
   const lease = at.replace(":v:", ":l:");
   await waitUntil(async () => (await raw.exists(lease)) === 0, { deadlineMs: 250, what: "the lease was given back" });
 }
 
 /** Makes an entry older, as time would: copies in memory stay as they are. */
-export async function age(raw: Redis, at: string, ms: number): Promise<void> {
+export async function age(raw: Raw, at: string, ms: number): Promise<void> {
   const bytes = await frameAt(raw, at);
   const { createdAt, freshUntil, staleUntil, errorUntil } = await instantsAt(raw, at);
   writeInstants(bytes, {

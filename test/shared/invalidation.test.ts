@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { instantsAt, keyOf } from "./frames.ts";
-import { DONE, eventually, SHAPES, SharedWorld, type Pair } from "./pair.ts";
+import { DONE, eventually, heard, SHAPES, SharedWorld, type Pair } from "./pair.ts";
 
 forbidUnhandledRejections();
 
@@ -30,6 +30,8 @@ describe.each(SHAPES)("%s", (_shape, shape) => {
     expect(after.freshUntil).toBeLessThan(before.freshUntil);
     expect([after.staleUntil, after.errorUntil]).toEqual([before.staleUntil, before.errorUntil]);
     for (const cache of [a, b]) await eventually(async () => (await cache.getEntry("k"))?.state, "stale");
+    // Word of it that came later would overtake the refresh.
+    await heard(b, a);
     expect([await a.has("k"), await a.ttl("k")]).toEqual([true, 0]);
     let calls = 0;
     const load = (): string => `new ${++calls}`;

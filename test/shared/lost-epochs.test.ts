@@ -44,7 +44,7 @@ function losing({ prepare, ...tier }: RemoteTierConfig, evict: () => Promise<unk
 
 test("P7 callers get what their refresh gives", async () => {
   const name = world.newName();
-  const evict = () => world.raw.del(`${name}:r`, `${name}:n:{}`);
+  const evict = () => world.redis.del(`${name}:r`, `${name}:n:{}`);
   const cache = new TieredCacheManager({
     name,
     tiers: [memoryTier(), losing(redisTier({ ...world.at, bus: false }), evict)],

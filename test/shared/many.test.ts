@@ -82,6 +82,7 @@ describe.each(SHAPES)("%s", (_shape, shape) => {
     );
     await eventually(async () => (await a.getEntry("y"))?.tags.toSorted(), ["all", "ours"]);
     expect(await a.ttl("y")).toBeLessThanOrEqual(5_000);
+    await heard(b, a);
     expect(await a.ttl("x")).toBeGreaterThan(5_000);
   });
 

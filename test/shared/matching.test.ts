@@ -6,7 +6,7 @@ import { controlled } from "../support/controlled-refresh.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { age, keyOf } from "./frames.ts";
-import { DONE, eventually, redisStats, SHAPES, SharedWorld } from "./pair.ts";
+import { DONE, eventually, redisStats, SHAPES, SharedWorld, IS_SQLITE } from "./pair.ts";
 
 forbidUnhandledRejections();
 
@@ -41,27 +41,30 @@ describe.each(SHAPES)("%s", (_shape, shape) => {
     }
   });
 
-  test("P11 deleteMatching that Redis does not let finish ends the whole namespace once it does", async () => {
-    // What did not get through is not done again before it can no longer take effect.
-    const { a, b } = await world.pair({ shape, redis: { timeout: 500 } });
-    const of = { namespace: "n" };
-    await a.setMany({ "user:1": 1, "order:1": 2 }, of);
-    await a.set("order:1", "none");
-    expect(await b.getMany(["user:1", "order:1"], of)).toEqual([1, 2]);
-    // It can be read, so that keys are found, and not written.
-    const undo = await world.server.config({ "min-replicas-to-write": 1 });
-    world.atEnd(undo);
-    expect(await b.deleteMatching("user:*", of)).toMatchObject({ authority: "pending" });
-    expect(await b.getMany(["user:1", "order:1"], of)).toEqual([undefined, undefined]);
-    await undo();
-    for (const cache of [a, b]) {
-      await eventually(() => cache.getMany(["user:1", "order:1"], of), [undefined, undefined]);
-      expect(await cache.get("order:1")).toBe("none");
-    }
-    await waitUntil(() => redisStats(b).pending === 0, { what: "nothing is pending" });
-    await b.set("user:1", "new", of);
-    await eventually(() => a.get("user:1", of), "new");
-  });
+  test.skipIf(IS_SQLITE)(
+    "P11 deleteMatching that Redis does not let finish ends the whole namespace once it does",
+    async () => {
+      // What did not get through is not done again before it can no longer take effect.
+      const { a, b } = await world.pair({ shape, redis: { timeout: 500 } });
+      const of = { namespace: "n" };
+      await a.setMany({ "user:1": 1, "order:1": 2 }, of);
+      await a.set("order:1", "none");
+      expect(await b.getMany(["user:1", "order:1"], of)).toEqual([1, 2]);
+      // It can be read, so that keys are found, and not written.
+      const undo = await world.server.config({ "min-replicas-to-write": 1 });
+      world.atEnd(undo);
+      expect(await b.deleteMatching("user:*", of)).toMatchObject({ authority: "pending" });
+      expect(await b.getMany(["user:1", "order:1"], of)).toEqual([undefined, undefined]);
+      await undo();
+      for (const cache of [a, b]) {
+        await eventually(() => cache.getMany(["user:1", "order:1"], of), [undefined, undefined]);
+        expect(await cache.get("order:1")).toBe("none");
+      }
+      await waitUntil(() => redisStats(b).pending === 0, { what: "nothing is pending" });
+      await b.set("user:1", "new", of);
+      await eventually(() => a.get("user:1", of), "new");
+    },
+  );
 
   test.each([
     [String.raw`a\*b`, ["a*b"]],

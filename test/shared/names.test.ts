@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { collect } from "../support/cache.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { keyOf } from "./frames.ts";
-import { DONE, eventually, heard, never, SHAPES, SharedWorld, type OpenOptions } from "./pair.ts";
+import { DONE, eventually, heard, never, SHAPES, SharedWorld, type OpenOptions, IS_SQLITE } from "./pair.ts";
 
 forbidUnhandledRejections();
 
@@ -29,6 +29,11 @@ const ODD_KEYS = [
   "e\u0301",
 ];
 
+const PREFIXES: readonly [string, OpenOptions, OpenOptions][] = [
+  ["keyPrefix", { name: "prefixed", redis: { keyPrefix: "p:" } }, { name: "prefixed", redis: { keyPrefix: "q:" } }],
+  ["keyPrefix or none", { name: "half" }, { name: "half", redis: { keyPrefix: "half:" } }],
+];
+
 describe.each(SHAPES)("%s", (_shape, shape) => {
   test.each<[string, OpenOptions, OpenOptions]>([
     ["name", { name: "one" }, { name: "two" }],
@@ -36,8 +41,7 @@ describe.each(SHAPES)("%s", (_shape, shape) => {
     ["version", { name: "versions", version: "1" }, { name: "versions", version: "2" }],
     ["version or none", { name: "maybe" }, { name: "maybe", version: "v" }],
     ["a name that looks like name and version", { name: "x:1" }, { name: "x", version: "1" }],
-    ["keyPrefix", { name: "prefixed", redis: { keyPrefix: "p:" } }, { name: "prefixed", redis: { keyPrefix: "q:" } }],
-    ["keyPrefix or none", { name: "half" }, { name: "half", redis: { keyPrefix: "half:" } }],
+    ...(IS_SQLITE ? [] : PREFIXES),
   ])("caches apart by %s share nothing", async (_what, mine, yours) => {
     const [one, two] = [await world.open({ ...mine, shape }), await world.open({ ...yours, shape })];
     const twin = await world.open({ ...mine, shape });
@@ -69,7 +73,7 @@ describe.each(SHAPES)("%s", (_shape, shape) => {
     await two.clear();
   });
 
-  test("a keyPrefix stands in front of everything", async () => {
+  test.skipIf(IS_SQLITE)("a keyPrefix stands in front of everything", async () => {
     const { name, a } = await world.pair({ shape, redis: { keyPrefix: "team:" } });
     await a.get("k", () => "v", { tags: ["t"], namespace: "n" });
     const found = await world.raw.keys(`*${name}:*`);

@@ -1,4 +1,5 @@
-// Caches of one name on one real Redis, opened as two processes open them: what the tests of this folder start from.
+// Caches of one name on one real Redis, or on one SQLite file, opened as two processes open them: what the tests of this
+// folder start from.
 
 import { isDeepStrictEqual } from "node:util";
 import type { Redis } from "ioredis";
@@ -12,10 +13,19 @@ import {
   type TierConfig,
 } from "../../src/index.ts";
 import { redisTier, type RedisTierOptions } from "../../src/redis/index.ts";
+import { sqliteTier } from "../../src/sqlite/index.ts";
 import { bareClient } from "../support/redis/client.ts";
 import type { RedisServer } from "../support/redis/redis-server.ts";
 import { startRedis } from "../support/redis/server.ts";
 import { waitUntil } from "../support/wait-until.ts";
+import type { Raw } from "./raw.ts";
+import { SqliteFile } from "./sqlite-file.ts";
+
+/**
+ * Whether the shared tier of this run is a SQLite file: the project `sqlite` of the test runner runs this folder
+ * again so. The tier goes by the name `redis` then too, and options of Redis alone are left out.
+ */
+export const IS_SQLITE: boolean = process.env["FRESHTIER_SHARED_TIER"] === "sqlite";
 
 /** The tiers of a cache, and the order in which they are named. */
 export type Shape = (memory: TierConfig, redis: TierConfig) => readonly TierConfig[];
@@ -57,23 +67,29 @@ export interface Pair {
   readonly b: TieredCacheManager;
 }
 
-/** One server for the tests of a file, and the caches that a test opens on it. */
+/** One server, or one file, for the tests of a file, and the caches that a test opens on it. */
 export class SharedWorld {
   readonly #undos: (() => unknown)[] = [];
   #server: RedisServer | undefined;
+  #raw: (Raw & { disconnect(): void }) | undefined;
+  #file: SqliteFile | undefined;
   #client: Redis | undefined;
   #names = 0;
 
   constructor() {
     beforeAll(async () => {
+      if (IS_SQLITE) {
+        this.#raw = this.#file = new SqliteFile();
+        return;
+      }
       this.#server = await startRedis();
-      this.#client = bareClient(this.#server);
+      this.#raw = this.#client = bareClient(this.#server);
     });
     afterEach(async () => {
       for (const undo of this.#undos.splice(0).toReversed()) await undo();
     });
     afterAll(async () => {
-      this.#client?.disconnect();
+      this.#raw?.disconnect();
       await this.#server?.stop();
     });
   }
@@ -83,7 +99,12 @@ export class SharedWorld {
   }
 
   /** A client of its own, to look at what the server holds and to change it behind the back of the caches. */
-  get raw(): Redis {
+  get raw(): Raw {
+    return there(this.#raw);
+  }
+
+  /** The same, where it is a server. */
+  get redis(): Redis {
     return there(this.#client);
   }
 
@@ -105,7 +126,7 @@ export class SharedWorld {
   /** Opens a cache, and does not wait for anything. */
   openAtOnce(options: OpenOptions): TieredCacheManager {
     const { shape = MEMORY_AND_REDIS, memory, redis, ...rest } = options;
-    const tiers = shape(memoryTier(memory), redisTier({ ...this.at, ...redis }));
+    const tiers = shape(memoryTier(memory), IS_SQLITE ? this.#onFile(redis) : redisTier({ ...this.at, ...redis }));
     const cache = new TieredCacheManager({ ttl: 60_000, staleWhileRevalidate: 60_000, ...rest, tiers });
     this.atEnd(() => cache.close());
     return cache;
@@ -117,6 +138,14 @@ export class SharedWorld {
     await untilLive(cache);
     await cache.has("no such key");
     return cache;
+  }
+
+  #onFile(options: RedisTierOptions = {}): TierConfig {
+    const { maxAge, divergenceLimit, bus, breaker, name = "redis" } = options;
+    const { codec, compression, encryption, maxDecompressedBytes } = options;
+    const { path } = there(this.#file);
+    const payload = { codec, compression, encryption, maxDecompressedBytes };
+    return sqliteTier({ path, name, timeout: TIMEOUT_MS, maxAge, divergenceLimit, bus, breaker, ...payload });
   }
 
   /** Opens two of one name; the second one with other options where they are given. */

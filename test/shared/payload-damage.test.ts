@@ -150,11 +150,11 @@ async function everything(work: () => Promise<void>): Promise<Buffer> {
   await waitUntil(() => chunks.length > 0, { what: "the monitor has begun" });
   await work();
   const mark = `the end ${world.newName()}`;
-  await world.raw.echo(mark);
+  await world.redis.echo(mark);
   await waitUntil(() => Buffer.concat(chunks).includes(mark), { what: "the monitor has come so far" });
   socket.destroy();
   for (const key of await world.raw.keys("*")) {
-    expect(await world.raw.type(key)).toBe("string");
+    expect(await world.redis.type(key)).toBe("string");
     chunks.push(Buffer.from(key), (await world.raw.getBuffer(key)) as Buffer);
   }
   return Buffer.concat(chunks);
@@ -179,7 +179,7 @@ describe("what Redis gets to see", () => {
     ["encryption and compression", { encryption, compression: { algorithm: "gzip", threshold: 1 } }],
     ["JSON, encrypted", { encryption, codec: "json" as const }],
   ])("with %s nothing of any value; keys, namespaces and tags as they are", async (name, options) => {
-    await world.raw.flushall();
+    await world.redis.flushall();
     const isJson = name.startsWith("JSON");
     const all = await everything(async () => {
       if (!isJson) return work(options);
@@ -195,7 +195,7 @@ describe("what Redis gets to see", () => {
   });
 
   test("without encryption all of it", async () => {
-    await world.raw.flushall();
+    await world.redis.flushall();
     expect((await everything(() => work({}))).includes("Ada-Lovelace")).toBe(true);
   });
 });

@@ -10,7 +10,18 @@ import { OTHER_SECRET, SECRET } from "../codec/payload-kit.ts";
 import { difference } from "../codec/sameness.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { frameAt, keyOf } from "./frames.ts";
-import { DONE, eventually, heard, never, REDIS_ALONE, redisStats, SHAPES, SharedWorld, untilLive } from "./pair.ts";
+import {
+  DONE,
+  eventually,
+  heard,
+  never,
+  REDIS_ALONE,
+  redisStats,
+  SHAPES,
+  SharedWorld,
+  untilLive,
+  IS_SQLITE,
+} from "./pair.ts";
 
 forbidUnhandledRejections();
 
@@ -104,7 +115,7 @@ describe("changing the options costs nobody his entries", () => {
   });
 });
 
-test("the codec of a cache stands over that of its tier", async () => {
+test.skipIf(IS_SQLITE)("the codec of a cache stands over that of its tier", async () => {
   const tier = redisTier({ ...world.at, codec: "v8", compression: { algorithm: "gzip", threshold: 1 } });
   const caches = createCaches({ tiers: [memoryTier(), tier] });
   world.atEnd(() => caches.close());

@@ -1,0 +1,67 @@
+// Messages of the bus as text in the log.
+
+import type { EpochName } from "../contracts/authority.ts";
+import type { BusMessage } from "../contracts/bus.ts";
+import { assertNever } from "../errors.ts";
+
+/** The text of a message: an array as JSON, its kind first. */
+export function writeMessage(message: BusMessage): string {
+  return JSON.stringify(toArray(message));
+}
+
+function toArray(message: BusMessage): readonly unknown[] {
+  switch (message.kind) {
+    case "key":
+      return ["k", message.fullKey, message.version ?? null];
+    case "filled":
+      return ["f", message.fullKey, message.version];
+    case "touched":
+      return ["t", message.fullKey];
+    case "epoch":
+      return ["e", message.name.kind, nameText(message.name), message.soft];
+    case "matching":
+      return ["m", message.namespace ?? null, message.pattern];
+    default:
+      return assertNever(message);
+  }
+}
+
+function nameText(name: EpochName): string | null {
+  return name.kind === "root" ? null : (name.name ?? null);
+}
+
+/** Reads it; `undefined` for what this release does not understand. */
+export function readMessage(text: string): BusMessage | undefined {
+  let parts: unknown;
+  try {
+    parts = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  return Array.isArray(parts) ? fromArray(parts) : undefined;
+}
+
+function fromArray([kind, first, second, third]: readonly unknown[]): BusMessage | undefined {
+  if (kind === "e") return readEpoch(first, second, third);
+  if (kind === "m") {
+    if (!isTextOrNull(first) || typeof second !== "string") return undefined;
+    return { kind: "matching", namespace: first ?? undefined, pattern: second };
+  }
+  if (typeof first !== "string") return undefined;
+  if (kind === "t") return { kind: "touched", fullKey: first };
+  if (kind === "k" && isTextOrNull(second)) return { kind: "key", fullKey: first, version: second ?? undefined };
+  if (kind === "f" && typeof second === "string") return { kind: "filled", fullKey: first, version: second };
+  return undefined;
+}
+
+function readEpoch(kind: unknown, text: unknown, soft: unknown): BusMessage | undefined {
+  if (!isTextOrNull(text) || typeof soft !== "boolean") return undefined;
+  if (kind === "root") return { kind: "epoch", name: { kind }, soft };
+  if (kind === "namespace") return { kind: "epoch", name: { kind, name: text ?? undefined }, soft };
+  if (kind === "tag" && text !== null) return { kind: "epoch", name: { kind, name: text }, soft };
+  return undefined;
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === "string";
+}

@@ -1,0 +1,273 @@
+// Writes: what is asked for in one turn of the event loop becomes one transaction, tried again while another process writes.
+
+import type { Cancel, Clock } from "../contracts/clock.ts";
+import { CacheError } from "../errors.ts";
+import type { Milliseconds } from "../model/duration.ts";
+import { failureKind, isFull } from "./failure.ts";
+import type { SqliteLink } from "./link.ts";
+import type { SqliteStore } from "./store.ts";
+import { WriteQueue, type Job, type Transaction, type Work } from "./write-queue.ts";
+
+/** What is done at the end of each transaction, to keep the store in bounds. */
+export type Upkeep = (transaction: Transaction) => void;
+
+/** What a try to write came to. */
+type Tried =
+  | { readonly kind: "done"; readonly results: readonly unknown[] }
+  | { readonly kind: "busy"; readonly error: unknown }
+  | { readonly kind: "broken"; readonly error: CacheError }
+  /** The job of this index is at fault, or, without one, all of them together. */
+  | { readonly kind: "failed"; readonly error: unknown };
+
+/** Writes of one transaction: so many take the event loop a few milliseconds. */
+const MAX_BATCH = 500;
+/** Waits between tries, doubled each time; and the part of each that is left to chance. */
+const MIN_WAIT_MS: Milliseconds = 1;
+const MAX_WAIT_MS: Milliseconds = 16;
+const SPREAD = 0.5;
+
+/**
+ * SQLite has one writer at a time. Who finds the lock taken tries again a moment later, by a timer: to wait inside
+ * SQLite, as `busy_timeout` does, would stop the event loop.
+ */
+export class SqliteWriter {
+  readonly #link: SqliteLink;
+  readonly #clock: Clock;
+  readonly #upkeep: Upkeep;
+  readonly #onWritten: () => void;
+  readonly #queue = new WriteQueue();
+  #isScheduled = false;
+  #cancelRetry: Cancel | undefined;
+  #waitMs: Milliseconds = MIN_WAIT_MS;
+  #isStuck = false;
+
+  /** @param onWritten called after each transaction */
+  constructor(link: SqliteLink, clock: Clock, upkeep: Upkeep, onWritten: () => void) {
+    this.#link = link;
+    this.#clock = clock;
+    this.#upkeep = upkeep;
+    this.#onWritten = onWritten;
+  }
+
+  /** Whether a write about this is still to be done: what is read now would be read before it. */
+  isAbout(about: string): boolean {
+    return this.#queue.isAbout(about);
+  }
+
+  /**
+   * Does a write in the next transaction. Writes are done in the order in which they are asked for.
+   * @throws CacheError `unavailable`, `refused`, `closed`
+   */
+  write<T>(about: string, work: Work<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#add(about, work, resolve as (value: unknown) => void, reject);
+      if (this.#cancelRetry === undefined) this.#flushSoon();
+    });
+  }
+
+  /**
+   * Does a write now, and before it those that wait. Does not wait for a lock.
+   * @throws CacheError `unavailable`, `refused`, `closed`
+   */
+  writeSync<T>(about: string, work: Work<T>): T {
+    const outcome: { value?: T; error?: unknown; isOver: boolean } = { isOver: false };
+    const job = this.#add(
+      about,
+      work,
+      (value) => Object.assign(outcome, { value, isOver: true }),
+      (error) => Object.assign(outcome, { error, isOver: true }),
+    );
+    while (!outcome.isOver && this.#step());
+    if (!outcome.isOver) {
+      this.#queue.remove([job]);
+      throw this.#locked();
+    }
+    if ("error" in outcome) throw outcome.error;
+    return outcome.value as T;
+  }
+
+  /** Whether writes can be done. If the last one could not, the lock is tried; nothing is written. */
+  probe(): boolean {
+    if (!this.#isStuck) return true;
+    try {
+      const { store } = this.#link.use();
+      store.begin();
+      store.rollBack();
+      this.#isStuck = false;
+    } catch (error) {
+      // Who refuses has answered.
+      this.#isStuck = failureKind(error) !== "refused";
+      this.#link.note(error);
+    }
+    return !this.#isStuck;
+  }
+
+  /** Resolves when nothing waits to be written any more: each write takes the timeout at most. */
+  settled(): Promise<void> {
+    return this.#queue.empty();
+  }
+
+  /** Gives up what is left. */
+  close(): void {
+    this.#cancelRetry?.();
+    const error = new CacheError("closed", `${this.#link.settings.name} has been closed`);
+    const left = this.#queue.first(Infinity);
+    this.#queue.remove(left);
+    for (const job of left) job.reject(error);
+    this.#queue.tellIfEmpty();
+  }
+
+  #add(about: string, work: Work<unknown>, resolve: Job["resolve"], reject: Job["reject"]): Job {
+    const { generation } = this.#link;
+    const job: Job = { about, work, queuedAt: this.#clock.now(), generation, resolve, reject };
+    this.#queue.add(job);
+    return job;
+  }
+
+  #flushSoon(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      if (this.#cancelRetry === undefined && this.#step() && this.#queue.size > 0) this.#flushSoon();
+    });
+  }
+
+  /** One transaction. Answers whether another may follow at once. */
+  #step(): boolean {
+    const jobs = this.#queue.first(MAX_BATCH);
+    if (jobs.length === 0) return false;
+    const tried = this.#try(jobs);
+    if (tried.kind === "busy") {
+      this.#giveUpLate(tried.error);
+      this.#retryLater();
+      return false;
+    }
+    this.#waitMs = MIN_WAIT_MS;
+    // Before anybody is told: what they do next is a write of its own.
+    this.#queue.remove(jobs);
+    this.#settle(jobs, tried);
+    this.#queue.tellIfEmpty();
+    return true;
+  }
+
+  #settle(jobs: readonly Job[], tried: Exclude<Tried, { readonly kind: "busy" }>): void {
+    if (tried.kind === "done") {
+      for (const [index, job] of jobs.entries()) {
+        const result = tried.results[index];
+        if (result === CROSSED) job.reject(this.#unavailable("changed its file before it could write"));
+        else job.resolve(result);
+      }
+    } else if (tried.kind === "broken") {
+      for (const job of jobs) job.reject(tried.error);
+    } else if (jobs.length === 1) {
+      jobs[0]?.reject(this.#link.note(tried.error));
+    } else {
+      // One of them is at fault: each for itself.
+      for (const job of jobs) {
+        const alone = this.#try([job]);
+        this.#settle([job], alone.kind === "busy" ? { kind: "broken", error: this.#link.note(alone.error) } : alone);
+      }
+    }
+  }
+
+  #try(jobs: readonly Job[]): Tried {
+    const tried = this.#transact(jobs);
+    if (tried.kind !== "failed" || !isFull(tried.error)) return tried;
+    // What has been pushed out leaves room inside the file.
+    return this.#makeRoom() ? this.#transact(jobs) : tried;
+  }
+
+  #transact(jobs: readonly Job[]): Tried {
+    let store: SqliteStore | undefined;
+    try {
+      this.#link.verify();
+      const opened = this.#link.use();
+      opened.store.begin();
+      store = opened.store;
+      const { identity } = store.record;
+      if (identity !== opened.identity) throw new Replaced();
+      const transaction = { store, now: store.now };
+      const { generation } = this.#link;
+      const results = jobs.map((job) => (job.generation === generation ? job.work(transaction) : CROSSED));
+      this.#upkeep(transaction);
+      store.commit();
+      this.#isStuck = false;
+      this.#onWritten();
+      return { kind: "done", results };
+    } catch (error) {
+      store?.rollBack();
+      return this.#judge(error);
+    }
+  }
+
+  #judge(error: unknown): Tried {
+    if (error instanceof Replaced) {
+      this.#link.lose(error.message);
+      return { kind: "busy", error };
+    }
+    if (error instanceof CacheError) return this.#broken(error);
+    const kind = failureKind(error);
+    if (kind === "busy") return { kind, error };
+    if (kind === "damaged" || kind === "failed") return this.#broken(this.#link.note(error));
+    return { kind: "failed", error };
+  }
+
+  #broken(error: CacheError): Tried {
+    this.#isStuck = true;
+    return { kind: "broken", error };
+  }
+
+  /** Pushes some entries out. Answers whether it could. */
+  #makeRoom(): boolean {
+    const job = { ...NOBODY, generation: this.#link.generation };
+    const tried = this.#transact([{ ...job, work: ({ store }) => store.entries.removeOldest(ROOM_ENTRIES) }]);
+    return tried.kind === "done" && (tried.results[0] as number) > 0;
+  }
+
+  #giveUpLate(cause: unknown): void {
+    const since = this.#clock.now() - this.#link.settings.timeoutMs;
+    const late = this.#queue.queuedUntil(since);
+    if (late.length === 0) return;
+    this.#isStuck = true;
+    this.#queue.remove(late);
+    for (const job of late) job.reject(this.#locked(cause));
+    this.#queue.tellIfEmpty();
+  }
+
+  #retryLater(): void {
+    if (this.#queue.size === 0) return;
+    this.#cancelRetry?.();
+    const waitMs = this.#waitMs * (1 - SPREAD * Math.random());
+    this.#waitMs = Math.min(2 * this.#waitMs, MAX_WAIT_MS);
+    const again = (): void => {
+      this.#cancelRetry = undefined;
+      if (this.#step() && this.#queue.size > 0) this.#flushSoon();
+    };
+    this.#cancelRetry = this.#clock.schedule(waitMs, again, true);
+  }
+
+  #locked(cause?: unknown): CacheError {
+    return this.#unavailable(`was locked by another process for ${this.#link.settings.timeoutMs} ms`, cause);
+  }
+
+  #unavailable(what: string, cause?: unknown): CacheError {
+    const details = cause === undefined ? {} : { cause };
+    return new CacheError("unavailable", `${this.#link.settings.name} ${what}`, details);
+  }
+}
+
+/** Entries that are pushed out when the disk is full. */
+const ROOM_ENTRIES = 64;
+
+const NOBODY = { about: "", queuedAt: 0, resolve: () => undefined, reject: () => undefined };
+
+/** What a write comes to that was meant for another connection. */
+const CROSSED = Symbol("crossed");
+
+/** The file says that it is another authority than it was when it was opened. */
+class Replaced extends Error {
+  constructor() {
+    super("the file begins anew");
+  }
+}
