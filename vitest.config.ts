@@ -20,14 +20,7 @@ const PROCESSES = [
 ];
 /** Tests of a shared tier that run on a SQLite file as well. Those of other files are about Redis alone. */
 const ONLY_ON_REDIS = [
-  "caches",
-  "commands",
-  "loads",
-  "copies",
-  "order",
-  "reconnect",
-  "lost-epochs",
-  "payload-damage",
+  ...["caches", "commands", "loads", "copies", "order", "reconnect", "lost-epochs", "payload-damage", "away", "limits"],
 ].map((name) => `test/shared/${name}.test.ts`);
 /** Tests that keep all of the machine busy by themselves. */
 const LOAD = ["history"];

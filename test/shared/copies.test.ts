@@ -1,5 +1,8 @@
 // A tier of copies between memory and Redis, or behind both: when it is read, and when it is not believed.
 
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import {
   memoryTier,
@@ -10,6 +13,7 @@ import {
 } from "../../src/index.ts";
 import { keyvTier } from "../../src/keyv/index.ts";
 import { redisTier } from "../../src/redis/index.ts";
+import { sqliteTier } from "../../src/sqlite/index.ts";
 import { startProxy, type Proxy } from "../support/redis/proxy.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { keyOf } from "./frames.ts";
@@ -61,7 +65,7 @@ async function open(
 const copiesOf = ({ store }: Host, name: string, key: string): number =>
   [...store.keys()].filter((text) => text.includes(keyOf(name, key))).length;
 
-async function cutOff({ cache, proxy }: Host): Promise<void> {
+async function cutOff({ cache, proxy }: Pick<Host, "cache" | "proxy">): Promise<void> {
   await proxy.refuse();
   proxy.reset();
   await eventually(() => redisStats(cache).busLive, false);
@@ -281,6 +285,39 @@ test("two tiers for the same, or of one name, or too many are refused", () => {
   expect(of(keyvTier({ store: new Map(), name: "memory" }))).toThrow(/different names/);
   const keyvs = ["a", "b"].map((name) => keyvTier({ store: new Map(), name }));
   expect(of(redisTier({ url }), ...keyvs)).toThrow(/at most two tiers besides memory/);
+});
+
+test("P4 P10 a file outlives the process: verified while Redis answers, served when it does not", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "freshtier-copies-"));
+  world.atEnd(() => rmSync(directory, { recursive: true, force: true }));
+  const name = world.newName();
+  const start = async (): Promise<{ cache: TieredCacheManager; proxy: Proxy; served: string[] }> => {
+    const proxy = await startProxy({ port: world.server.port });
+    world.atEnd(() => proxy.stop());
+    const redis = redisTier({ host: proxy.host, port: proxy.port, timeout: 300 });
+    const file = sqliteTier({ path: join(directory, "copies.db") });
+    const cache = new TieredCacheManager({ name, tiers: [memoryTier(), file, redis] });
+    world.atEnd(() => cache.close());
+    await eventually(() => redisStats(cache).busLive, true);
+    const served: string[] = [];
+    cache.on("hit", ({ tier }) => void served.push(tier));
+    return { cache, proxy, served };
+  };
+  const first = await start();
+  for (const key of ["kept", "gone"]) await first.cache.set(key, key, { tags: ["t"] });
+  await first.cache.close();
+  const other = await open(name);
+  await other.cache.delete("gone");
+
+  const second = await start();
+  expect([await second.cache.get("kept", never), await second.cache.get("gone")]).toEqual(["kept", undefined]);
+  expect(second.served).toEqual(["redis"]);
+  await second.cache.close();
+
+  const third = await start();
+  await cutOff(third);
+  expect([await third.cache.get("kept", never), await third.cache.get("gone")]).toEqual(["kept", undefined]);
+  expect(third.served).toEqual(["sqlite"]);
 });
 
 afterEach(() => void (fillers = 0));

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { age, instantsAt, keyOf } from "./frames.ts";
-import { eventually, never, REDIS_ALONE, SHAPES, SharedWorld } from "./pair.ts";
+import { eventually, never, REDIS_ALONE, SHAPES_READING_REDIS, SharedWorld } from "./pair.ts";
 
 forbidUnhandledRejections();
 
@@ -15,7 +15,7 @@ async function spansOf(name: string, key: string): Promise<number[]> {
   return Object.values(until).map((instant) => instant - createdAt);
 }
 
-describe.each(SHAPES)("%s", (_shape, shape) => {
+describe.each(SHAPES_READING_REDIS)("%s", (_shape, shape) => {
   test("negativeTtl bounds null for all processes, without stale windows", async () => {
     const { name, a, b } = await world.pair({ shape, negativeTtl: 2_000, staleIfError: 90_000 });
     expect(await a.get("k", () => null)).toBeNull();
@@ -137,7 +137,7 @@ describe.each(SHAPES)("%s", (_shape, shape) => {
   });
 });
 
-describe.each(SHAPES.filter(([, shape]) => shape !== REDIS_ALONE))("%s", (_shape, shape) => {
+describe.each(SHAPES_READING_REDIS.filter(([, shape]) => shape !== REDIS_ALONE))("%s", (_shape, shape) => {
   test("maxAge of the memory tier bounds copies there, from when they came: then Redis is asked again", async () => {
     const { name, a, b } = await world.pair({ shape, memory: { maxAge: 300 } });
     await a.set("k", "v");

@@ -28,22 +28,36 @@ import { SqliteFile } from "./sqlite-file.ts";
 export const IS_SQLITE: boolean = process.env["FRESHTIER_SHARED_TIER"] === "sqlite";
 
 /** The tiers of a cache, and the order in which they are named. */
-export type Shape = (memory: TierConfig, redis: TierConfig) => readonly TierConfig[];
+export type Shape = (memory: TierConfig, redis: TierConfig, copies: TierConfig) => readonly TierConfig[];
 
 const MEMORY_AND_REDIS: Shape = (memory, redis) => [memory, redis];
 /** Without memory: every read asks Redis. */
 export const REDIS_ALONE: Shape = (_memory, redis) => [redis];
 
+export type Shapes = readonly (readonly [name: string, shape: Shape])[];
+
 /** All shapes that a cache with a shared tier can have, for `describe.each`. */
-export const SHAPES: readonly (readonly [name: string, shape: Shape])[] = [
+export const SHAPES_WITHOUT_COPIES: Shapes = [
   ["[memory, redis]", MEMORY_AND_REDIS],
   ["[redis, memory]", (memory, redis) => [redis, memory]],
   ["[redis]", REDIS_ALONE],
 ];
 
+const BEHIND: Shapes = [["[redis, memory, sqlite]", (memory, redis, copies) => [redis, memory, copies]]];
+const NEAR: Shapes = [["[memory, sqlite, redis]", (memory, redis, copies) => [memory, copies, redis]]];
+
+/**
+ * The same, and those with copies on a disk, of which each cache has its own, as if each process had a host of its own. On
+ * a SQLite file there is nothing that it could keep copies of.
+ */
+export const SHAPES: Shapes = [...SHAPES_WITHOUT_COPIES, ...(IS_SQLITE ? [] : [...BEHIND, ...NEAR])];
+
+/** For tests that change what Redis holds behind everybody's back, which a copy near this process knows nothing of. */
+export const SHAPES_READING_REDIS: Shapes = [...SHAPES_WITHOUT_COPIES, ...(IS_SQLITE ? [] : BEHIND)];
+
 /** Whether every read asks Redis while it answers: there is no memory, or it comes after Redis. */
 export function isRedisFirst(shape: Shape): boolean {
-  return shape !== MEMORY_AND_REDIS;
+  return shape !== MEMORY_AND_REDIS && shape !== NEAR[0]?.[1];
 }
 
 /** What invalidations and writes resolve to when Redis has them. */
@@ -126,7 +140,8 @@ export class SharedWorld {
   /** Opens a cache, and does not wait for anything. */
   openAtOnce(options: OpenOptions): TieredCacheManager {
     const { shape = MEMORY_AND_REDIS, memory, redis, ...rest } = options;
-    const tiers = shape(memoryTier(memory), IS_SQLITE ? this.#onFile(redis) : redisTier({ ...this.at, ...redis }));
+    const shared = IS_SQLITE ? this.#onFile(redis) : redisTier({ ...this.at, ...redis });
+    const tiers = shape(memoryTier(memory), shared, sqliteTier({ path: ":memory:" }));
     const cache = new TieredCacheManager({ ttl: 60_000, staleWhileRevalidate: 60_000, ...rest, tiers });
     this.atEnd(() => cache.close());
     return cache;
@@ -203,3 +218,9 @@ export async function heard(doer: TieredCacheManager, listener: TieredCacheManag
 export const never = (): never => {
   throw new Error("this refresh was not needed");
 };
+
+/** The tiers of a shape, in the order of statistics. */
+export function tierNames(shape: Shape): string[] {
+  const kinds = shape(memoryTier(), redisTier(), sqliteTier()).map(({ kind }) => kind as string);
+  return ["memory", "redis", "sqlite"].filter((name) => kinds.includes(name));
+}

@@ -12,7 +12,7 @@ import {
   isRedisFirst,
   never,
   REDIS_ALONE,
-  SHAPES,
+  SHAPES_READING_REDIS,
   SharedWorld,
   type OpenOptions,
   type Pair,
@@ -41,7 +41,7 @@ function served(cache: TieredCacheManager): string[] {
   return log;
 }
 
-describe.each(SHAPES)("%s", (_shape, shape) => {
+describe.each(SHAPES_READING_REDIS)("%s", (_shape, shape) => {
   const isAlone = shape === REDIS_ALONE;
   test("what is stale in Redis is served at once, and refreshed behind, once", async () => {
     const { a, b } = await withOld({ shape });

@@ -6,7 +6,7 @@ import { controlled, type ControlledCall } from "../support/controlled-refresh.t
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { age, keyOf } from "./frames.ts";
 import { watch } from "./monitor.ts";
-import { eventually, heard, never, SHAPES, SharedWorld, type OpenOptions, IS_SQLITE } from "./pair.ts";
+import { eventually, heard, never, SHAPES_READING_REDIS, SharedWorld, type OpenOptions, IS_SQLITE } from "./pair.ts";
 
 forbidUnhandledRejections();
 
@@ -35,7 +35,7 @@ async function held(options: OpenOptions, old?: string): Promise<Held> {
   return { name, a, b, running: call(0), first };
 }
 
-describe.each(SHAPES)("%s", (_shape, shape) => {
+describe.each(SHAPES_READING_REDIS)("%s", (_shape, shape) => {
   test("waits for the other's value, and calls nothing", async () => {
     const { b, running, first } = await held({ shape });
     const waiting = [b.get("k", never), b.get("k", never)];
