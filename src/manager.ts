@@ -15,16 +15,7 @@ import type { BatchRefresh, Refresh } from "./model/refresh.ts";
 import { drain } from "./engine/close.ts";
 import { healthOf, tierStats } from "./engine/health.ts";
 import { createEngine, type Engine, type Target } from "./engine/engine.ts";
-import {
-  describe,
-  keysEverywhere,
-  locate,
-  peekUsable,
-  remainingTtl,
-  sweep,
-  usableKeys,
-  type EntryView,
-} from "./engine/inspect.ts";
+import { describe, keysEverywhere, locate, remainingTtl, sweep, usableKeys, type EntryView } from "./engine/inspect.ts";
 import * as invalidation from "./engine/invalidate.ts";
 import { callBatch, callRefresh } from "./engine/pass-through.ts";
 import { peek, peekAnywhere, readThrough } from "./engine/read.ts";
@@ -170,7 +161,7 @@ export class TieredCacheManager {
   }
 
   /**
-   * `set` in memory. A shared tier gets the value in the background: the result is `pending`. What bytes cannot carry is
+   * `set` at once, in memory and in a shared tier that can answer at once, as SQLite does: `done`. Any other gets the value in the background: the result is `pending`. What bytes cannot carry is
    * refused, or in the first moments of a cache, while it loads its codec, reported as a `tierError`.
    * @throws CacheError `unserializable`; CacheError `invalid_option` when `validate` is asynchronous
    */
@@ -220,14 +211,10 @@ export class TieredCacheManager {
     return this.delete(key, options);
   }
 
-  /** `delete` in memory. A shared tier is told in the background: the result is `pending`. */
+  /** `delete` at once. A shared tier that cannot answer at once is told in the background: the result is `pending`. */
   deleteSync(key: string, options?: NamespaceOption): DeleteResult {
-    const target = this.#target(key, options);
-    const isHere = peekUsable(this.#engine, target) !== undefined;
-    const removed = invalidation.remove(this.#engine, target);
-    if (!(removed instanceof Promise)) return { authority: removed.settled, existed: removed.count > 0 };
-    this.#engine.tasks.own(removed, () => undefined);
-    return { authority: "pending", existed: isHere };
+    const { settled, count } = invalidation.removeSync(this.#engine, this.#target(key, options));
+    return { authority: settled, existed: count > 0 };
   }
 
   /** Ends several entries. `deleted` says how many there were. */

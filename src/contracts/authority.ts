@@ -80,3 +80,15 @@ export interface Authority {
   /** Begins a new generation, and tells the bus. Answers whether it was in time. */
   bump(name: EpochName, soft: boolean, deadline: Instant): Promise<boolean>;
 }
+
+/**
+ * What an authority that need not be waited for adds, for callers who cannot wait: as the methods of {@link Authority} of
+ * the same names, in one order with them. Where those reject, these throw.
+ */
+export interface SyncAuthority {
+  now(): Instant;
+  read(fullKey: string, unknown: readonly EpochName[]): ReadReply;
+  epochs(names: readonly EpochName[]): readonly (SharedEpoch & { readonly since: Instant })[];
+  set(fullKey: string, frame: Uint8Array, spans: Spans, deadline: Instant): Written;
+  remove(fullKey: string, deadline: Instant): { readonly existed: boolean | undefined };
+}

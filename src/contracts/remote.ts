@@ -2,7 +2,7 @@
 
 import type { Milliseconds } from "../model/duration.ts";
 import type { PayloadSettings } from "../model/payload-options.ts";
-import type { Authority, EpochName } from "./authority.ts";
+import type { Authority, EpochName, SyncAuthority } from "./authority.ts";
 import type { Bus } from "./bus.ts";
 import type { Clock } from "./clock.ts";
 import type { FrameLayout } from "./frame.ts";
@@ -65,6 +65,8 @@ export interface RemoteTier {
   readonly tier: Tier;
   /** Absent from a tier that only holds frames: what needs one is then promised per process only. */
   readonly authority: Authority | undefined;
+  /** Only of a tier that answers at once. */
+  readonly syncAuthority?: SyncAuthority | undefined;
   /** Absent when there is none, or the user wants none. */
   readonly bus: Bus | undefined;
   /** What it does not do that others do, for people: the predicate of a sentence about it. Absent where nothing is missing. */

@@ -79,7 +79,8 @@ export function seek<T>(
   return shared.lookups.look(target).then((looked) => goOn(sightOf(engine, shared, target, looked, begunAt)));
 }
 
-function sightOf(engine: Engine, shared: SharedTier, target: Target, looked: Looked, begunAt: Instant): Sight {
+/** What a look into the shared tier came to, for a call. */
+export function sightOf(engine: Engine, shared: SharedTier, target: Target, looked: Looked, begunAt: Instant): Sight {
   const { clock, counters } = engine;
   const now = clock.now();
   const spentMs = now - begunAt;

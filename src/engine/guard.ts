@@ -127,24 +127,51 @@ export class Guard {
     }
     return work().then(
       (answer) => {
-        this.lastError = undefined;
-        if (this.lastRefusal !== undefined && !HARMLESS.has(operation)) this.lastRefusal = undefined;
+        this.#noteAnswer(operation);
         breaker.succeed(pass);
         return answer;
       },
       (error: unknown) => {
-        this.#fail(operation, error);
-        // Who refuses has answered: that is no reason to stop asking for everything.
-        if (error instanceof CacheError && error.code === "refused") {
-          this.lastRefusal = error;
-          breaker.succeed(pass);
-        } else {
-          this.lastError = error;
-          breaker.fail(pass, error);
-        }
+        this.#noteFailure(breaker, pass, operation, error);
         return UNAVAILABLE;
       },
     );
+  }
+
+  /** The same of what answers at once. Never throws. */
+  runSync<T>(shard: string, operation: Operation, work: () => T): T | Unavailable {
+    const breaker = this.breakers.of(shard);
+    const pass = breaker.tryPass();
+    if (pass === REFUSED) {
+      this.#counters.refused++;
+      return UNAVAILABLE;
+    }
+    try {
+      const answer = work();
+      this.#noteAnswer(operation);
+      breaker.succeed(pass);
+      return answer;
+    } catch (error) {
+      this.#noteFailure(breaker, pass, operation, error);
+      return UNAVAILABLE;
+    }
+  }
+
+  #noteAnswer(operation: Operation): void {
+    this.lastError = undefined;
+    if (this.lastRefusal !== undefined && !HARMLESS.has(operation)) this.lastRefusal = undefined;
+  }
+
+  #noteFailure(breaker: Breaker, pass: number, operation: Operation, error: unknown): void {
+    this.#fail(operation, error);
+    // Who refuses has answered: that is no reason to stop asking for everything.
+    if (error instanceof CacheError && error.code === "refused") {
+      this.lastRefusal = error;
+      breaker.succeed(pass);
+    } else {
+      this.lastError = error;
+      breaker.fail(pass, error);
+    }
   }
 
   #fail(operation: Operation, error: unknown): void {

@@ -48,6 +48,35 @@ async function removeShared(
   return { settled, count: existed ? 1 : 0 };
 }
 
+/** The same for a caller who cannot wait: a shared tier is told behind, unless it answers at once. */
+export function removeSync(engine: Engine, target: Target): Removed {
+  const isHere = peekUsable(engine, target) !== undefined;
+  const existed = removeAtOnce(engine, target);
+  if (existed !== undefined) {
+    const invalidation = ofKey(engine, target, false);
+    applyHere(engine, invalidation);
+    engine.shared?.recovery.note(invalidation);
+    reportInvalidation(engine, "key", target.key, target.settings.namespace, false, false);
+    return { settled: "done", count: isHere || existed ? 1 : 0 };
+  }
+  const removing = remove(engine, target);
+  if (!(removing instanceof Promise)) return removing;
+  engine.tasks.own(removing, () => undefined);
+  return { settled: "pending", count: isHere ? 1 : 0 };
+}
+
+/**
+ * Removes an entry from the shared tier, if that answers at once. Answers whether there was one; `undefined` when somebody
+ * has to be waited for.
+ */
+function removeAtOnce({ flights, shared }: Engine, target: Target): boolean | undefined {
+  const atOnce = shared?.atOnce;
+  if (shared === undefined || atOnce === undefined || flights.sentBefore(target.id, Infinity) !== undefined)
+    return undefined;
+  const removed = atOnce.remove(shared.fullKey(target));
+  return removed === UNAVAILABLE ? undefined : removed.existed;
+}
+
 /** Several, at once. */
 export async function removeAll(engine: Engine, targets: readonly Target[]): Promise<Removed> {
   if (targets.length === 0) return { settled: engine.shared === undefined ? "none" : "done", count: 0 };
@@ -123,9 +152,9 @@ function settle(
 ): Promise<Settled> {
   const number = engine.flights.nextNumber();
   const settling = shared.recovery.whileUnderWay(invalidation, async (): Promise<Settled> => {
-    const earlier = invalidation.kind === "key" ? engine.flights.sentBefore(invalidation.id, number) : undefined;
-    if (earlier !== undefined) await earlier;
-    const isDone = await work();
+    const isDone = await (invalidation.kind === "key"
+      ? engine.flights.sendInTurn(invalidation.id, number, work)
+      : work());
     applyHere(engine, invalidation, number);
     if (isDone) shared.recovery.note(invalidation);
     else shared.recovery.defer(invalidation);

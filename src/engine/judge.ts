@@ -10,7 +10,7 @@ import type { Epoch, Stamped } from "../model/epoch.ts";
 import type { FrameDamage } from "../model/event.ts";
 import type { Spans } from "../model/policy.ts";
 import type { Engine, Target } from "./engine.ts";
-import { UNAVAILABLE } from "./guard.ts";
+import { UNAVAILABLE, type Unavailable } from "./guard.ts";
 import { reportInvalid } from "./report.ts";
 import { askEpochs, knownEpoch } from "./shared-epochs.ts";
 import type { SharedTier } from "./shared-tier.ts";
@@ -39,10 +39,14 @@ export function stampRead({ epochs }: Engine, { settings }: Target): ReadStamp {
   return { asOf: epochs.now, namespaceEpoch: epochs.namespace(settings.namespace), tags: undefined };
 }
 
+/** Asks for epochs where they are answered at once. */
+export type AskAtOnce = (doubtful: readonly Epoch[]) => readonly SharedEpoch[] | Unavailable;
+
 /**
  * Judges a frame.
  * @param stamp as of when the question for the frame was sent; learns the tags of the frame
  * @param told epochs that came with the frame
+ * @param askAtOnce for callers who cannot wait
  */
 export function judge(
   engine: Engine,
@@ -51,9 +55,10 @@ export function judge(
   bytes: Uint8Array,
   stamp: ReadStamp,
   told: ReadonlyMap<Epoch, SharedEpoch>,
+  askAtOnce?: AskAtOnce,
 ): Verdict | Promise<Verdict> {
   const frame = decodeFrame(shared.fullKey(target), bytes);
-  if (frame.kind === "frame") return new Judgement(engine, shared, target, frame, stamp).begin(told);
+  if (frame.kind === "frame") return new Judgement(engine, shared, target, frame, stamp).begin(told, askAtOnce);
   reportDamage(engine, shared.name, target, frame.reason);
   return { kind: "absent", version: readVersion(bytes) };
 }
@@ -88,7 +93,7 @@ class Judgement {
     this.#carried = [rootEpoch, namespaceEpoch, ...tags];
   }
 
-  begin(told: ReadonlyMap<Epoch, SharedEpoch>): Verdict | Promise<Verdict> {
+  begin(told: ReadonlyMap<Epoch, SharedEpoch>, askAtOnce?: AskAtOnce): Verdict | Promise<Verdict> {
     if (this.#shared.recovery.isGated(this.#epochs)) return GATED;
     let doubtful: Epoch[] | undefined;
     for (let index = 0; index < this.#epochs.length; index++) {
@@ -99,11 +104,19 @@ class Judgement {
       // What the table says otherwise is asked once more: the authority may have lost the epoch, and made another.
       if (known === undefined || known.hard !== hard || known.soft !== soft) (doubtful ??= []).push(epoch);
     }
-    return doubtful === undefined ? this.#conclude(told) : this.#ask(doubtful, told);
+    if (doubtful === undefined) return this.#conclude(told);
+    return askAtOnce === undefined ? this.#ask(doubtful, told) : this.#hear(doubtful, askAtOnce(doubtful), told);
   }
 
   async #ask(doubtful: readonly Epoch[], told: ReadonlyMap<Epoch, SharedEpoch>): Promise<Verdict> {
-    const answers = await askEpochs(this.#engine, this.#shared, doubtful);
+    return this.#hear(doubtful, await askEpochs(this.#engine, this.#shared, doubtful), told);
+  }
+
+  #hear(
+    doubtful: readonly Epoch[],
+    answers: readonly SharedEpoch[] | Unavailable,
+    told: ReadonlyMap<Epoch, SharedEpoch>,
+  ): Verdict | Promise<Verdict> {
     if (answers === UNAVAILABLE) return UNKNOWN;
     const all = new Map(told);
     for (const [index, epoch] of doubtful.entries()) all.set(epoch, answers[index] as SharedEpoch);

@@ -3,6 +3,7 @@
 import type { Entry } from "../model/entry.ts";
 import { shouldRefreshEarly } from "../model/policy.ts";
 import type { Refresh } from "../model/refresh.ts";
+import { findAtOnce } from "./at-once.ts";
 import type { Engine, Target } from "./engine.ts";
 import type { Sought } from "./flight.ts";
 import { find, findHere, miss, seek, serve, tierToSeek, valueOf, type Found, type Sight } from "./find.ts";
@@ -11,7 +12,7 @@ import { board, ride } from "./ride.ts";
 
 /** `get` without a refresh, of what this process has: the fresh or stale value. */
 export function peek(engine: Engine, target: Target): unknown {
-  return give(engine, target, findHere(engine, target));
+  return give(engine, target, findHere(engine, target) ?? findAtOnce(engine, target));
 }
 
 /** `get` without a refresh: the fresh or stale value, from wherever it is. */

@@ -9,6 +9,7 @@ import { entryOf, makeDraft, stampNow, storeInMemory, type Draft } from "./draft
 import type { Engine, Target } from "./engine.ts";
 import { PendingSet } from "./flight.ts";
 import { UNAVAILABLE } from "./guard.ts";
+import { setAtOnce } from "./at-once.ts";
 import { applyHere, type Settled } from "./invalidate.ts";
 import { reportInvalid, reportRejected } from "./report.ts";
 import { encodeValue, makeFrame, spansInTier } from "./share.ts";
@@ -50,7 +51,8 @@ export function put(
 }
 
 /**
- * The same where nobody can wait: memory has it when this returns, and the authority gets it behind.
+ * The same where nobody can wait: memory has it when this returns, and the authority too, if it answers at once; else it
+ * gets it behind.
  * @throws CacheError `unserializable`
  */
 export function putSync(engine: Engine, target: Target, value: unknown): Settled {
@@ -61,6 +63,8 @@ export function putSync(engine: Engine, target: Target, value: unknown): Settled
   const payload = encodeValue(shared, setting.draft);
   const { pending, draft } = setting;
   overtake(engine, pending);
+  const setAt = setAtOnce(engine, shared, pending, draft, payload);
+  if (setAt !== undefined) return conclude(engine, shared, setting, setAt, true);
   const copy = storeInMemory(engine, target, draft, pending, engine.clock.now(), undefined);
   if (typeof copy === "object") engine.flights.noteSet(copy, pending, true);
   engine.tasks.own(sendAll(engine, shared, [setting], [payload]), (error) => {

@@ -16,6 +16,7 @@ import type { Target } from "./engine.ts";
 import { UNAVAILABLE, type Guard, type Operation, type Unavailable } from "./guard.ts";
 import type { Lookups } from "./lookup.ts";
 import type { Recovery } from "./recovery.ts";
+import { SyncTier } from "./sync-tier.ts";
 import type { Trust } from "./trust.ts";
 import type { Waiters } from "./waiters.ts";
 
@@ -55,6 +56,9 @@ export class SharedTier {
   recovery!: Recovery;
   /** From this instant on, no write that was sent can take effect any more that has not yet. */
   deadlinesUntil: Instant = -Infinity;
+  /** Only where it answers at once. */
+  readonly atOnce: SyncTier | undefined;
+  readonly clock: Clock;
   onClose: () => void = () => undefined;
   readonly #parts: SharedTierParts;
   #sync: Promise<void> | undefined;
@@ -74,6 +78,8 @@ export class SharedTier {
     this.time = new ServerClock(clock);
     this.bus = remote.bus;
     this.payloads = new PayloadCoder(parts.payload);
+    this.clock = clock;
+    this.atOnce = remote.syncAuthority && new SyncTier(this, remote.syncAuthority);
   }
 
   fullKey(target: Target): string {
@@ -178,6 +184,11 @@ export class SharedTier {
     const sentAt = clock.now();
     const answer = await this.#ask({ kind: "root" }, "now", (authority) => authority.now());
     return answer === UNAVAILABLE ? undefined : clock.now() - sentAt;
+  }
+
+  /** Which server something is on, as a label. */
+  shardOf(about: string | EpochName): string {
+    return this.#parts.remote.shardOf(about);
   }
 
   /** What its connection failed of last; `undefined` while there is one. */

@@ -8,6 +8,13 @@ import type { EpochTable, EpochUser } from "./epochs.ts";
 import type { Entry } from "../model/entry.ts";
 import { Flight, type PendingSet } from "./flight.ts";
 
+/** An invalidation of a key that has been called and not been sent yet. */
+interface Departure {
+  readonly id: string;
+  readonly number: number;
+  readonly sent: Promise<void>;
+}
+
 /** The flights of one cache. */
 export class Flights {
   readonly #epochs: EpochTable;
@@ -18,6 +25,8 @@ export class Flights {
   /** Those that were fenced and have not settled yet. */
   readonly #fenced = new Set<Flight>();
   readonly #pendingSets = new Set<PendingSet>();
+  /** Invalidations of keys that wait for sets before them. */
+  readonly #departures = new Set<Departure>();
   /** Which `set` a copy in memory is of, by number. */
   readonly #setNumbers = new WeakMap<Entry, number>();
   /** Copies in memory whose `set` is still on its way to the authority. */
@@ -142,12 +151,38 @@ export class Flights {
    */
   sentBefore(id: string, number: number): Promise<unknown> | undefined {
     let waits: Promise<void>[] | undefined;
+    for (const departure of this.#departures) {
+      if (departure.id === id && departure.number < number) (waits ??= []).push(departure.sent);
+    }
     for (const pending of this.#pendingSets) {
       if (pending.target.id !== id || pending.number >= number) continue;
       const wait = pending.whenSent();
       if (wait !== undefined) (waits ??= []).push(wait);
     }
     return waits && Promise.all(waits);
+  }
+
+  /**
+   * Sends an invalidation of a key once what was called for it before has been sent; what is called later waits for this.
+   * @param send must have sent it when it returns
+   */
+  sendInTurn<T>(id: string, number: number, send: () => Promise<T>): Promise<T> {
+    const earlier = this.sentBefore(id, number);
+    if (earlier === undefined) return send();
+    let isSent!: () => void;
+    const sent = new Promise<void>((resolve) => {
+      isSent = resolve;
+    });
+    const departure: Departure = { id, number, sent };
+    this.#departures.add(departure);
+    return earlier.then(() => {
+      try {
+        return send();
+      } finally {
+        this.#departures.delete(departure);
+        isSent();
+      }
+    });
   }
 
   /** Fences what an epoch's change has overtaken: others need not wait for it. */

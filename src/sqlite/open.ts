@@ -6,6 +6,7 @@ import { SqliteAuthority } from "./authority.ts";
 import { SqliteBus } from "./bus.ts";
 import { SqliteClient } from "./client.ts";
 import type { SqliteShare } from "./share.ts";
+import { SqliteSyncAuthority } from "./sync-authority.ts";
 import { SqliteTier } from "./tier.ts";
 import { SqliteVerbs } from "./verbs.ts";
 
@@ -30,6 +31,7 @@ export function openSqlite(share: SqliteShare, context: RemoteTierContext): Remo
   return {
     tier: new SqliteTier(name, client, verbs, close),
     authority: new SqliteAuthority(client, verbs),
+    syncAuthority: new SqliteSyncAuthority(client, verbs),
     bus,
     shardOf: () => name,
     problem: () => link.problem,

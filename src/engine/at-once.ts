@@ -1,0 +1,77 @@
+// A shared tier that answers at once, for callers who cannot wait: looking a key up, setting it, removing it.
+
+import type { SharedEpoch } from "../contracts/authority.ts";
+import type { Payload } from "../codec/payload.ts";
+import type { Instant } from "../model/duration.ts";
+import type { Epoch } from "../model/epoch.ts";
+import type { Draft } from "./draft.ts";
+import type { Engine, Target } from "./engine.ts";
+import { sightOf, type Found } from "./find.ts";
+import type { PendingSet } from "./flight.ts";
+import { UNAVAILABLE, type Unavailable } from "./guard.ts";
+import { judge, stampRead, type Verdict } from "./judge.ts";
+import { promote } from "./lookup.ts";
+import { makeFrame, spansInTier } from "./share.ts";
+import { learn } from "./shared-epochs.ts";
+import type { SharedTier, ToldEpoch } from "./shared-tier.ts";
+
+/** Looks a key up in the shared tier, if that answers at once and what it has can be read at once. */
+export function findAtOnce(engine: Engine, target: Target): Found | undefined {
+  const { shared, epochs, clock, flights } = engine;
+  const atOnce = target.settings.shared?.use === true ? shared?.atOnce : undefined;
+  if (shared === undefined || atOnce === undefined) return undefined;
+  const stamp = stampRead(engine, target);
+  const names = [epochs.root, stamp.namespaceEpoch];
+  const isGated = shared.recovery.isKeyGated(target.id) || shared.recovery.isGated(names);
+  // A set that has been called and not been sent yet comes first, and cannot be waited for.
+  if (isGated || flights.sentBefore(target.id, Infinity) !== undefined || !atOnce.sync()) return undefined;
+  const begunAt = clock.now();
+  const reply = atOnce.read(shared.fullKey(target), names);
+  if (reply === UNAVAILABLE) return undefined;
+  learn(engine, names, reply.epochs, stamp.asOf);
+  if (reply.frame === undefined) return undefined;
+  const told = new Map<Epoch, SharedEpoch>(names.map((epoch, index) => [epoch, reply.epochs[index] as SharedEpoch]));
+  const ask = (doubtful: readonly Epoch[]): readonly ToldEpoch[] | Unavailable => {
+    const answers = atOnce.epochs(doubtful);
+    if (answers !== UNAVAILABLE) learn(engine, doubtful, answers, stamp.asOf);
+    return answers;
+  };
+  const verdict: Verdict | Promise<Verdict> = judge(engine, shared, target, reply.frame, stamp, told, ask);
+  // Its codec is not loaded yet, or it takes long to decompress: whoever comes later may find it in memory.
+  if (verdict instanceof Promise) {
+    verdict.catch(() => undefined);
+    return undefined;
+  }
+  if (verdict.kind === "found") promote(engine, target, verdict.entry, verdict.tier);
+  return sightOf(engine, shared, target, verdict, begunAt).found;
+}
+
+/**
+ * Sets a value in the shared tier, if that answers at once, and answers when by our clock; `undefined` when somebody has
+ * to be waited for.
+ */
+export function setAtOnce(
+  engine: Engine,
+  shared: SharedTier,
+  pending: PendingSet,
+  draft: Draft,
+  payload: Payload | Promise<Payload>,
+): Instant | undefined {
+  const { atOnce } = shared;
+  const { target, namespaceEpoch, tags } = pending;
+  if (atOnce === undefined || payload instanceof Promise) return undefined;
+  if (engine.flights.sentBefore(target.id, pending.number) !== undefined || !atOnce.sync()) return undefined;
+  const { root, now: asOf } = engine.epochs;
+  const names = [root, namespaceEpoch, ...(tags ?? [])];
+  const told = atOnce.epochs(names);
+  const spans = spansInTier(shared, target, draft.spans);
+  if (told === UNAVAILABLE || spans === undefined) return undefined;
+  learn(engine, names, told, asOf);
+  const byEpoch = new Map(names.map((epoch, index) => [epoch, told[index] as SharedEpoch]));
+  const createdAt = engine.clock.now();
+  const { frame, version } = makeFrame(shared, target, draft, payload, pending, byEpoch, root);
+  const written = atOnce.set(shared.fullKey(target), frame, spans);
+  if (written === UNAVAILABLE || written.kind !== "stored") return undefined;
+  pending.version = version;
+  return createdAt;
+}

@@ -1,0 +1,116 @@
+// The verbs for who cannot wait, on a SQLite file: it answers at once, so what they did is done.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { memoryTier, TieredCacheManager, type CacheOptions } from "../../src/index.ts";
+import { sqliteTier, type SqliteTierOptions } from "../../src/sqlite/index.ts";
+import { forbidUnhandledRejections } from "../support/unhandled.ts";
+import { waitUntil } from "../support/wait-until.ts";
+import { openBare } from "./bare.ts";
+
+forbidUnhandledRejections();
+
+const undos: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const undo of undos.splice(0).toReversed()) await undo();
+});
+
+function newPath(): string {
+  const directory = mkdtempSync(join(tmpdir(), "freshtier-sync-"));
+  undos.push(() => rmSync(directory, { recursive: true, force: true }));
+  return join(directory, "cache.db");
+}
+
+async function open(path: string, options: CacheOptions & { alone?: boolean; sqlite?: SqliteTierOptions } = {}) {
+  const { alone = false, sqlite, ...rest } = options;
+  const file = sqliteTier({ path, ...sqlite });
+  const cache = new TieredCacheManager({ name: "shop", tiers: alone ? [file] : [memoryTier(), file], ...rest });
+  undos.push(() => cache.close());
+  // Until its codec is loaded, and the bus is live.
+  await cache.set("first", 1);
+  await waitUntil(() => (cache.stats().tiers["sqlite"] as { busLive: boolean }).busLive, { what: "the bus is live" });
+  return cache;
+}
+
+describe.each([
+  ["[memory, sqlite]", false],
+  ["[sqlite]", true],
+] as const)("%s", (_name, alone) => {
+  test("setSync is done when it returns, for other processes too; so is deleteSync", async () => {
+    const path = newPath();
+    const [a, b] = [await open(path, { alone }), await open(path, { alone })];
+    expect(a.setSync("k", { a: 1 }, { tags: ["t"], namespace: "n" })).toEqual({ authority: "done" });
+    expect([a.getSync("k", { namespace: "n" }), b.getSync("k", { namespace: "n" })]).toEqual([{ a: 1 }, { a: 1 }]);
+    expect(await b.get("k", { namespace: "n" })).toEqual({ a: 1 });
+    expect(b.deleteSync("k", { namespace: "n" })).toEqual({ authority: "done", existed: true });
+    expect(b.deleteSync("k", { namespace: "n" })).toEqual({ authority: "done", existed: false });
+    expect(b.getSync("k", { namespace: "n" })).toBeUndefined();
+    await waitUntil(() => a.getSync("k", { namespace: "n" }) === undefined, { what: "the other one has heard of it" });
+  });
+
+  test("getSync finds what the file holds from an earlier run, and promotes it", async () => {
+    const path = newPath();
+    const first = await open(path, { alone });
+    first.setSync("k", new Date(0), { tags: ["t"] });
+    await first.close();
+    const second = await open(path, { alone });
+    const tiers: string[] = [];
+    second.on("hit", ({ tier }) => void tiers.push(tier));
+    expect([second.getSync("k"), second.getSync("k")]).toEqual([new Date(0), new Date(0)]);
+    expect(tiers).toEqual(alone ? ["sqlite", "sqlite"] : ["sqlite", "memory"]);
+  });
+
+  test("P3 it gives nothing that a tag, a namespace or everything has ended", async () => {
+    const path = newPath();
+    const [a, b] = [await open(path, { alone }), await open(path, { alone })];
+    const ends = [() => b.invalidateTags(["t"]), () => b.clearNamespace("n"), () => b.clear()];
+    for (const end of ends) {
+      a.setSync("k", "v", { tags: ["t"], namespace: "n" });
+      expect(b.getSync("k", { namespace: "n" })).toBe("v");
+      await end();
+      expect(b.getSync("k", { namespace: "n" })).toBeUndefined();
+      await waitUntil(() => a.getSync("k", { namespace: "n" }) === undefined, {
+        what: "the other one has heard of it",
+      });
+    }
+  });
+
+  test("a stale value is given as such, an expired one is not", async () => {
+    const cache = await open(newPath(), { alone, ttl: 60, staleWhileRevalidate: 120 });
+    const states = new Set<string>();
+    for (const type of ["hit", "stale"] as const) cache.on(type, () => void states.add(type));
+    cache.setSync("k", "v");
+    await waitUntil(() => cache.getSync("k") === undefined, { what: "it has expired" });
+    expect(states).toEqual(new Set(["hit", "stale"]));
+  });
+
+  test("P11 while another process holds the lock they are pending, and not lost", async () => {
+    const path = newPath();
+    const cache = await open(path, { alone, sqlite: { timeout: 5_000 } });
+    cache.setSync("gone", "v");
+    const other = openBare(path);
+    other.exec("BEGIN IMMEDIATE");
+    undos.push(() => other.close());
+    const begunAt = performance.now();
+    expect(cache.setSync("k", "v")).toEqual({ authority: "pending" });
+    expect(cache.deleteSync("gone")).toMatchObject({ authority: "pending" });
+    expect(performance.now() - begunAt).toBeLessThan(1_000);
+    expect([cache.getSync("k"), cache.getSync("gone")]).toEqual([alone ? undefined : "v", undefined]);
+    other.exec("ROLLBACK");
+    await waitUntil(async () => (await cache.get("k")) === "v", { what: "it has been set" });
+    await waitUntil(async () => (await cache.get("gone")) === undefined, { what: "it has gone" });
+  });
+
+  test("what is called in a row is done in that order, awaited or not", async () => {
+    const cache = await open(newPath(), { alone });
+    const setting = cache.set("k", "async");
+    cache.setSync("k", "sync");
+    const deleting = cache.delete("k");
+    cache.setSync("k", "last");
+    await Promise.all([setting, deleting]);
+    await waitUntil(async () => (await cache.get("k")) === "last", { what: "the last one counts" });
+    expect(cache.getSync("k")).toBe("last");
+  });
+});
