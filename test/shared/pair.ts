@@ -37,7 +37,7 @@ export const REDIS_ALONE: Shape = (_memory, redis) => [redis];
 export type Shapes = readonly (readonly [name: string, shape: Shape])[];
 
 /** All shapes that a cache with a shared tier can have, for `describe.each`. */
-export const SHAPES_WITHOUT_COPIES: Shapes = [
+const SHAPES_WITHOUT_COPIES: Shapes = [
   ["[memory, redis]", MEMORY_AND_REDIS],
   ["[redis, memory]", (memory, redis) => [redis, memory]],
   ["[redis]", REDIS_ALONE],
@@ -221,6 +221,6 @@ export const never = (): never => {
 
 /** The tiers of a shape, in the order of statistics. */
 export function tierNames(shape: Shape): string[] {
-  const kinds = shape(memoryTier(), redisTier(), sqliteTier()).map(({ kind }) => kind as string);
+  const kinds = shape(memoryTier(), redisTier(), sqliteTier()).map(({ kind }): string => kind);
   return ["memory", "redis", "sqlite"].filter((name) => kinds.includes(name));
 }
