@@ -20,7 +20,19 @@ const PROCESSES = [
 ];
 /** Tests of a shared tier that run on a SQLite file as well. Those of other files are about Redis alone. */
 const ONLY_ON_REDIS = [
-  ...["caches", "commands", "loads", "copies", "order", "reconnect", "lost-epochs", "payload-damage", "away", "limits"],
+  ...[
+    "caches",
+    "commands",
+    "loads",
+    "copies",
+    "order",
+    "reconnect",
+    "lost-epochs",
+    "payload-damage",
+    "away",
+    "limits",
+    "sync",
+  ],
 ].map((name) => `test/shared/${name}.test.ts`);
 /** Tests that keep all of the machine busy by themselves. */
 const LOAD = ["history"];

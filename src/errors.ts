@@ -20,6 +20,8 @@ export type CacheErrorCode =
   | "unavailable"
   /** A tier outside the process answered, and would not do what it was asked: it is full, or may not. See `cause`. */
   | "refused"
+  /** A synchronous refresh asked for its own key, by itself or through those of other keys. */
+  | "cycle"
   /** The cache was used, or still refreshing, after `close()`. */
   | "closed"
   /** The registry holds no default cache yet. */

@@ -20,13 +20,21 @@ export type {
 } from "./model/call-options.ts";
 export type { Duration, Instant, Milliseconds } from "./model/duration.ts";
 export type { CacheEvent, CacheEventOf, CacheEventType, FrameDamage, NotStoredReason } from "./model/event.ts";
-export type { BatchContext, BatchRefresh, BatchResult, Refresh, RefreshContext, Skip } from "./model/refresh.ts";
+export type {
+  BatchContext,
+  BatchRefresh,
+  BatchResult,
+  Refresh,
+  RefreshContext,
+  Skip,
+  SyncRefresh,
+} from "./model/refresh.ts";
 export type { CacheListener } from "./observe/events.ts";
 export type { CacheStats, MemoryTierStats, SharedTierStats, TierStats, TierStatsByName } from "./observe/stats.ts";
 export type { EntryView } from "./engine/inspect.ts";
 export type { CacheHealth, HealthStatus, TierHealth } from "./model/health.ts";
 export type { DeleteManyResult, DeleteResult, MutationResult } from "./results.ts";
-export type { Wrapped, WrapOptions } from "./wrap.ts";
+export type { Wrapped, WrappedSync, WrapOptions } from "./wrap.ts";
 export type { Cancel, Clock } from "./contracts/clock.ts";
 export type { Acquired, Authority, EpochName, ReadReply, SharedEpoch, Written } from "./contracts/authority.ts";
 export type { Codec, CompressionCodec, ExtensibleCodec, Extension, ExtensionClass } from "./contracts/codec.ts";

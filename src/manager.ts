@@ -11,17 +11,19 @@ import { isTouched } from "./model/epoch.ts";
 import type { CacheEventType } from "./model/event.ts";
 import { checkName, checkNames, fullKey, keyRoot } from "./model/key.ts";
 import type { GetOptions, KeysOptions, NamespaceOption, PeekOptions, SetOptions } from "./model/call-options.ts";
-import type { BatchRefresh, Refresh } from "./model/refresh.ts";
+import type { AtOnce, BatchRefresh, Refresh, SyncRefresh } from "./model/refresh.ts";
+import { assertAccepted, checkValue, refusalAtOnce } from "./engine/accept.ts";
 import { drain } from "./engine/close.ts";
 import { healthOf, tierStats } from "./engine/health.ts";
 import { createEngine, type Engine, type Target } from "./engine/engine.ts";
 import { describe, keysEverywhere, locate, remainingTtl, sweep, usableKeys, type EntryView } from "./engine/inspect.ts";
 import * as invalidation from "./engine/invalidate.ts";
-import { callBatch, callRefresh } from "./engine/pass-through.ts";
+import { callBatch, callRefresh, callRefreshSync } from "./engine/pass-through.ts";
 import { peek, peekAnywhere, readThrough } from "./engine/read.ts";
 import { readMany } from "./engine/read-many.ts";
-import { assertAccepted, checkValue, put, putSync, putValidated } from "./engine/set.ts";
+import { put, putSync, putValidated } from "./engine/set.ts";
 import type { SharedTier } from "./engine/shared-tier.ts";
+import { readThroughSync } from "./engine/sync.ts";
 import type { MemoryTier } from "./memory/memory-tier.ts";
 import { Listeners, type CacheListener } from "./observe/events.ts";
 import { snapshot, type CacheStats, type Counters } from "./observe/stats.ts";
@@ -30,7 +32,7 @@ import type { CacheOptions, CloseOptions, NamespaceOptions } from "./options.ts"
 import type { CacheHealth } from "./model/health.ts";
 import type { DeleteManyResult, DeleteResult, MutationResult } from "./results.ts";
 import { resolveCache, type Settings } from "./settings.ts";
-import { wrapFunction, type Wrapped, type WrapOptions } from "./wrap.ts";
+import { wrapFunction, wrapSyncFunction, type Wrapped, type WrappedSync, type WrapOptions } from "./wrap.ts";
 
 /** What mutating verbs resolve to: always one of the same three objects. */
 const RESULTS: Readonly<Record<MutationResult["authority"], MutationResult>> = Object.freeze({
@@ -123,10 +125,22 @@ export class TieredCacheManager {
     return this.get(key, refresh, options);
   }
 
-  /** The fresh or stale value in memory. One that had to be verified first is not given. */
-  getSync<T = unknown>(key: string, options?: PeekOptions): T | undefined {
-    const entry = this.#freshHit(key, options);
-    return (entry === undefined ? peek(this.#engine, this.#target(key, options)) : entry.value) as T | undefined;
+  /**
+   * What memory has, without waiting for anybody. Without a refresh: the fresh or stale value, or `undefined`. With one:
+   * the fresh value, or what the refresh returns; a stale value is refreshed in the foreground, because nothing can be
+   * done behind. When the refresh throws and there is an old value, that is given, as by `get`. A value that had to be verified at the
+   * shared tier first is not given; what a refresh makes goes there in the background. `backgroundRefresh`,
+   * `softTimeout`, `hardTimeout` and `earlyRefresh` mean nothing here.
+   * @throws what the refresh threw, unwrapped; CacheError `cycle` when it asks for its own key; CacheError
+   * `invalid_argument` when it returns a promise; CacheError `invalid_option` when `validate` is asynchronous
+   */
+  getSync<T = unknown>(key: string, options?: PeekOptions): T | undefined;
+  getSync<T, S = T>(key: string, refresh: SyncRefresh<T, S> & AtOnce<T>, options?: GetOptions<T>): T;
+  getSync(key: string, second?: SyncRefresh | GetOptions, third?: GetOptions): unknown {
+    const options = typeof second === "function" ? third : second;
+    const isOdd = typeof second !== "function" && third !== undefined;
+    const entry = isOdd ? undefined : this.#freshHit(key, options);
+    return entry === undefined ? this.#getSync(key, second, third) : entry.value;
   }
 
   /** The fresh or stale entry with its envelope. Does not count as a use of it. */
@@ -168,9 +182,7 @@ export class TieredCacheManager {
   setSync<T>(key: string, value: T, options?: SetOptions<T>): MutationResult {
     const target = this.#target(key, options);
     checkValue(value, "value");
-    const refusal = this.#settings.validate?.(value);
-    if (refusal instanceof Promise) throw badInput("invalid_option", "validate", "synchronous for setSync", refusal);
-    assertAccepted(this.#engine, target, refusal);
+    assertAccepted(this.#engine, target, refusalAtOnce(this.#engine, value, "setSync"));
     return RESULTS[putSync(this.#engine, target, value)];
   }
 
@@ -274,6 +286,12 @@ export class TieredCacheManager {
     return sweep(this.#engine);
   }
 
+  /** `cleanupExpired` of memory. */
+  cleanupExpiredSync(): number {
+    this.#assertOpen();
+    return sweep(this.#engine);
+  }
+
   /** A view of one namespace: the same verbs and the same flights, with defaults of its own. */
   namespace<T = unknown>(name: string, options: NamespaceOptions<T> = {}): CacheNamespace {
     this.#targets.namespace(name);
@@ -287,6 +305,17 @@ export class TieredCacheManager {
     options: WrapOptions<A, R>,
   ): Wrapped<A, R> {
     const wrapped = wrapFunction(this, fn, options);
+    const { key: _key, ...getOptions } = options;
+    this.#targets.settings(getOptions);
+    return wrapped;
+  }
+
+  /** The same for a synchronous function, through `getSync`. */
+  wrapSync<A extends readonly unknown[], R>(
+    fn: ((...args: A) => R) & AtOnce<R>,
+    options: WrapOptions<A, R>,
+  ): WrappedSync<A, R> {
+    const wrapped = wrapSyncFunction<A, R>(this, fn, options);
     const { key: _key, ...getOptions } = options;
     this.#targets.settings(getOptions);
     return wrapped;
@@ -361,6 +390,14 @@ export class TieredCacheManager {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  #getSync(key: string, second: SyncRefresh | GetOptions | undefined, third: GetOptions | undefined): unknown {
+    const [refresh, options] = splitArguments(second, third);
+    const target = this.#target(key, options);
+    if (refresh === undefined) return peek(this.#engine, target);
+    const read = this.#settings.enabled ? readThroughSync : callRefreshSync;
+    return read(this.#engine, target, refresh);
   }
 
   async #invalidateTags(tags: readonly string[], soft: boolean): Promise<MutationResult> {

@@ -2,12 +2,12 @@
 
 import type { GetOptions, KeysOptions, PeekOptions, SetOptions } from "./model/call-options.ts";
 import type { Milliseconds } from "./model/duration.ts";
-import type { BatchRefresh, Refresh } from "./model/refresh.ts";
+import type { AtOnce, BatchRefresh, Refresh, SyncRefresh } from "./model/refresh.ts";
 import type { EntryView } from "./engine/inspect.ts";
 import type { TieredCacheManager } from "./manager.ts";
 import type { NamespaceOptions } from "./options.ts";
 import type { DeleteManyResult, DeleteResult, MutationResult } from "./results.ts";
-import type { Wrapped, WrapOptions } from "./wrap.ts";
+import type { Wrapped, WrappedSync, WrapOptions } from "./wrap.ts";
 
 type ViewOptions<O> = Omit<O, "namespace">;
 
@@ -60,8 +60,13 @@ export class CacheNamespace {
   }
 
   /** See {@link TieredCacheManager.getSync}. */
-  getSync<T = unknown>(key: string, options?: ViewOptions<PeekOptions>): T | undefined {
-    return this.#cache.getSync<T>(key, this.#with(options));
+  getSync<T = unknown>(key: string, options?: ViewOptions<PeekOptions>): T | undefined;
+  getSync<T, S = T>(key: string, refresh: SyncRefresh<T, S> & AtOnce<T>, options?: ViewOptions<GetOptions<T>>): T;
+  getSync(key: string, second?: SyncRefresh | ViewOptions<GetOptions>, third?: ViewOptions<GetOptions>): unknown {
+    if (typeof second === "function") return this.#cache.getSync(key, second, this.#with(third));
+    return third === undefined
+      ? this.#cache.getSync(key, this.#with(second))
+      : this.#cache.getSync(key, second as never, third);
   }
 
   /** See {@link TieredCacheManager.getEntry}. */
@@ -148,6 +153,14 @@ export class CacheNamespace {
     options: WrapOptions<A, R>,
   ): Wrapped<A, R> {
     return this.#cache.wrap(fn, this.#with(options) as WrapOptions<A, R>);
+  }
+
+  /** See {@link TieredCacheManager.wrapSync}. */
+  wrapSync<A extends readonly unknown[], R>(
+    fn: ((...args: A) => R) & AtOnce<R>,
+    options: WrapOptions<A, R>,
+  ): WrappedSync<A, R> {
+    return this.#cache.wrapSync<A, R>(fn, this.#with(options) as WrapOptions<A, R>);
   }
 
   /** The view's defaults under a call's options; an option that is `undefined` leaves the default. */

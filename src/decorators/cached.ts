@@ -1,12 +1,10 @@
 // @Cached: a method whose results are kept in a cache.
 
-import { type CachedCall, type CachedOptions, planCalls, type PlanCall } from "./cached-call.ts";
+import { type CachedOptions, planCalls } from "./cached-call.ts";
 import { callTextCompiler } from "./call-text.ts";
 import { type Method, methodDecorator, type Site } from "./method-decorator.ts";
+import { isPartOf, notePlan } from "./overriding.ts";
 import type { AsyncMethodDecorator, KeySource } from "./types.ts";
-
-/** How the wrappers plan their calls, for wrappers that are called by an overriding method. */
-const plans = new WeakMap<object, PlanCall>();
 
 /**
  * Keeps the results of an asynchronous method: `@Cached("product:{id}", { ttl: "5m" })`. A call reads the cache, and
@@ -45,41 +43,6 @@ function wrap<Result>(method: Method, site: Site, key: KeySource, options: Cache
       return Promise.reject(error);
     }
   };
-  plans.set(wrapper, plan);
+  notePlan(wrapper, plan);
   return wrapper;
-}
-
-/**
- * Whether a call comes, by `super`, from inside the flight of its own key: from a method that overrides this one and is
- * cached under the same key. All overriding methods stand before this one on the prototype chain.
- */
-function isPartOf(
-  call: CachedCall,
-  self: unknown,
-  args: unknown[],
-  property: string | symbol,
-  wrapper: Method,
-): boolean {
-  if ((self as Readonly<Record<PropertyKey, unknown>> | null | undefined)?.[property] === wrapper) return false;
-  for (let holder = toObject(self); holder !== null; holder = Object.getPrototypeOf(holder) as object | null) {
-    const found: unknown = Object.getOwnPropertyDescriptor(holder, property)?.value;
-    if (found === wrapper) return false;
-    const plan = typeof found === "function" ? plans.get(found) : undefined;
-    if (plan !== undefined && plansSame(plan, self, args, call)) return true;
-  }
-  return false;
-}
-
-/** An overriding method may take other arguments, of which these here make no key: then it is not the same. */
-function plansSame(plan: PlanCall, self: unknown, args: unknown[], call: CachedCall): boolean {
-  try {
-    const outer = plan(self, args);
-    return outer.key === call.key && outer.cache === call.cache && outer.options.namespace === call.options.namespace;
-  } catch {
-    return false;
-  }
-}
-
-function toObject(self: unknown): object | null {
-  return self === null || self === undefined ? null : (Object(self) as object);
 }

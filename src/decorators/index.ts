@@ -1,6 +1,7 @@
 // Entry point `freshtier/decorators`.
 
 export { Cached } from "./cached.ts";
+export { CachedSync } from "./cached-sync.ts";
 export type { CachedOptions } from "./cached-call.ts";
 export { Invalidates, type InvalidatesOptions, type InvalidationTarget } from "./invalidates.ts";
 export type {
@@ -10,4 +11,6 @@ export type {
   DecoratorOptions,
   KeyFunction,
   KeySource,
+  SyncMethod,
+  SyncMethodDecorator,
 } from "./types.ts";

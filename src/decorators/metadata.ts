@@ -28,6 +28,11 @@ export function isNoPromise(type: unknown): type is Constructor {
   return type !== Object && isConstructor(type) && typeof type.prototype?.["then"] !== "function";
 }
 
+/** Whether values of a type are promises for sure. */
+export function isPromise(type: unknown): type is Constructor {
+  return isConstructor(type) && typeof type.prototype?.["then"] === "function";
+}
+
 /** Whether values of a type cannot be part of a key for sure. */
 export function isNoKeyPart(type: unknown): type is Constructor {
   return isConstructor(type) && !KEY_TYPES.includes(type) && !(type.prototype instanceof Date);

@@ -1,7 +1,7 @@
 // One decorator function for both flavours: tells them apart, checks what it stands on, swaps the method.
 
 import { CacheError } from "../errors.ts";
-import { copyMetadata, type DesignTypes, designTypes, isNoPromise, NO_DESIGN_TYPES } from "./metadata.ts";
+import { copyMetadata, type DesignTypes, designTypes, isNoPromise, isPromise, NO_DESIGN_TYPES } from "./metadata.ts";
 
 /** A method as the wrapper calls it. */
 export type Method = (this: unknown, ...args: unknown[]) => unknown;
@@ -17,6 +17,9 @@ export interface Site {
 /** Makes the function that takes the method's place. Called once, when the class is defined. */
 export type WrapMethod = (method: Method, site: Site) => Method;
 
+/** What the methods of a decorator return. */
+export type Returns = "promise" | "value";
+
 /** What a standard decorator is told; the part used here. */
 interface Context {
   readonly kind: string;
@@ -30,12 +33,16 @@ const originals = new WeakMap<object, Method>();
  * The decorator called `name` in messages. Standard decorators get `(method, context)`, legacy ones
  * `(target, property, descriptor)`; anything else is no method.
  */
-export function methodDecorator(name: string, wrap: WrapMethod): (...args: unknown[]) => unknown {
+export function methodDecorator(
+  name: string,
+  wrap: WrapMethod,
+  returns: Returns = "promise",
+): (...args: unknown[]) => unknown {
   return (...args) => {
     const [first, second, third] = args;
-    if (isContext(second)) return decorateStandard(name, wrap, first, second);
+    if (isContext(second)) return decorateStandard(name, wrap, returns, first, second);
     if (typeof second === "string" || typeof second === "symbol") {
-      return decorateLegacy(name, wrap, first as object, second, third);
+      return decorateLegacy(name, wrap, returns, first as object, second, third);
     }
     throw notAMethod(name, "a class or a constructor's parameter");
   };
@@ -52,8 +59,9 @@ function isContext(value: unknown): value is Context {
   return typeof value === "object" && typeof (value as Context | null)?.kind === "string";
 }
 
-function decorateStandard(name: string, wrap: WrapMethod, value: unknown, context: Context): Method {
+function decorateStandard(name: string, wrap: WrapMethod, returns: Returns, value: unknown, context: Context): Method {
   if (context.kind !== "method") throw notAMethod(name, `the ${context.kind} ${String(context.name)}`);
+  checkReturns(name, String(context.name), returns, value as Method, undefined);
   const site: Site = { property: context.name, isPrivate: context.private === true, types: NO_DESIGN_TYPES };
   return disguise(wrap(value as Method, site), value as Method);
 }
@@ -61,6 +69,7 @@ function decorateStandard(name: string, wrap: WrapMethod, value: unknown, contex
 function decorateLegacy(
   name: string,
   wrap: WrapMethod,
+  returns: Returns,
   target: object,
   property: string | symbol,
   descriptor: unknown,
@@ -70,14 +79,26 @@ function decorateLegacy(
   const method: unknown = (descriptor as PropertyDescriptor | undefined)?.value;
   if (typeof method !== "function") throw notAMethod(name, `${place}, a field or an accessor`);
   const types = designTypes(target, property);
-  if (isNoPromise(types.returnType)) {
-    throw new CacheError(
-      "invalid_decorator",
-      `${name} must decorate a method that returns a promise, got ${place}, which returns ${types.returnType.name}`,
-    );
-  }
+  checkReturns(name, place, returns, method as Method, types.returnType);
   const value = disguise(wrap(method as Method, { property, isPrivate: false, types }), method as Method);
   return { ...(descriptor as PropertyDescriptor), value };
+}
+
+/** Refuses a method that for sure returns what it should not: by the type written down for it, or as an `async` one. */
+function checkReturns(name: string, place: string, returns: Returns, method: Method, type: unknown): void {
+  const refuse = (rule: string, found: string): CacheError =>
+    new CacheError("invalid_decorator", `${name} must decorate a method that ${rule}, got ${place}, which ${found}`);
+  if (returns === "promise") {
+    if (isNoPromise(type)) throw refuse("returns a promise", `returns ${type.name}`);
+  } else if (isPromise(type)) {
+    throw refuse("returns no promise", `returns ${type.name}`);
+  } else if (isAsync(method) || isAsync(originalOf(method))) {
+    throw refuse("returns no promise", "is async");
+  }
+}
+
+function isAsync(method: Method): boolean {
+  return Object.prototype.toString.call(method) === "[object AsyncFunction]";
 }
 
 /** Gives a wrapper the name, length and metadata of its method. */

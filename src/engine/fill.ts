@@ -57,7 +57,11 @@ function reasonToKeepOut(engine: Engine, { notes, target }: Flight, refusal: Ref
 }
 
 /** The tags of the call, those the refresh named, and with `notModified()` those of the entry it confirms. */
-function allTags({ tags, notes, previous }: Flight): readonly Epoch[] | undefined {
+export function allTags({
+  tags,
+  notes,
+  previous,
+}: Pick<Flight, "tags" | "notes" | "previous">): readonly Epoch[] | undefined {
   const kept = notes.notModified ? previous?.tags : undefined;
   if (kept === undefined && notes.tags === undefined) return tags;
   return [...new Set([...(tags ?? []), ...(kept ?? []), ...(notes.tags ?? [])])];

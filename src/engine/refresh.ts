@@ -133,7 +133,10 @@ function settleClaim(engine: Engine, flight: Flight, engaged: Engaged): Claim {
 }
 
 /** A refresh is about to be called for these flights. */
-export function departed({ counters, observer }: Engine, flights: readonly Flight[]): void {
+export function departed(
+  { counters, observer }: Engine,
+  flights: readonly Pick<Flight, "background" | "target">[],
+): void {
   const background = flights.some((flight) => flight.background);
   if (background) counters.backgroundRefreshes++;
   else counters.foregroundRefreshes++;

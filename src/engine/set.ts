@@ -1,40 +1,26 @@
 // Setting: values that the user brings, and what they overtake.
 
-import { badInput, CacheError, show } from "../errors.ts";
-import { isThenable } from "../model/check.ts";
 import type { Payload } from "../codec/payload.ts";
 import type { Instant } from "../model/duration.ts";
-import type { Refusal, Validate } from "../model/validation.ts";
+import type { Validate } from "../model/validation.ts";
+import { assertAccepted } from "./accept.ts";
 import { entryOf, makeDraft, stampNow, storeInMemory, type Draft } from "./draft.ts";
 import type { Engine, Target } from "./engine.ts";
 import { PendingSet } from "./flight.ts";
 import { UNAVAILABLE } from "./guard.ts";
 import { setAtOnce } from "./at-once.ts";
 import { applyHere, type Settled } from "./invalidate.ts";
-import { reportInvalid, reportRejected } from "./report.ts";
+import { reportRejected } from "./report.ts";
 import { encodeValue, makeFrame, spansInTier } from "./share.ts";
 import { capture } from "./shared-epochs.ts";
 import type { SharedTier } from "./shared-tier.ts";
 
-/** A value that may be set. @throws CacheError `invalid_value` */
-export function checkValue(value: unknown, field: string): void {
-  if (value === undefined) throw badInput("invalid_value", field, "anything but undefined, which means a miss", value);
-  if (isThenable(value)) {
-    throw badInput("invalid_value", field, "a value, not a promise of one: await it first", value);
-  }
-}
-
-/** Refuses to set what `validate` refused. @throws CacheError `invalid_value` with the reason */
-export function assertAccepted(engine: Engine, { key, settings }: Target, refusal: Refusal): void {
-  if (refusal === undefined) return;
-  reportInvalid(engine, key, settings.namespace, refusal);
-  throw new CacheError("invalid_value", `value of ${show(key)} must pass validate, which says: ${refusal}`, { key });
-}
-
 /** One value on its way to being set. */
-interface Setting {
+export interface Setting {
   readonly pending: PendingSet;
   readonly draft: Draft;
+  /** A refresh has made it. No `set` is counted; and if it cannot be sent, nothing of the authority's is wrong. */
+  readonly isResult: boolean;
 }
 
 /**
@@ -65,15 +51,33 @@ export function putSync(engine: Engine, target: Target, value: unknown): Settled
   overtake(engine, pending);
   const setAt = setAtOnce(engine, shared, pending, draft, payload);
   if (setAt !== undefined) return conclude(engine, shared, setting, setAt, true);
+  putAhead(engine, shared, setting, () => sendAll(engine, shared, [setting], [payload]));
+  return "pending";
+}
+
+/**
+ * Puts a value into memory before the authority has it, and `send` brings it there behind.
+ * @returns the copy in memory, or why there is none
+ */
+export function putAhead(
+  engine: Engine,
+  shared: SharedTier,
+  { pending, draft }: Setting,
+  send: () => Promise<unknown>,
+): ReturnType<typeof storeInMemory> {
+  const { target, number } = pending;
+  overtake(engine, pending);
   const copy = storeInMemory(engine, target, draft, pending, engine.clock.now(), undefined);
   if (typeof copy === "object") engine.flights.noteSet(copy, pending, true);
-  engine.tasks.own(sendAll(engine, shared, [setting], [payload]), (error) => {
+  // Replaced by then, or overtaken: what is left of it has to be verified like any other.
+  const sending = send().finally(() => typeof copy === "object" && engine.flights.hasBeenSet(copy));
+  engine.tasks.own(sending, (error) => {
     // It turned out to be nothing that can be set.
-    applyHere(engine, { kind: "key", id: target.id, fullKey: "", soft: false }, pending.number + 1);
+    applyHere(engine, { kind: "key", id: target.id, fullKey: "", soft: false }, number + 1);
     const { observer } = engine;
     if (observer.wants("tierError")) observer.notify({ type: "tierError", tier: shared.name, operation: "set", error });
   });
-  return "pending";
+  return copy;
 }
 
 /**
@@ -108,10 +112,12 @@ function makeSettings(engine: Engine, targets: readonly Target[], values: readon
   return targets.map((target, index) => ({
     pending: new PendingSet(engine.flights.nextNumber(), target, stamp),
     draft: makeDraft(engine, target, settings, values[index], 0),
+    isResult: false,
   }));
 }
 
-function tierOf({ shared }: Engine, { settings }: Target): SharedTier | undefined {
+/** The shared tier, if this call uses it. */
+export function tierOf({ shared }: Engine, { settings }: Target): SharedTier | undefined {
   return settings.shared?.use === true ? shared : undefined;
 }
 
@@ -130,7 +136,7 @@ function store(engine: Engine, settings: readonly Setting[]): Settled | Promise<
 }
 
 /** What has begun before must not store its value; of sets, only later ones overtake this. */
-function overtake({ flights, shared }: Engine, { target, number }: PendingSet): void {
+export function overtake({ flights, shared }: Engine, { target, number }: PendingSet): void {
   flights.fence(target.id, number);
   shared?.lookups.fence(target.id);
 }
@@ -148,7 +154,7 @@ function reportSet({ counters, observer }: Engine, { key, settings }: Target): v
 }
 
 /** To the authority first, then into memory: registered like flights, so that what overtakes them is noticed. */
-async function sendAll(
+export async function sendAll(
   engine: Engine,
   shared: SharedTier,
   settings: readonly Setting[],
@@ -172,12 +178,8 @@ async function sendAll(
   });
 }
 
-async function sendOne(
-  engine: Engine,
-  shared: SharedTier,
-  { pending, draft }: Setting,
-  payload: Payload,
-): Promise<Settled> {
+async function sendOne(engine: Engine, shared: SharedTier, setting: Setting, payload: Payload): Promise<Settled> {
+  const { pending, draft } = setting;
   const { target, namespaceEpoch, tags } = pending;
   const { root } = engine.epochs;
   const fullKey = shared.fullKey(target);
@@ -190,7 +192,7 @@ async function sendOne(
   const createdAt = engine.clock.now();
   if (captured === UNAVAILABLE) {
     pending.sent();
-    return conclude(engine, shared, { pending, draft }, createdAt, false);
+    return conclude(engine, shared, setting, createdAt, false);
   }
   const spans = spansInTier(shared, target, draft.spans);
   if (spans === undefined) {
@@ -199,7 +201,7 @@ async function sendOne(
     pending.sent();
     const removed = await removing;
     const isDone = removed !== UNAVAILABLE && removed.existed !== undefined;
-    return conclude(engine, shared, { pending, draft }, createdAt, isDone);
+    return conclude(engine, shared, setting, createdAt, isDone);
   }
   const { frame, version } = makeFrame(shared, target, draft, payload, pending, captured.byEpoch, root);
   pending.version = version;
@@ -207,14 +209,14 @@ async function sendOne(
   pending.sent();
   const written = await writing;
   const isDone = written !== UNAVAILABLE && written.kind === "stored";
-  return conclude(engine, shared, { pending, draft }, createdAt, isDone);
+  return conclude(engine, shared, setting, createdAt, isDone);
 }
 
 /** Done or not, what began in between must not store an older value; then memory gets it, unless it was overtaken. */
 function conclude(
   engine: Engine,
   shared: SharedTier,
-  { pending, draft }: Setting,
+  { pending, draft, isResult }: Setting,
   createdAt: Instant,
   isDone: boolean,
 ): Settled {
@@ -223,7 +225,7 @@ function conclude(
   const invalidation = { kind: "key", id: target.id, fullKey: shared.fullKey(target), soft: false } as const;
   applyHere(engine, invalidation, number);
   if (isDone) shared.recovery.note(invalidation);
-  else shared.recovery.defer(invalidation);
+  else if (!isResult) shared.recovery.defer(invalidation);
   if (isOvertaken) {
     reportRejected(engine, target);
   } else {
@@ -232,6 +234,6 @@ function conclude(
     if (typeof copy === "object") engine.flights.noteSet(copy, pending, false);
     engine.copies?.keep(shared, target, entryOf(engine, draft, draft.spans, pending, createdAt, version));
   }
-  reportSet(engine, target);
+  if (!isResult) reportSet(engine, target);
   return isDone ? "done" : "pending";
 }

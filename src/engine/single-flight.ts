@@ -1,6 +1,6 @@
 // Single-flight: finds the running refresh of a key for those who come later, unless an invalidation has overtaken it.
 
-import { CacheError } from "../errors.ts";
+import { CacheError, show } from "../errors.ts";
 import type { Clock } from "../contracts/clock.ts";
 import type { Milliseconds } from "../model/duration.ts";
 import { areTagsTouched, isTouched, type Epoch } from "../model/epoch.ts";
@@ -15,6 +15,9 @@ interface Departure {
   readonly sent: Promise<void>;
 }
 
+/** Keys that a message about a cycle names. */
+const MAX_SHOWN = 4;
+
 /** The flights of one cache. */
 export class Flights {
   readonly #epochs: EpochTable;
@@ -27,6 +30,8 @@ export class Flights {
   readonly #pendingSets = new Set<PendingSet>();
   /** Invalidations of keys that wait for sets before them. */
   readonly #departures = new Set<Departure>();
+  /** Synchronous refreshes that are running, by id: each has asked for the next. */
+  readonly #nested = new Map<string, PendingSet>();
   /** Which `set` a copy in memory is of, by number. */
   readonly #setNumbers = new WeakMap<Entry, number>();
   /** Copies in memory whose `set` is still on its way to the authority. */
@@ -136,6 +141,23 @@ export class Flights {
     }
   }
 
+  /**
+   * Registers a synchronous refresh for as long as it takes. Nobody can come and join it, and what it does itself may
+   * overtake it like a `set`. @throws CacheError `cycle` when that of its key is running already
+   */
+  whileRefreshing<T>(begun: PendingSet, work: () => T): T {
+    const { id } = begun.target;
+    if (this.#nested.has(id)) throw this.#cycle(begun);
+    this.#nested.set(id, begun);
+    this.#pendingSets.add(begun);
+    try {
+      return work();
+    } finally {
+      this.#nested.delete(id);
+      this.#pendingSets.delete(begun);
+    }
+  }
+
   /** Fences what is under way for a key: all flights, and the sets that were called before `number`. */
   fence(id: string, number: number = Infinity): void {
     const flight = this.#joinable.get(id);
@@ -206,8 +228,12 @@ export class Flights {
     const flight = this.#joinable.get(id);
     const isLater = flight?.previous?.version === version || flight?.foundVersion === version;
     if (flight !== undefined && !isLater) this.#fence(flight);
-    for (const pending of this.#pendingSets) {
-      if (pending.target.id === id && pending.version !== version) pending.fenced = true;
+    const ofKey = [...this.#pendingSets].filter(({ target }) => target.id === id);
+    // Of a set of this process: what it has set since is younger than that.
+    const own = ofKey.find((pending) => pending.version === version)?.number ?? Infinity;
+    for (const pending of ofKey) {
+      if (pending.number > own) continue;
+      if (pending.version !== version) pending.fenced = true;
     }
   }
 
@@ -215,6 +241,15 @@ export class Flights {
   fenceWhere(matches: (begun: Flight | PendingSet) => boolean): void {
     for (const flight of this.#joinable.values()) if (matches(flight)) this.#fence(flight);
     for (const pending of this.#pendingSets) if (matches(pending)) pending.fenced = true;
+  }
+
+  #cycle({ target: { id, key } }: PendingSet): CacheError {
+    const running = [...this.#nested];
+    const names = running.slice(running.findIndex(([other]) => other === id)).map(([, { target }]) => show(target.key));
+    // Of a long way round, its beginning and its end.
+    const way = names.length > MAX_SHOWN ? [...names.slice(0, MAX_SHOWN - 1), "…", names.at(-1)] : names;
+    const message = `refresh of ${show(key)} must not ask for its own key, got ${[...way, show(key)].join(" > ")}`;
+    return new CacheError("cycle", message, { key });
   }
 
   #fence(flight: Flight): void {

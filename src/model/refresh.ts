@@ -37,6 +37,20 @@ export interface Skip {
  */
 export type Refresh<T = unknown, S = T> = (context: RefreshContext<S>) => T | PromiseLike<T>;
 
+/**
+ * Produces the value of a key at once, for `getSync`. What it throws reaches the caller, unwrapped. Its context is that
+ * of any refresh; the signal never aborts, because nothing else can happen meanwhile. It may ask for other keys, but not
+ * for its own.
+ */
+export type SyncRefresh<T = unknown, S = T> = (context: RefreshContext<S>) => T;
+
+/** Resolves to `unknown` for a value that is there at once, else to a text for the compiler to show. */
+export type AtOnce<T> = 0 extends 1 & T
+  ? unknown
+  : [Extract<T, PromiseLike<unknown>>] extends [never]
+    ? unknown
+    : "a synchronous refresh must not return a promise";
+
 /** What a batch refresh is given besides the keys. */
 export interface BatchContext<T = unknown> {
   readonly namespace: string | undefined;

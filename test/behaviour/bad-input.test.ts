@@ -11,6 +11,7 @@ const KEYED: Readonly<Record<string, (cache: TieredCacheManager, key: string, op
   get: (cache, key, options) => cache.get(key, options as Any),
   "get with a refresh": (cache, key, options) => cache.get(key, () => 1, options as Any),
   getSync: (cache, key, options) => cache.getSync(key, options),
+  "getSync with a refresh": (cache, key, options) => cache.getSync(key, () => 1, options as Any),
   getEntry: (cache, key, options) => cache.getEntry(key, options),
   getMany: (cache, key, options) => cache.getMany([key], options as Any),
   "getMany with a refresh": (cache, key, options) => cache.getMany([key], (keys) => keys, options as Any),
@@ -49,7 +50,7 @@ const BAD_NAMES: readonly [string, unknown, RegExp][] = [
   ["a lone surrogate", "a\ud800b", /must be well-formed Unicode \(no lone surrogates\), got 'a/],
 ];
 
-const SYNCHRONOUS = ["getSync", "setSync", "deleteSync", "namespace"];
+const SYNCHRONOUS = ["getSync", "getSync with a refresh", "setSync", "deleteSync", "namespace"];
 
 /** The error of a call; the synchronous verbs throw it, the others reject with it and never throw. */
 async function errorOf(name: string, call: () => unknown): Promise<unknown> {

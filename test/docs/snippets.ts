@@ -46,6 +46,7 @@ declare global {
     writePrice(id: number, price: number): Promise<void>;
   };
   function etagOf(value: unknown): string;
+  function countPrimes(limit: number): number;
 }
 `;
 

@@ -113,4 +113,15 @@ describe.each([
     await waitUntil(async () => (await cache.get("k")) === "last", { what: "the last one counts" });
     expect(cache.getSync("k")).toBe("last");
   });
+
+  test("getSync with a refresh asks the file first, and fills it", async () => {
+    const path = newPath();
+    const [a, b] = [await open(path, { alone }), await open(path, { alone })];
+    let calls = 0;
+    const refresh = (): number => ++calls;
+    expect([a.getSync("k", refresh), a.getSync("k", refresh)]).toEqual(alone ? [1, 2] : [1, 1]);
+    await waitUntil(() => b.getSync("k") !== undefined, { what: "the file has it" });
+    const known = b.getSync("k");
+    expect([a.getSync("k", refresh), b.getSync("k", refresh)]).toEqual([known, known]);
+  });
 });

@@ -1,11 +1,11 @@
 // A cache on a shared tier of a user's own: with a bus, without one, and when it fails in its own ways.
 
 import { afterEach, describe, expect, test } from "vitest";
-import { memoryTier, TieredCacheManager, type Authority, type RemoteTierConfig } from "../../src/index.ts";
+import { memoryTier, TieredCacheManager } from "../../src/index.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { waitUntil } from "../support/wait-until.ts";
-import { mapTier } from "./map-tier.ts";
-import { memoryAuthority, memoryBus, World } from "./memory-authority.ts";
+import { World } from "./memory-authority.ts";
+import { ownTier, type Kind } from "./own-tier.ts";
 
 forbidUnhandledRejections();
 
@@ -14,28 +14,6 @@ const caches: TieredCacheManager[] = [];
 afterEach(async () => {
   for (const cache of caches.splice(0)) await cache.close();
 });
-
-interface Kind {
-  readonly hasBus?: boolean;
-  readonly broken?: Partial<Authority>;
-}
-
-/** A tier in the memory of this process, as a user would write one. */
-function ownTier(world: World, { hasBus = true, broken }: Kind): RemoteTierConfig {
-  const plan = { name: "own", enabled: true, maxAgeMs: Infinity, timeoutMs: 1_000, breaker: false };
-  const open: ReturnType<RemoteTierConfig["prepare"]>["open"] = ({ layout }) => {
-    const process = {};
-    return {
-      tier: mapTier(),
-      authority: { ...memoryAuthority(world, process, layout), ...broken },
-      bus: hasBus ? memoryBus(world, process) : undefined,
-      shardOf: () => "own",
-      problem: () => undefined,
-      close: () => Promise.resolve(),
-    };
-  };
-  return { kind: "own", prepare: () => ({ ...plan, open }) };
-}
 
 function openCache(world: World, kind: Kind = {}): TieredCacheManager {
   const cache = new TieredCacheManager({ name: "shop", ttl: "1m", tiers: [memoryTier(), ownTier(world, kind)] });

@@ -1,7 +1,7 @@
 // What TypeScript makes of the calls users write. `tsc -p test` is the test; at run time the calls only have to work.
 
-import { expectTypeOf, test } from "vitest";
-import { TieredCacheManager } from "../../src/index.ts";
+import { expect, expectTypeOf, test } from "vitest";
+import { TieredCacheManager, type DeleteResult } from "../../src/index.ts";
 
 interface User {
   readonly id: number;
@@ -68,4 +68,52 @@ test("listeners are given the event they listen to", () => {
   // @ts-expect-error there is no such event
   const listen = (): void => void cache.on("hits", () => undefined);
   expectTypeOf(listen).toBeFunction();
+});
+
+test("getSync gives what its refresh returns, at once; promises are refused", () => {
+  const cache = new TieredCacheManager();
+  const users = cache.namespace("users");
+  const makeUser = (id: number): User => ({ id, hot: id > 1 });
+  expectTypeOf(cache.getSync("a", () => makeUser(1))).toEqualTypeOf<User>();
+  expectTypeOf(cache.getSync("b", ({ key }) => makeUser(key.length))).toEqualTypeOf<User>();
+  expectTypeOf(
+    users.getSync("c", ({ stale, notModified }) => (stale === undefined ? 1 : notModified())),
+  ).toEqualTypeOf<number>();
+  cache.getSync<User>("b", ({ stale }) => {
+    expectTypeOf(stale).toEqualTypeOf<User | undefined>();
+    return makeUser(1);
+  });
+  cache.getSync("d", ({ key }) => makeUser(key.length), { ttl: (user) => (user.hot ? 1 : 2) });
+  expectTypeOf(cache.getSync<User>("a")).toEqualTypeOf<User | undefined>();
+  expectTypeOf(cache.getSync("a")).toEqualTypeOf<unknown>();
+  expectTypeOf(cache.getSync("e", () => JSON.parse("1"))).toBeAny();
+  expectTypeOf(cache.getSync("f", (): unknown => 1)).toBeUnknown();
+  const refused: readonly (() => unknown)[] = [
+    // @ts-expect-error an asynchronous refresh
+    () => cache.getSync("p", async () => 1),
+    // @ts-expect-error one that uses its context
+    () => cache.getSync("p", async ({ key }) => key),
+    // @ts-expect-error one that may return a promise
+    () => users.getSync("p", (): number | Promise<number> => Promise.resolve(1)),
+    // @ts-expect-error one whose type of value is said
+    () => cache.getSync<Promise<User>>("p", () => readUser(1)),
+  ];
+  for (const read of refused) expect(read).toThrow(/must be synchronous/);
+});
+
+test("a function wrapped for getSync keeps its parameters, and returns no promise", () => {
+  const cache = new TieredCacheManager();
+  const find = cache.wrapSync((id: number, language?: string) => `${id} ${language ?? "en"}`, {
+    key: (id, language) => `page:${id}:${language ?? "en"}`,
+    ttl: (text) => text.length,
+  });
+  expectTypeOf(find(1)).toEqualTypeOf<string>();
+  expectTypeOf(find.refresh(1, "de")).toEqualTypeOf<string>();
+  expectTypeOf(find.invalidate(1)).toEqualTypeOf<DeleteResult>();
+  // @ts-expect-error a string is no number
+  find("1");
+  // @ts-expect-error an asynchronous function
+  cache.wrapSync(readUser, { key: "user:{0}" });
+  // @ts-expect-error the same in a view
+  cache.namespace("n").wrapSync(readUser, { key: "user:{0}" });
 });

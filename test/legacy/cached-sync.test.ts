@@ -1,0 +1,127 @@
+// @CachedSync as a legacy decorator.
+
+import { describe, expect, it } from "vitest";
+import { Cached, CachedSync } from "../../src/decorators/index.ts";
+import { TieredCacheManager } from "../../src/index.ts";
+import { promisesOfCachedSync } from "../decorators/sync.ts";
+import { forbidUnhandledRejections } from "../support/unhandled.ts";
+import { definePrices } from "./prices.ts";
+
+forbidUnhandledRejections();
+
+promisesOfCachedSync(
+  definePrices,
+  (decorator) => {
+    class Service {
+      @decorator
+      get(id: string): string {
+        return id;
+      }
+    }
+    return Service;
+  },
+  {
+    asyncMethod() {
+      class Service {
+        // @ts-expect-error an asynchronous method
+        @CachedSync("user:{id}")
+        async get(id: string): Promise<string> {
+          return id;
+        }
+      }
+      return Service;
+    },
+    getter() {
+      class Service {
+        // @ts-expect-error a getter is no method
+        @CachedSync("user")
+        get user(): string {
+          return "1";
+        }
+      }
+      return Service;
+    },
+  },
+);
+
+describe("the compiler", () => {
+  it("accepts what fits a synchronous method", () => {
+    class Service {
+      @CachedSync((id: string | number) => `user:${id}`)
+      byKeyFunction(id: string, _deep?: boolean): string {
+        return id;
+      }
+
+      @CachedSync("length:{0}", { ttl: (length: number) => length, isNegative: (length: number) => length === 0 })
+      byValue(id: string): number {
+        return id.length;
+      }
+
+      @CachedSync("any:{0}")
+      generic<T extends string>(value: T): T {
+        return value;
+      }
+
+      @CachedSync("json:{0}")
+      untyped(text: string) {
+        return JSON.parse(text);
+      }
+
+      @CachedSync("maybe:{0}")
+      maybe(id: string): string | undefined {
+        return id === "" ? undefined : id;
+      }
+    }
+    expect(Service.name).toBe("Service");
+  });
+
+  it("refuses methods that return promises, or may, and keys and callbacks that do not fit", () => {
+    class Service {
+      // @ts-expect-error it may return a promise
+      @CachedSync("maybe:{0}", { params: [] })
+      maybe(id: string): string | Promise<string> {
+        return id;
+      }
+
+      // @ts-expect-error the method is called with a string
+      @CachedSync((id: number) => `user:${id}`)
+      byKeyFunction(id: string): string {
+        return id;
+      }
+
+      // @ts-expect-error the method does not return numbers
+      @CachedSync("user:{0}", { ttl: (length: number) => length })
+      byValue(id: string): string {
+        return id;
+      }
+    }
+    expect(Service.name).toBe("Service");
+  });
+
+  it("refuses a method whose written type is a promise, and says so", () => {
+    expect(() => {
+      class Service {
+        // @ts-expect-error it returns a promise
+        @CachedSync("user:{0}")
+        get(id: string): Promise<string> {
+          return Promise.resolve(id);
+        }
+      }
+      return Service;
+    }).toThrow("@CachedSync must decorate a method that returns no promise, got Service.get, which returns Promise");
+  });
+
+  it("takes its result to @Cached for what it is: of a method that returns no promise", async () => {
+    await using cache = new TieredCacheManager();
+    expect(() => {
+      class Service {
+        // @ts-expect-error a synchronous method
+        @Cached("user:{0}", { cache })
+        get(id: string): string {
+          return id;
+        }
+      }
+      return Service;
+    }).toThrow("@Cached must decorate a method that returns a promise, got Service.get, which returns String");
+  });
+});
