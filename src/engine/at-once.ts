@@ -4,9 +4,11 @@ import type { SharedEpoch } from "../contracts/authority.ts";
 import type { Payload } from "../codec/payload.ts";
 import type { Instant } from "../model/duration.ts";
 import type { Epoch } from "../model/epoch.ts";
+import { isTooOld, stateOf } from "../model/entry.ts";
+import type { CopyTier } from "./copy-tier.ts";
 import type { Draft } from "./draft.ts";
 import type { Engine, Target } from "./engine.ts";
-import { sightOf, type Found } from "./find.ts";
+import { isTrusted, sightOf, type Found } from "./find.ts";
 import type { PendingSet } from "./flight.ts";
 import { UNAVAILABLE, type Unavailable } from "./guard.ts";
 import { judge, stampRead, type Verdict } from "./judge.ts";
@@ -14,12 +16,31 @@ import { promote } from "./lookup.ts";
 import { makeFrame, spansInTier } from "./share.ts";
 import { learn } from "./shared-epochs.ts";
 import type { SharedTier, ToldEpoch } from "./shared-tier.ts";
+import type { SyncTier } from "./sync-tier.ts";
 
-/** Looks a key up in the shared tier, if that answers at once and what it has can be read at once. */
+/** Looks a key up in the tiers outside the process that answer at once, as far as what they have can be read at once. */
 export function findAtOnce(engine: Engine, target: Target): Found | undefined {
-  const { shared, epochs, clock, flights } = engine;
-  const atOnce = target.settings.shared?.use === true ? shared?.atOnce : undefined;
-  if (shared === undefined || atOnce === undefined) return undefined;
+  const { shared, copies } = engine;
+  if (shared === undefined || target.settings.shared?.use !== true) return undefined;
+  if (copies?.isUsedBy(target) === true) return findCopy(engine, shared, copies, target);
+  return shared.atOnce === undefined ? undefined : findShared(engine, shared, shared.atOnce, target);
+}
+
+/** A copy on this host, if it may be used without asking the authority. */
+function findCopy(engine: Engine, shared: SharedTier, copies: CopyTier, target: Target): Found | undefined {
+  const entry = copies.lookAtOnce(shared, target);
+  if (entry === undefined || !isTrusted(engine, target, entry)) return undefined;
+  const now = engine.clock.now();
+  const state = stateOf(entry, now);
+  const maxAgeMs = Math.min(target.settings.maxAgeMs, target.settings.copies?.maxAgeMs ?? Infinity);
+  if (state === "expired" || isTooOld(entry, now, maxAgeMs)) return undefined;
+  copies.counters.hits++;
+  promote(engine, target, entry, copies.name);
+  return { entry, state, now, tier: copies.name };
+}
+
+function findShared(engine: Engine, shared: SharedTier, atOnce: SyncTier, target: Target): Found | undefined {
+  const { epochs, clock, flights } = engine;
   const stamp = stampRead(engine, target);
   const names = [epochs.root, stamp.namespaceEpoch];
   const isGated = shared.recovery.isKeyGated(target.id) || shared.recovery.isGated(names);

@@ -8,7 +8,8 @@ import { PayloadCoder, type Payload } from "../codec/payload.ts";
 import type { RemoteTier } from "../contracts/remote.ts";
 import type { Instant } from "../model/duration.ts";
 import { Entry, isTooOld, stateOf } from "../model/entry.ts";
-import { isEnded } from "../model/epoch.ts";
+import { isEnded, type Stamped } from "../model/epoch.ts";
+import type { FrameDamage } from "../model/event.ts";
 import { compileGlob, literalPrefix } from "../model/glob.ts";
 import { fullKeyPrefix, readFullKey } from "../model/key.ts";
 import { randomBytes } from "../model/random.ts";
@@ -81,6 +82,19 @@ export class CopyTier {
     }
   }
 
+  /** The same at once, if the tier answers at once and the value can be read at once. */
+  lookAtOnce(shared: SharedTier, target: Target): Entry | undefined {
+    const fullKey = shared.fullKey(target);
+    const { syncAuthority } = this.#remote;
+    if (syncAuthority === undefined || this.#isInDoubt(fullKey)) return undefined;
+    const reply = this.guard.runSync(this.#remote.shardOf(fullKey), "read", () => syncAuthority.read(fullKey, []));
+    if (reply === UNAVAILABLE || reply.frame === undefined) return undefined;
+    const read = this.#read(shared, target, fullKey, reply.frame);
+    if (!(read instanceof Promise)) return read;
+    read.catch(() => undefined);
+    return undefined;
+  }
+
   /** Keeps a copy of what the authority holds. */
   keep(shared: SharedTier, target: Target, entry: Entry): void {
     const { clock } = this.#parts;
@@ -150,14 +164,20 @@ export class CopyTier {
     if (walked !== UNAVAILABLE) this.#patterns.delete(isMeant);
   }
 
-  async #read(shared: SharedTier, target: Target, fullKey: string, bytes: Uint8Array): Promise<Entry | undefined> {
-    const { epochs, memory, clock, settings } = this.#parts;
+  /** Of what can be read at once, at once. @throws, or rejects, when it is damaged */
+  #read(
+    shared: SharedTier,
+    target: Target,
+    fullKey: string,
+    bytes: Uint8Array,
+  ): Entry | undefined | Promise<Entry | undefined> {
     const record = decodeRecord(bytes);
     const frame = record && decodeFrame(fullKey, record.frame);
     if (record === undefined || frame?.kind !== "frame") {
       this.#damaged(target, fullKey, frame?.kind === "damaged" ? frame.reason : "foreign");
       return undefined;
     }
+    const { epochs, memory, clock } = this.#parts;
     const { envelope } = frame;
     const stamp = {
       // Of another run nothing is known but that it was before all that this one has heard.
@@ -166,28 +186,41 @@ export class CopyTier {
       tags: epochs.tags(envelope.tags.map(({ name }) => name)),
     };
     const createdAt = createdHere(shared, envelope, record, clock.now());
-    const spans = {
-      freshMs: envelope.freshUntil - envelope.createdAt,
-      staleMs: envelope.staleUntil - envelope.createdAt,
-      errorMs: envelope.errorUntil - envelope.createdAt,
-    };
-    const access = settings.trackAccess ? { hitCount: 0, lastAccessedAt: undefined } : undefined;
-    const { version, loadMs } = envelope;
-    const made = (value: unknown): Entry => new Entry(value, createdAt, spans, stamp, loadMs, version, access);
+    const make = (decoded: unknown): Entry | undefined | Promise<Entry | undefined> =>
+      this.#accept(ownValue(this.#parts, decoded), createdAt, envelope, stamp);
     const copy = memory.peek(target.id);
-    const isSame = copy !== undefined && copy.version === version && !this.#payloads.isSealed;
-    let value: unknown;
+    if (copy?.version === envelope.version && !this.#payloads.isSealed) return make(copy.value);
+    const damaged = (error: unknown): undefined => this.#damaged(target, fullKey, damageOf(error));
     try {
-      value = isSame ? copy.value : ownValue(this.#parts, await this.#payloads.decode(frame));
+      const decoded = this.#payloads.decode(frame);
+      return decoded instanceof Promise ? decoded.then(make).catch(damaged) : make(decoded);
     } catch (error) {
-      this.#damaged(target, fullKey, damageOf(error));
-      return undefined;
+      return damaged(error);
     }
-    // As with all that another release of the program may have stored.
-    if ((await settings.validate?.(value)) !== undefined) return undefined;
-    const entry = made(value);
-    const isOver = this.#isEnded(entry) || stateOf(entry, clock.now()) === "expired";
-    return isOver || isTooOld(entry, clock.now(), this.#settings.plan.maxAgeMs) ? undefined : entry;
+  }
+
+  /** The entry of a value, unless it is over, or no value that this release of the program can use. */
+  #accept(
+    value: unknown,
+    createdAt: Instant,
+    envelope: Envelope,
+    stamp: Stamped,
+  ): Entry | undefined | Promise<Entry | undefined> {
+    const { clock, settings } = this.#parts;
+    const { freshUntil, staleUntil, errorUntil, version, loadMs } = envelope;
+    const [freshMs, staleMs, errorMs] = [freshUntil, staleUntil, errorUntil].map((at) => at - envelope.createdAt) as [
+      number,
+      number,
+      number,
+    ];
+    const access = settings.trackAccess ? { hitCount: 0, lastAccessedAt: undefined } : undefined;
+    const entry = new Entry(value, createdAt, { freshMs, staleMs, errorMs }, stamp, loadMs, version, access);
+    const now = clock.now();
+    const isOver = this.#isEnded(entry) || stateOf(entry, now) === "expired";
+    if (isOver || isTooOld(entry, now, this.#settings.plan.maxAgeMs)) return undefined;
+    const refusal = settings.validate?.(value);
+    if (refusal instanceof Promise) return refusal.then((reason) => (reason === undefined ? entry : undefined));
+    return refusal === undefined ? entry : undefined;
   }
 
   #isEnded(entry: Entry): boolean {
@@ -212,7 +245,7 @@ export class CopyTier {
     if (this.#undropped.size > MAX_DOUBTS) this.#isBlind = true;
   }
 
-  #damaged(target: Target, fullKey: string, reason: Parameters<typeof reportDamage>[3]): void {
+  #damaged(target: Target, fullKey: string, reason: FrameDamage): undefined {
     reportDamage(this.#parts, this.name, target, reason);
     this.drop(fullKey);
   }

@@ -312,6 +312,13 @@ test("P4 P10 a file outlives the process: verified while Redis answers, served w
   const second = await start();
   expect([await second.cache.get("kept", never), await second.cache.get("gone")]).toEqual(["kept", undefined]);
   expect(second.served).toEqual(["redis"]);
+  // Its own by now: getSync finds it when memory has lost it.
+  const memoryOnly = { tiers: { redis: false, sqlite: false } } as const;
+  await eventually(() => {
+    second.cache.setSync("kept", "lost from memory", { ...memoryOnly, ttl: 0, staleWhileRevalidate: 0 });
+    return second.cache.getSync("kept");
+  }, "kept");
+  expect(second.served.at(-1)).toBe("sqlite");
   await second.cache.close();
 
   const third = await start();
