@@ -25,7 +25,7 @@ function newPath(): string {
 
 async function open(path: string, options: CacheOptions & { alone?: boolean; sqlite?: SqliteTierOptions } = {}) {
   const { alone = false, sqlite, ...rest } = options;
-  const file = sqliteTier({ path, ...sqlite });
+  const file = sqliteTier({ path, timeout: 5_000, ...sqlite });
   const cache = new TieredCacheManager({ name: "shop", tiers: alone ? [file] : [memoryTier(), file], ...rest });
   undos.push(() => cache.close());
   // Until its codec is loaded, and the bus is live.

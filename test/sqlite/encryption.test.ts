@@ -23,7 +23,7 @@ function newDirectory(): string {
 }
 
 function open(path: string, options: SqliteTierOptions): TieredCacheManager {
-  const cache = new TieredCacheManager({ name: "shop", tiers: [sqliteTier({ path, ...options })] });
+  const cache = new TieredCacheManager({ name: "shop", tiers: [sqliteTier({ path, timeout: 5_000, ...options })] });
   undos.push(() => cache.close());
   return cache;
 }
