@@ -12,6 +12,9 @@ export interface Product {
   readonly updatedAt: number;
 }
 
+/** Of a price that was never changed. */
+export const FIRST_VERSION = 1;
+
 export const CATEGORIES = [
   ...["shoes", "boots", "jackets", "trousers", "shirts", "socks", "hats", "gloves", "scarves", "bags"],
   ...["tents", "lamps", "stoves", "ropes", "skis", "sledges", "skates", "bikes", "helmets", "maps"],
@@ -29,7 +32,7 @@ export function inventProducts(count: number, seed: number): Product[] {
       name: `${pick(random, STYLES)} ${category} no. ${id}`,
       category,
       priceCents: Math.round(between(random, 500, 25_000)),
-      version: 1,
+      version: FIRST_VERSION,
       updatedAt: Date.now(),
     };
   });

@@ -1,20 +1,23 @@
 // The shop's product database: a real SQLite file behind a slow, bounded connection pool.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { randomBytes } from "node:crypto";
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from "@photostructure/sqlite";
 import type { Product } from "./catalogue.ts";
 import { ConnectionPool, type PoolOptions } from "./connection-pool.ts";
 
+/**
+ * `announced` is the version of which the cache is known to have been told. It changes after `version`: whatever ends the
+ * process in between, the next one sees what is left to be invalidated.
+ */
 const SCHEMA = `
   CREATE TABLE products (
     id INTEGER PRIMARY KEY, name TEXT NOT NULL, category TEXT NOT NULL,
     price_cents INTEGER NOT NULL, discount_percent INTEGER NOT NULL DEFAULT 0,
-    version INTEGER NOT NULL, updated_at INTEGER NOT NULL);
-  CREATE INDEX products_by_category ON products (category)`;
+    version INTEGER NOT NULL, announced INTEGER NOT NULL, updated_at INTEGER NOT NULL);
+  CREATE INDEX products_by_category ON products (category);
+  CREATE TABLE shop (identity TEXT NOT NULL)`;
 
 const INSERT = `
-  INSERT INTO products (id, name, category, price_cents, version, updated_at) VALUES (?, ?, ?, ?, ?, ?)`;
+  INSERT INTO products (id, name, category, price_cents, version, announced, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)`;
 
 const SELECT = `
   SELECT id, name, category, price_cents * (100 - discount_percent) / 100 AS priceCents, version, updated_at AS updatedAt
@@ -33,27 +36,43 @@ const TOGGLE_SALE = `
 export type CommittedPrice = Pick<Product, "id" | "version">;
 
 export class ProductDatabase {
-  readonly file: string;
-  readonly #directory: string;
+  /** Random, made with the file: what was cached of another one says nothing about this one. */
+  readonly identity: string;
+  /** Whether it was made just now. */
+  readonly isNew: boolean;
   readonly #sqlite: DatabaseSyncInstance;
   readonly #pool: ConnectionPool;
+  readonly #onClosed: () => void;
   readonly #select: StatementSyncInstance;
   readonly #reprice: StatementSyncInstance;
   readonly #toggleSale: StatementSyncInstance;
+  readonly #announce: StatementSyncInstance;
   #pageQueries = 0;
 
-  constructor(products: readonly Product[], pool: PoolOptions) {
-    this.#directory = mkdtempSync(join(tmpdir(), "freshtier-shop-"));
-    process.once("exit", this.#removeFiles);
-    this.file = join(this.#directory, "products.db");
-    this.#sqlite = new DatabaseSync(this.file);
-    this.#sqlite.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
-    this.#sqlite.exec(SCHEMA);
-    this.#insert(products);
+  /**
+   * Takes the file for itself alone, or makes it.
+   * @throws what SQLite throws when somebody else has it, or when it is no database of a shop
+   */
+  constructor(file: string, products: readonly Product[], pool: PoolOptions, onClosed: () => void = () => undefined) {
+    this.#sqlite = new DatabaseSync(file);
+    try {
+      this.#sqlite.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+      this.isNew = this.#single("SELECT count(*) AS it FROM sqlite_master") === 0;
+      this.#transact(() => {
+        if (this.isNew) this.#create(products);
+      });
+      this.identity = String(this.#single("SELECT identity AS it FROM shop"));
+      if (this.#single("SELECT count(*) AS it FROM products") !== products.length) throw new Error("another shop's");
+      this.#select = this.#sqlite.prepare(SELECT);
+      this.#reprice = this.#sqlite.prepare(REPRICE);
+      this.#toggleSale = this.#sqlite.prepare(TOGGLE_SALE);
+      this.#announce = this.#sqlite.prepare("UPDATE products SET announced = max(announced, ?) WHERE id = ?");
+    } catch (error) {
+      this.#sqlite.close();
+      throw error;
+    }
     this.#pool = new ConnectionPool(pool);
-    this.#select = this.#sqlite.prepare(SELECT);
-    this.#reprice = this.#sqlite.prepare(REPRICE);
-    this.#toggleSale = this.#sqlite.prepare(TOGGLE_SALE);
+    this.#onClosed = onClosed;
   }
 
   /** How many product pages were read so far, which is what a cache can save. */
@@ -69,27 +88,63 @@ export class ProductDatabase {
   }
 
   async changePrice(id: number, percent: number): Promise<CommittedPrice[]> {
-    return this.#pool.run(() => this.#reprice.all(percent, Date.now(), id) as CommittedPrice[]);
+    return this.#pool.run(() => this.changePriceNow(id, percent));
+  }
+
+  /** The same while the shop is closed: nobody waits for a connection. */
+  changePriceNow(id: number, percent: number): CommittedPrice[] {
+    return this.#reprice.all(percent, Date.now(), id) as CommittedPrice[];
   }
 
   async toggleSale(category: string): Promise<CommittedPrice[]> {
     return this.#pool.run(() => this.#toggleSale.all(Date.now(), category) as CommittedPrice[]);
   }
 
-  close(): void {
-    this.#sqlite.close();
-    process.off("exit", this.#removeFiles);
-    this.#removeFiles();
+  /** The version of every price, by product. */
+  versions(): Uint32Array {
+    const rows = this.#sqlite.prepare("SELECT version FROM products ORDER BY id").all() as { version: number }[];
+    return Uint32Array.from(rows, ({ version }) => version);
   }
 
-  readonly #removeFiles = (): void => rmSync(this.#directory, { recursive: true, force: true });
+  /** Prices of which the cache may not know. */
+  unannounced(): CommittedPrice[] {
+    const changed = "SELECT id, version FROM products WHERE version > announced";
+    return this.#sqlite.prepare(changed).all() as CommittedPrice[];
+  }
 
-  #insert(products: readonly Product[]): void {
+  /** The cache has forgotten the predecessors of these prices, and will not forget that. */
+  announced(prices: readonly CommittedPrice[]): void {
+    this.#transact(() => {
+      for (const { id, version } of prices) this.#announce.run(version, id);
+    });
+  }
+
+  close(): void {
+    this.#sqlite.close();
+    this.#onClosed();
+  }
+
+  #create(products: readonly Product[]): void {
+    this.#sqlite.exec(SCHEMA);
+    this.#sqlite.prepare("INSERT INTO shop (identity) VALUES (?)").run(randomBytes(6).toString("hex"));
     const insert = this.#sqlite.prepare(INSERT);
-    this.#sqlite.exec("BEGIN");
     for (const { id, name, category, priceCents, version, updatedAt } of products) {
-      insert.run(id, name, category, priceCents, version, updatedAt);
+      insert.run(id, name, category, priceCents, version, version, updatedAt);
     }
-    this.#sqlite.exec("COMMIT");
+  }
+
+  #single(sql: string): unknown {
+    return (this.#sqlite.prepare(sql).get() as { readonly it: unknown } | undefined)?.it;
+  }
+
+  #transact(work: () => void): void {
+    this.#sqlite.exec("BEGIN IMMEDIATE");
+    try {
+      work();
+      this.#sqlite.exec("COMMIT");
+    } catch (error) {
+      this.#sqlite.exec("ROLLBACK");
+      throw error;
+    }
   }
 }

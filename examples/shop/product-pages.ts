@@ -1,7 +1,9 @@
 // How the shop gets a product page: straight from the database, or through freshtier. The part to copy.
 import { memoryTier, TieredCacheManager, type CacheOptions, type MutationResult } from "freshtier";
 import { redisTier } from "freshtier/redis";
+import { sqliteTier } from "freshtier/sqlite";
 import type { Product } from "./catalogue.ts";
+import { watchFirstReads, type FirstReads } from "./first-reads.ts";
 
 /** Reads one product from the database. */
 export type LoadProduct = (id: number) => Promise<Product>;
@@ -12,6 +14,12 @@ export interface ProductPages {
   readonly priceChanged: (id: number) => Promise<MutationResult>;
   /** The same for all products of a category. */
   readonly categoryChanged: (category: string) => Promise<MutationResult>;
+  /** The same for prices of which nobody knows whether the cache was told: those of the last run that were changed at its end, or since. */
+  readonly pricesChanged: (ids: readonly number[]) => Promise<MutationResult>;
+  /** How many products the cache has kept from the last run. */
+  readonly kept: () => Promise<number>;
+  /** How the first requests were answered. */
+  readonly firstReads: () => FirstReads | undefined;
   /** How requests were answered so far; `undefined` where there is no cache to ask. */
   readonly served: () => Served | undefined;
   readonly close: () => Promise<void>;
@@ -21,6 +29,8 @@ export interface Served {
   readonly fresh: number;
   readonly stale: number;
   readonly miss: number;
+  /** Found in the file, and not in the memory of the process. */
+  readonly fromFile: number;
   /** Results not stored, because an invalidation came while they were being loaded. */
   readonly fenced: number;
 }
@@ -36,13 +46,19 @@ const LIFETIMES = {
   jitter: 0.1,
 } as const satisfies CacheOptions;
 
-/** For a shop of one process. */
-export function openCache(): TieredCacheManager {
+/**
+ * For a shop of one process, which finds its cache warm when it starts again.
+ * @param identity of the database: what was cached of another one is not used
+ */
+export function openCache(path: string, identity: string): TieredCacheManager {
   return new TieredCacheManager({
     name: "shop",
-    tiers: [memoryTier({ maxEntries: CACHE_ENTRIES })],
+    version: identity,
+    tiers: [memoryTier({ maxEntries: CACHE_ENTRIES }), sqliteTier({ path })],
     refreshConcurrency: BACKGROUND_QUERIES,
     ...LIFETIMES,
+    // A night. What was not invalidated is right however old it is; it is served at once and refreshed behind.
+    staleWhileRevalidate: "1d",
   });
 }
 
@@ -58,6 +74,7 @@ export function openSharedCache(name: string, url: string, processes: number): T
 
 export function pagesFromCache(cache: TieredCacheManager, load: LoadProduct): ProductPages {
   const products = cache.namespace("products");
+  const firstReads = watchFirstReads(cache);
 
   return {
     product: (id) =>
@@ -67,10 +84,18 @@ export function pagesFromCache(cache: TieredCacheManager, load: LoadProduct): Pr
         return product;
       }),
     priceChanged: (id) => products.delete(productKey(id)),
+    pricesChanged: (ids) => products.deleteMany(ids.map(productKey)),
     categoryChanged: (category) => cache.invalidateTags([`category:${category}`]),
+    kept: async () => {
+      let count = 0;
+      for await (const _ of products.keys()) count += 1;
+      return count;
+    },
+    firstReads,
     served: () => {
-      const { hits, misses, refreshes } = cache.stats();
-      return { fresh: hits.fresh, stale: hits.stale, miss: misses, fenced: refreshes.fenced };
+      const { hits, misses, refreshes, tiers } = cache.stats();
+      const fromFile = tiers["sqlite"] !== undefined && "hits" in tiers["sqlite"] ? tiers["sqlite"].hits : 0;
+      return { fresh: hits.fresh, stale: hits.stale, miss: misses, fromFile, fenced: refreshes.fenced };
     },
     close: () => cache.close(),
   };
@@ -84,6 +109,8 @@ export function pagesFromDatabase(load: LoadProduct): ProductPages {
   return {
     product: load,
     ...NOBODY_INVALIDATES,
+    kept: async () => 0,
+    firstReads: () => undefined,
     served: () => undefined,
     close: async () => {},
   };
@@ -94,7 +121,9 @@ export function withoutInvalidation(pages: ProductPages): ProductPages {
   return { ...pages, ...NOBODY_INVALIDATES };
 }
 
-const NOBODY_INVALIDATES: Pick<ProductPages, "priceChanged" | "categoryChanged"> = {
-  priceChanged: async () => ({ authority: "none" }),
-  categoryChanged: async () => ({ authority: "none" }),
+const nobodyInvalidates = async (): Promise<MutationResult> => ({ authority: "none" });
+const NOBODY_INVALIDATES = {
+  priceChanged: nobodyInvalidates,
+  categoryChanged: nobodyInvalidates,
+  pricesChanged: nobodyInvalidates,
 };

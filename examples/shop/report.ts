@@ -11,7 +11,7 @@ export function printComparison(terminal: Terminal, plain: RunResult, cached: Ru
   const row = (label: string, left: string, right: string, remark = ""): void =>
     line(`  ${label.padEnd(LABEL)}${left.padStart(COLUMN)}${right.padStart(COLUMN)}   ${remark}`.trimEnd());
   const good = (text: string): string => paint("green", text);
-  const served = cached.served ?? { fresh: 0, stale: 0, miss: 0, fenced: 0 };
+  const served = cached.served ?? { fresh: 0, stale: 0, miss: 0, fromFile: 0, fenced: 0 };
   const shareOf = (part: number): string => `${percent(part / cached.requests)} of requests`;
 
   line(paint("bold", `  ${"".padEnd(LABEL)}${"without cache".padStart(COLUMN)}${"with freshtier".padStart(COLUMN)}`));
@@ -22,14 +22,31 @@ export function printComparison(terminal: Terminal, plain: RunResult, cached: Ru
   row("database queries for pages", count(plain.pageQueries), count(cached.pageQueries));
   row("  per 1,000 requests", perThousand(plain), perThousand(cached), good(saved(plain, cached)));
   line();
-  row("answered fresh from memory", "", count(served.fresh), shareOf(served.fresh));
+  row("answered fresh", "", count(served.fresh), shareOf(served.fresh));
   row("answered stale, refreshed behind", "", count(served.stale), shareOf(served.stale));
   row("missed, waited for the database", "", count(served.miss), shareOf(served.miss));
+  row("found in SQLite, not in memory", "", count(served.fromFile), shareOf(served.fromFile));
   line();
   row("prices changed", count(plain.priceChanges), count(cached.priceChanges));
   row("sales of a whole category", count(plain.sales), count(cached.sales), "started or ended");
   row("queries outdated on arrival", "", count(cached.verdict.outdatedOnArrival), "the price changed on their way");
   row("results kept out of the cache", "", count(served.fenced), "invalidated while they were loaded");
+}
+
+/** Prints what the cache has brought along from the last run, and what that was worth. */
+export function printStart({ paint, line }: Terminal, { start }: RunResult): void {
+  const { kept, unannounced, firstReads } = start;
+  const { reads, hits } = firstReads ?? { reads: 0, hits: 0 };
+  const first = `${count(hits)} of the first ${count(reads)} reads were hits.`;
+  if (kept === 0) {
+    line(`  ${paint("bold", "Cold start:")} no entries from a last run; ${first}`);
+    line(paint("dim", "    Run it again: prices and cache are kept, and the next run starts warm."));
+    return;
+  }
+  line(
+    `  ${paint("bold", "Warm start:")} ${paint("green", `${count(kept)} entries`)} found from the last run; ${first}`,
+  );
+  line(`    ${count(unannounced)} prices had changed since; the cache was told of them before the shop opened.`);
 }
 
 /** Prints the referee's verdict. */

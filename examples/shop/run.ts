@@ -1,18 +1,22 @@
-// One run of the shop: fresh database, one way of getting pages, visitors and back office at work.
+// One run of the shop: a database, one way of getting pages, visitors and back office at work.
+import type { MutationResult } from "freshtier";
 import { BackOffice } from "./back-office.ts";
-import type { Product } from "./catalogue.ts";
-import { ProductDatabase } from "./database.ts";
+import type { CommittedPrice, ProductDatabase } from "./database.ts";
+import type { FirstReads } from "./first-reads.ts";
 import { PriceWatch, type Verdict } from "./price-watch.ts";
 import type { LoadProduct, ProductPages, Served } from "./product-pages.ts";
-import { seededRandom } from "./random.ts";
+import { between, pick, seededRandom } from "./random.ts";
 import { percentile, replay } from "./replay.ts";
 
-export const CONNECTIONS = 10;
-export const QUERY_MS = [2, 6] as const;
 export const PAUSE_MS = [5, 15] as const;
 
+/** Prices that change while the shop is closed, and among how many of its next requests their products are. */
+const CHANGES_WHILE_CLOSED = 50;
+const AMONG_REQUESTS = 5_000;
+
 export interface RunOptions {
-  readonly products: readonly Product[];
+  /** Closed at the end. */
+  readonly database: ProductDatabase;
   readonly requests: readonly number[];
   readonly visitors: number;
   readonly pauseMs: readonly [shortest: number, longest: number];
@@ -28,36 +32,50 @@ export interface RunResult {
   readonly p99Ms: number;
   readonly pageQueries: number;
   readonly served: Served | undefined;
+  readonly start: Start;
   readonly priceChanges: number;
   readonly sales: number;
   readonly verdict: Verdict;
 }
 
+/** What a run has found of the one before. */
+export interface Start {
+  /** Products in the cache. */
+  readonly kept: number;
+  /** Prices of which the cache had not been told, and was told before the shop opened. */
+  readonly unannounced: number;
+  readonly firstReads: FirstReads | undefined;
+}
+
 export async function run(options: RunOptions): Promise<RunResult> {
-  const { products, requests, seed } = options;
-  const database = openDatabase(products, seed);
-  const watch = new PriceWatch(products.length);
+  const { database, requests, seed } = options;
+  if (!database.isNew) changePricesWhileClosed(database, requests, seed + 4);
+  const watch = new PriceWatch(database.versions());
   const pages = options.openPages(async (id) => {
     const product = await database.product(id);
     watch.queryArrived(product);
     return product;
   });
+  const invalidated = ({ authority }: MutationResult, committed: readonly CommittedPrice[]): void => {
+    // What is pending dies with the process. So it stays noted as unannounced, for the next one.
+    if (authority === "done") database.announced(committed);
+    watch.invalidated(committed);
+  };
   const backOffice = new BackOffice({
     database,
     requests,
     seed: seed + 2,
-    priceChanged: async (id, committed) => {
-      await pages.priceChanged(id);
-      watch.invalidated(committed);
-    },
-    categoryChanged: async (category, committed) => {
-      await pages.categoryChanged(category);
-      watch.invalidated(committed);
-    },
+    priceChanged: async (id, committed) => invalidated(await pages.priceChanged(id), committed),
+    categoryChanged: async (category, committed) => invalidated(await pages.categoryChanged(category), committed),
   });
   const latencies = new Float64Array(requests.length);
 
   try {
+    const kept = await pages.kept();
+    const unannounced = database.unannounced();
+    if (unannounced.length > 0) {
+      invalidated(await pages.pricesChanged(unannounced.map(({ id }) => id)), unannounced);
+    }
     const elapsedMs = await replay({
       requests,
       visitors: options.visitors,
@@ -77,6 +95,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     });
     await backOffice.finish();
     latencies.sort();
+    watch.closes(database.versions());
     return {
       requests: requests.length,
       elapsedMs,
@@ -84,6 +103,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       p99Ms: percentile(latencies, 0.99),
       pageQueries: database.pageQueries,
       served: pages.served(),
+      start: { kept, unannounced: unannounced.length, firstReads: pages.firstReads() },
       priceChanges: backOffice.priceChanges,
       sales: backOffice.sales,
       verdict: watch.verdict(),
@@ -94,10 +114,11 @@ export async function run(options: RunOptions): Promise<RunResult> {
   }
 }
 
-export function openDatabase(products: readonly Product[], seed: number): ProductDatabase {
-  return new ProductDatabase(products, {
-    connections: CONNECTIONS,
-    queryMs: QUERY_MS,
-    random: seededRandom(seed + 1),
-  });
+/** By somebody who knows nothing of the cache. */
+function changePricesWhileClosed(database: ProductDatabase, requests: readonly number[], seed: number): void {
+  const random = seededRandom(seed);
+  const soon = requests.slice(0, AMONG_REQUESTS);
+  for (let change = 0; change < CHANGES_WHILE_CLOSED; change++) {
+    database.changePriceNow(pick(random, soon), Math.round(between(random, 90, 112)));
+  }
 }

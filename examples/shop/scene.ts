@@ -1,7 +1,7 @@
 // What the demo says before and after: what is about to be seen, and how to see the check fail.
 import type { ShopOptions } from "./options.ts";
 import { count } from "./report.ts";
-import { CONNECTIONS, QUERY_MS } from "./run.ts";
+import { CONNECTIONS, QUERY_MS } from "./open-database.ts";
 import type { Terminal } from "./terminal.ts";
 import type { Trace } from "./trace.ts";
 

@@ -2,7 +2,7 @@
 
 import type { Instant } from "../model/duration.ts";
 import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
-import { prepare } from "./statement.ts";
+import { columnsOf, prepare, prepareQuick } from "./statement.ts";
 
 /** Bytes that an entry takes besides its key and frame, about: its row, and its places in three indexes. */
 const OVERHEAD_BYTES = 100;
@@ -45,7 +45,7 @@ export class EntryTable {
 
   constructor(database: SqliteDatabase) {
     const sql = (text: string): SqliteStatement => prepare(database, text);
-    this.#find = sql("SELECT id, ends_at AS endsAt, used_at AS usedAt, frame FROM entries WHERE key = ?");
+    this.#find = prepareQuick(database, "SELECT id, ends_at, used_at, frame FROM entries WHERE key = ?");
     this.#head = sql("SELECT substr(frame, 1, ?) AS head FROM entries WHERE key = ? AND ends_at > ?");
     this.#put = sql(
       `INSERT INTO entries (key, ends_at, used_at, bytes, frame) VALUES (?, ?, ?, ?, ?)
@@ -63,9 +63,11 @@ export class EntryTable {
   }
 
   find(key: string, now: Instant): FoundEntry | undefined {
-    const found = this.#find.get(key) as FoundEntry | undefined;
-    if (found === undefined || found.endsAt <= now) return undefined;
-    return found.frame instanceof Uint8Array ? found : { ...found, frame: NOTHING };
+    const row = this.#find.get(key);
+    if (row === undefined) return undefined;
+    const [id, endsAt, usedAt, frame] = columnsOf(row) as [number, Instant, Instant, unknown];
+    if (endsAt <= now) return undefined;
+    return { id, endsAt, usedAt, frame: frame instanceof Uint8Array ? frame : NOTHING };
   }
 
   /** The first bytes of a frame. */

@@ -90,11 +90,19 @@ export function configureNew(database: SqliteDatabase): void {
   database.exec("PRAGMA auto_vacuum = 2");
 }
 
+/**
+ * Pages of the write-ahead log after which it is copied into the file, and the bytes that it may keep: 16 MiB both. Copying waits
+ * for the disk, within the commit that it falls to; with SQLite's own 1,000 pages a `set` takes a fifth more time.
+ */
+const LOG_PAGES = 4_096;
+const LOG_BYTES = LOG_PAGES * 4_096;
+
 /** Once for every connection. It never waits for a lock: that would stop the event loop. */
 export function configure(database: SqliteDatabase): void {
   database.exec("PRAGMA busy_timeout = 0");
   database.exec("PRAGMA journal_mode = WAL");
-  database.exec("PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY");
+  database.exec("PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY");
+  database.exec(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}; PRAGMA journal_size_limit = ${LOG_BYTES}`);
 }
 
 /** Makes the tables, within a transaction. */

@@ -11,13 +11,13 @@ export class Fleet {
 
   /**
    * @param {string} workloadId @param {readonly string[]} contenderIds
-   * @param {{ nodeOptions?: readonly string[], redisUrl?: string }} settings
+   * @param {{ nodeOptions?: readonly string[], place?: string }} settings
    */
-  constructor(workloadId, contenderIds, { nodeOptions = [], redisUrl } = {}) {
+  constructor(workloadId, contenderIds, { nodeOptions = [], place } = {}) {
     this.#workloadId = workloadId;
     this.#processes = new Map(
       contenderIds.map((id) => {
-        const args = [id, workloadId, ...(redisUrl === undefined ? [] : [redisUrl])];
+        const args = [id, workloadId, ...(place === undefined ? [] : [place])];
         const child = fork(worker, args, { execArgv: ["--expose-gc", ...nodeOptions] });
         return [id, { child, died: once(child, "exit") }];
       }),

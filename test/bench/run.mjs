@@ -6,6 +6,7 @@ import { CONTROL, GROUPS, isBuilt, limitOf, loadContender, OURS, versions } from
 import { readOptions, USAGE } from "./options.mjs";
 import { findServer, startServer } from "./redis-server.mjs";
 import { summaryTable, workloadTable } from "./report.mjs";
+import { makeDirectory } from "./sqlite-files.mjs";
 import { loadWorkload } from "./workloads/index.mjs";
 
 const NO_SERVER =
@@ -42,25 +43,34 @@ async function main({ workloads: ids, contendersOf, pace, quick, json }) {
 
 async function runGroup(workloads, ids, pace, program) {
   const outcomes = [];
-  const contenders = await Promise.all(ids.map((id) => loadContender(workloads[0].group, id)));
-  const redis = program && (await startServer(program.path));
+  const { group } = workloads[0];
+  const contenders = await Promise.all(ids.map((id) => loadContender(group, id)));
+  const resource = await openResource(group, program);
   try {
     for (const workload of workloads) {
       if (workload.only && !ids.includes(workload.only)) continue;
-      const outcome = await runWorkload(workload, contenders, pace, redis);
+      const outcome = await runWorkload(workload, contenders, pace, resource);
       outcomes.push(outcome);
       console.log(`${workloadTable(outcome)}\n`);
     }
   } finally {
-    await redis?.stop();
+    await resource?.stop();
   }
   return outcomes;
 }
 
-async function runWorkload(workload, contenders, pace, redis) {
+/** What the contenders of a group work on outside their processes. */
+async function openResource(group, program) {
+  if (group === "sqlite") return makeDirectory();
+  if (program === undefined) return undefined;
+  const server = await startServer(program.path);
+  return { ...server, place: server.url };
+}
+
+async function runWorkload(workload, contenders, pace, resource) {
   const reasons = new Map(contenders.map((contender) => [contender, reasonToStayAway(workload, contender)]));
   const present = contenders.filter((contender) => reasons.get(contender) === undefined);
-  const rows = await workload.measure(present, pace, redis);
+  const rows = await workload.measure(present, pace, resource);
   const byId = new Map(contenders.map((contender) => [contender.id, contender]));
   return {
     workload,

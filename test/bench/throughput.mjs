@@ -8,7 +8,7 @@ import { groupOf } from "./workloads/index.mjs";
 
 /**
  * @param {object} definition `id`, `title`, `limit`, `target`, `needs` and
- *   `block(contender, redisUrl)`, which resolves to a function that does some work, checks it and returns the number of
+ *   `block(contender, place)`, which resolves to a function that does some work, checks it and returns the number of
  *   operations
  */
 export function throughput(definition) {
@@ -16,12 +16,12 @@ export function throughput(definition) {
     ...definition,
     unit: "operations/s",
     better: "higher",
-    async prepare(contender, redisUrl) {
-      const block = await definition.block(contender, redisUrl);
+    async prepare(contender, place) {
+      const block = await definition.block(contender, place);
       return { warmUp: (ms) => timed(block, ms), round: (ms) => timed(block, ms) };
     },
-    measure: (contenders, pace, redis) =>
-      interleaved(definition.id, contenders, groupOf(definition.id) === "redis" ? pace.redis : pace, redis),
+    measure: (contenders, pace, resource) =>
+      interleaved(definition.id, contenders, groupOf(definition.id) === "redis" ? pace.redis : pace, resource),
   };
 }
 
@@ -38,13 +38,13 @@ async function timed(block, ms) {
   return (operations / elapsed) * 1_000;
 }
 
-async function interleaved(workloadId, contenders, pace, redis) {
+async function interleaved(workloadId, contenders, pace, resource) {
   const ids = contenders.map((contender) => contender.id);
   const limit = limitOf(groupOf(workloadId));
   const rounds = [];
   for (let start = 0; start < pace.starts; start++) {
-    await redis?.flush();
-    const fleet = new Fleet(workloadId, ids, { redisUrl: redis?.url });
+    await resource?.flush();
+    const fleet = new Fleet(workloadId, ids, { place: resource?.place });
     for (const id of ids) await fleet.call(id, "warmUp", pace.warmUpMs);
     for (let round = 0; round < pace.rounds; round++) rounds.push(await oneRound(fleet, ids, pace.roundMs));
     fleet.stop();

@@ -8,11 +8,11 @@
 import { loadContender } from "./contenders/index.mjs";
 import { loadWorkload } from "./workloads/index.mjs";
 
-const [contenderId, workloadId, redisUrl] = process.argv.slice(2);
+const [contenderId, workloadId, place] = process.argv.slice(2);
 
 const workload = await loadWorkload(workloadId);
 const contender = await loadContender(workload.group, contenderId);
-const steps = workload.prepare(contender, redisUrl);
+const steps = workload.prepare(contender, place);
 
 process.on("message", async ({ step, args }) => {
   try {

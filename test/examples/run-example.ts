@@ -19,7 +19,9 @@ export async function runExample(
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
 ): Promise<ExampleRun> {
-  const child = spawn(process.execPath, ["--import", "tsx", `examples/${file}`, ...args], {
+  // Node.js 22 says of its SQLite that it is experimental.
+  const quiet = "--disable-warning=ExperimentalWarning";
+  const child = spawn(process.execPath, [quiet, "--import", "tsx", `examples/${file}`, ...args], {
     cwd: ROOT,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,6 +1,7 @@
 // The demo with several processes: finds or starts their Redis, runs the shop without and with the cache, reports.
 import { inventProducts } from "../catalogue.ts";
 import type { ShopOptions } from "../options.ts";
+import { openOwnDatabase } from "../open-database.ts";
 import { CACHE_ENTRIES, pagesFromDatabase } from "../product-pages.ts";
 import { count } from "../report.ts";
 import { PAUSE_MS, run } from "../run.ts";
@@ -55,6 +56,7 @@ async function runAndReport(
   const shared = { products: inventProducts(trace.products, options.seed), ...options, pauseMs };
   const plain = await run({
     ...shared,
+    database: openOwnDatabase(shared.products, options.seed),
     requests: requests.slice(0, options.baselineRequests),
     openPages: pagesFromDatabase,
     onProgress: (done) => terminal.progress("without cache ", done, options.baselineRequests),

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { BackOffice } from "../back-office.ts";
 import type { Product } from "../catalogue.ts";
 import { replay } from "../replay.ts";
-import { openDatabase } from "../run.ts";
+import { openOwnDatabase } from "../open-database.ts";
 import { FrontDoor } from "./front-door.ts";
 import { planIncidents, type Tell } from "./incidents.ts";
 import { summarise, type OriginSummary } from "./latencies.ts";
@@ -50,7 +50,7 @@ export interface SharedRunResult {
 export async function runShared(options: SharedRunOptions): Promise<SharedRunResult> {
   const { products, requests, seed, processes, url, ownRedis } = options;
   const cacheName = `freshtier-demo-${randomBytes(4).toString("hex")}`;
-  const database = openDatabase(products, seed);
+  const database = openOwnDatabase(products, seed);
   const watch = new SharedPriceWatch();
   let startedAt = performance.now();
   const tell: Tell = (mark, text) => options.onIncident(performance.now() - startedAt, mark, text);

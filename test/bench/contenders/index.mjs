@@ -8,6 +8,10 @@ export const CONTROL = "control";
 export const LIMIT = "lru-cache";
 /** The limit of the Redis rows. */
 export const REDIS_LIMIT = "ioredis";
+/** The limit of the SQLite rows. */
+export const SQLITE_LIMIT = "bare-driver";
+
+const limits = { memory: LIMIT, redis: REDIS_LIMIT, sqlite: SQLITE_LIMIT };
 
 const groups = {
   memory: [
@@ -23,13 +27,14 @@ const groups = {
     "cachified",
   ],
   redis: [REDIS_LIMIT, CONTROL, OURS, "bentocache", "cacheable", "layered-loader", "async-cache-dedupe"],
+  sqlite: [SQLITE_LIMIT, CONTROL, OURS],
 };
 
 export const GROUPS = Object.keys(groups);
 
 /** @param {string} group @returns {string} the contender that the others are compared with */
 export function limitOf(group) {
-  return group === "redis" ? REDIS_LIMIT : LIMIT;
+  return limits[group];
 }
 
 /** @param {string} group @returns {string[]} ids; freshtier only when it has been built */
@@ -43,7 +48,7 @@ export function isBuilt() {
 
 /** @param {string} group @param {string} id @returns {Promise<object>} */
 export async function loadContender(group, id) {
-  const { contender } = await import(group === "redis" ? `./redis/${id}.mjs` : `./${id}.mjs`);
+  const { contender } = await import(group === "memory" ? `./${id}.mjs` : `./${group}/${id}.mjs`);
   return { id, lacks: {}, notes: {}, ...contender };
 }
 

@@ -16,6 +16,7 @@ const groups = {
     "import",
   ],
   redis: ["redis-hit", "redis-hit-100", "redis-set", "redis-refresh", "redis-stampede", "redis-stale", "redis-clear"],
+  sqlite: ["sqlite-hit", "sqlite-write"],
 };
 
 /** @param {string} [group] all groups without one */

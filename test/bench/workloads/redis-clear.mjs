@@ -35,7 +35,7 @@ async function measure(contenders, pace, redis) {
 async function rowsOf(id, { clearRounds, rivalClearRounds, clearSizes }, redis) {
   const count = id === OURS ? clearRounds : rivalClearRounds;
   await redis.flush();
-  const fleet = new Fleet(workload.id, [id], { redisUrl: redis.url });
+  const fleet = new Fleet(workload.id, [id], { place: redis.url });
   const rounds = [];
   for (let round = 0; round < count; round++) rounds.push(await fleet.call(id, "round", clearSizes));
   fleet.stop();

@@ -29,7 +29,7 @@ export const workload = {
 async function measure(contenders, pace, redis) {
   const ids = contenders.map((contender) => contender.id);
   await redis.flush();
-  const fleets = Array.from({ length: PROCESSES }, () => new Fleet(workload.id, ids, { redisUrl: redis.url }));
+  const fleets = Array.from({ length: PROCESSES }, () => new Fleet(workload.id, ids, { place: redis.url }));
   const rounds = [];
   // The first round warms up and is not counted.
   for (let round = 0; round <= pace.redis.stampedeRounds; round++) {

@@ -36,7 +36,7 @@ export function staleHits(definition) {
 async function measure(workloadId, contenders, count, redis) {
   const ids = contenders.map((contender) => contender.id);
   await redis?.flush();
-  const fleet = new Fleet(workloadId, ids, { redisUrl: redis?.url });
+  const fleet = new Fleet(workloadId, ids, { place: redis?.url });
   const rounds = [];
   // The first round warms up and is not counted.
   for (let round = 0; round <= count; round++) {
