@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { runHistory } from "./history.ts";
 import { MUTANTS } from "./mutants.ts";
-import { SQLITE_MUTANTS } from "./sqlite-mutants.ts";
+import { HASTY_TRIMMING, SQLITE_MUTANTS } from "./sqlite-mutants.ts";
 
 const SEED = Number(process.env["FRESHTIER_HISTORY_SEED"] ?? 1);
 const FOUND_WITHIN_MS = 20_000;
@@ -31,3 +31,16 @@ describe("the checker finds a violation without", () => {
     60_000,
   );
 });
+
+it("finds none where messages are only trimmed too early: the control", async () => {
+  const result = await runHistory({
+    seed: SEED,
+    forMs: FAULTS_FOR_MS,
+    store: "sqlite",
+    edits: HASTY_TRIMMING,
+    only: ["checkpoint"],
+    pace: 1,
+  });
+  expect(result.violations.map(({ text }) => text)).toEqual([]);
+  expect(result.reads).toBeGreaterThan(1_000);
+}, 60_000);
