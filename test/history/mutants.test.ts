@@ -40,7 +40,8 @@ it("finds none where messages are only trimmed too early: the control", async ()
     edits: HASTY_TRIMMING,
     only: ["checkpoint"],
     pace: 1,
+    calm: 20,
   });
   expect(result.violations.map(({ text }) => text)).toEqual([]);
-  expect(result.reads).toBeGreaterThan(1_000);
+  expect(result.reads).toBeGreaterThan(500);
 }, 60_000);

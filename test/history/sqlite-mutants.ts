@@ -48,6 +48,7 @@ export const SQLITE_MUTANTS: readonly Mutant[] = [
     ],
     only: ["checkpoint"],
     pace: 1,
+    calm: 20,
   },
   {
     // A process goes on with a file that is no longer where it was.
