@@ -29,6 +29,8 @@ const KINDS: Readonly<Record<number, FailureKind>> = {
   25: "statement",
   26: "damaged",
 };
+/** The file, or its write-ahead log, ends before what it is said to hold: somebody has cut it off. */
+const IOERR_SHORT_READ = 522;
 /** A write found that the file is not where it was. */
 const READONLY_DBMOVED = 1032;
 const FULL = 13;
@@ -37,6 +39,7 @@ const FULL = 13;
 export function failureKind(error: unknown): FailureKind {
   const code = resultCode(error);
   if (code === READONLY_DBMOVED) return "failed";
+  if (code === IOERR_SHORT_READ) return "damaged";
   if (code !== undefined) return KINDS[code & 0xff] ?? "failed";
   // A handle that its owner has closed.
   if (error instanceof Error && /not open/i.test(error.message)) return "failed";

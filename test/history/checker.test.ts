@@ -198,6 +198,22 @@ describe("in a process that is cut off", () => {
   });
 });
 
+describe("a lock", () => {
+  it("excuses no reader: what is written is heard of", () => {
+    const lock = fault("lock", 50, { process: undefined });
+    expect(judge(lock, deleted(), read("two", 359, 1))).toEqual([]);
+    expect(judge(lock, deleted(), read("two", 361, 1))).toEqual(["P4"]);
+  });
+
+  it("puts off what is pending until it is free", () => {
+    const lock = fault("lock", 50, { process: undefined });
+    const pending = deleted({ outcome: "pending" });
+    expect(judge(lock, pending, read("two", 9_999, 1))).toEqual([]);
+    expect(judge(lock, pending, healed(1_000), read("two", 3_749, 1))).toEqual([]);
+    expect(judge(lock, pending, healed(1_000), read("two", 3_751, 1))).toEqual(["P11"]);
+  });
+});
+
 describe("a failover", () => {
   it("may undo for a while what was acknowledged shortly before, and no longer", () => {
     const failover = fault("failover", 1_000, { process: undefined });

@@ -66,7 +66,8 @@ export class Circumstances {
   /** Whether all can be expected of a process: it is not cut off, and has not been a moment ago. */
   isCalm(process: string, at: Instant): boolean {
     return this.windowsOf(process).every(
-      ({ effect, from, to, recoveryMs }) => effect === "bus" || effect === "slow" || at < from || at > to + recoveryMs,
+      ({ effect, from, to, recoveryMs }) =>
+        !["bus", "slow", "lock"].includes(effect) || at < from || at > to + recoveryMs,
     );
   }
 

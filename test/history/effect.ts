@@ -63,6 +63,7 @@ interface Delivery {
 /** When the word arrives in spite of a fault; `undefined` if the fault does not touch it. */
 function putOff(window: Window, { knownAt, from, boundMs, limits }: Delivery): Instant | undefined {
   const { effect, to, recoveryMs, extraMs } = window;
+  if (effect === "lock") return undefined;
   if (effect === "failover" && knownAt < window.from - limits.failoverLossMs) return undefined;
   if (effect === "bus" && window.from > knownAt + boundMs + limits.gapMs) return undefined;
   if (effect !== "failover" && window.from > from) return undefined;
@@ -77,7 +78,7 @@ function putOff(window: Window, { knownAt, from, boundMs, limits }: Delivery): I
 function replayedAt({ process, end }: Invalidation, circumstances: Circumstances, { replayMs }: Limits): Instant {
   let at = end + replayMs;
   for (const { effect, from, to, recoveryMs } of circumstances.windowsOf(process))
-    if ((effect === "cut" || effect === "failover") && from <= at && to + recoveryMs >= end)
+    if (effect !== "bus" && effect !== "slow" && from <= at && to + recoveryMs >= end)
       at = Math.max(at, to + recoveryMs + replayMs);
   return circumstances.endOf(process) < at ? Infinity : at;
 }

@@ -93,9 +93,9 @@ export interface Pause {
 /**
  * What a fault does to the processes it reaches. `cut`: commands may fail, messages may be lost. `bus`: messages may be
  * lost, commands succeed. `slow`: both are late by `extraMs` at most. `failover`: as `cut`, and the servers may have lost
- * what they acknowledged shortly before.
+ * what they acknowledged shortly before. `lock`: commands that write may fail, whatever is written is heard of.
  */
-export type FaultEffect = "cut" | "bus" | "slow" | "failover";
+export type FaultEffect = "cut" | "bus" | "slow" | "failover" | "lock";
 
 /** A fault begins. To be logged before it is brought about. */
 export interface FaultBegan {

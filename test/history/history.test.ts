@@ -1,9 +1,9 @@
-// The short run: four processes, faults of every kind, more than 20,000 invalidations; no read may be wrong.
-// FRESHTIER_HISTORY_SEED repeats a schedule. A long run: npx tsx test/history/run.ts --minutes 10
+// The short run: four processes, faults of every kind, more than 20,000 invalidations on Redis, 10,000 on a SQLite file; no read may be wrong.
+// FRESHTIER_HISTORY_SEED repeats a schedule. A long run: npx tsx test/history/run.ts --minutes 10 --store sqlite
 
 import { describe, expect, it } from "vitest";
 import { runHistory } from "./history.ts";
-import type { HistoryOptions, HistoryResult } from "./history.ts";
+import type { HistoryOptions, HistoryResult } from "./history-options.ts";
 import { describeSchedule, makeSchedule } from "./schedule.ts";
 
 const SEED = Number(process.env["FRESHTIER_HISTORY_SEED"] ?? 1);
@@ -30,9 +30,32 @@ describe("a history of four processes under faults", () => {
   );
 
   it(
+    "holds none on a SQLite file that is locked, removed, replaced and damaged, in 10,000 invalidations",
+    async () => {
+      const { outcomes, invalidations, reads, calmReads, faults, processes } = await run({
+        seed: SEED,
+        forMs: 26_000,
+        atLeast: 10_000,
+        store: "sqlite",
+      });
+      const { done = 0, pending = 0, none = 0, failed = 0 } = outcomes;
+      expect(done + pending).toBeGreaterThanOrEqual(10_000);
+      expect(done).toBeGreaterThan(2_000);
+      expect(pending).toBeGreaterThan(0);
+      expect(none + failed).toBe(0);
+      expect(Object.keys(invalidations).length).toBe(11);
+      expect(reads).toBeGreaterThan(20_000);
+      expect(calmReads).toBeGreaterThan(5_000);
+      expect(faults.length).toBeGreaterThan(20);
+      expect(processes).toBeGreaterThan(8);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
     "holds none when a cluster fails over",
     async () => {
-      const { reads, faults } = await run({ seed: SEED, forMs: 20_000, isCluster: true, pace: 0.5 });
+      const { reads, faults } = await run({ seed: SEED, forMs: 20_000, store: "cluster", pace: 0.5 });
       expect(reads).toBeGreaterThan(10_000);
       expect(faults.length).toBeGreaterThan(2);
     },
@@ -41,9 +64,9 @@ describe("a history of four processes under faults", () => {
 });
 
 async function run(options: HistoryOptions): Promise<HistoryResult> {
-  const { seed, forMs, isCluster = false } = options;
+  const { seed, forMs, store = "redis" } = options;
   const result = await runHistory(options);
-  const schedule = describeSchedule(makeSchedule({ seed, durationMs: forMs, workers: 4, isCluster }));
+  const schedule = describeSchedule(makeSchedule({ seed, durationMs: forMs, workers: 4, store }));
   const found = result.violations
     .slice(0, 3)
     .map(({ promise, text, lines }) => `${promise}: ${text}\n${lines.join("\n")}`);

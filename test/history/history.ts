@@ -1,66 +1,24 @@
-// One run: workers on a shared Redis, faults by a schedule, every read judged; then quiet, in which all must agree.
+// One run: workers on one store, faults by a schedule, every read judged; then quiet, in which all must agree.
 
 import { setTimeout as sleepFor } from "node:timers/promises";
-import type { CacheHealth } from "../../src/index.ts";
-import type { Edit } from "../support/bundle.ts";
-import { startCluster } from "../support/redis/cluster.ts";
-import { startProxy } from "../support/redis/proxy.ts";
-import { startRedis } from "../support/redis/server.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { buildBundle } from "./bundle.ts";
-import type { Modules } from "./bundle.ts";
+import type { Bundle } from "./bundle.ts";
 import { Checker } from "./checker.ts";
 import type { Violation } from "./checker.ts";
 import { Database } from "./database.ts";
-import type { Entry, Instant, Read } from "./entries.ts";
-import { planFault } from "./faults.ts";
-import type { World } from "./faults.ts";
-import { LIMITS, TIMEOUT_MS } from "./limits.ts";
-import { watchPauses, watchServer } from "./pauses.ts";
+import type { Entry, Instant } from "./entries.ts";
+import type { Store } from "./fault-plan.ts";
+import type { HistoryOptions, HistoryResult } from "./history-options.ts";
+import { LIMITS } from "./limits.ts";
+import { watchPauses } from "./pauses.ts";
 import { instant } from "./protocol.ts";
+import type { WorkerConfig } from "./protocol.ts";
 import { makeSchedule } from "./schedule.ts";
 import type { Step } from "./schedule.ts";
+import { settle } from "./settle.ts";
+import { openStore, planFault } from "./store.ts";
 import { WorkerProcess } from "./worker-process.ts";
-
-/** What a run is to be like. */
-export interface HistoryOptions {
-  /** The schedule of faults and the operations of every process follow from it; how they interleave does not. */
-  readonly seed: number;
-  /** How long there are faults. */
-  readonly forMs: number;
-  /** They go on until there have been so many invalidations, at most twice as long. Default 0. */
-  readonly atLeast?: number;
-  readonly isCluster?: boolean;
-  /** Texts of src to replace: to see whether the run notices. */
-  readonly edits?: readonly Edit[];
-  /** Other modules in place of the package and its Redis tier. */
-  readonly modules?: Modules;
-  /** Only these faults. */
-  readonly only?: readonly Step["fault"][];
-  /** Multiplies the time between faults. */
-  readonly pace?: number;
-  /** Multiplies the time that faults last. */
-  readonly stretch?: number | undefined;
-  /** Multiplies the time that workers rest between operations. */
-  readonly calm?: number | undefined;
-  /** Ends with the first violation. */
-  readonly isStoppedByViolation?: boolean;
-}
-
-/** What came of it. */
-export interface HistoryResult {
-  readonly violations: readonly Violation[];
-  /** Calls by verb. */
-  readonly invalidations: Readonly<Record<string, number>>;
-  readonly outcomes: Readonly<Record<string, number>>;
-  /** Judged, and how many of those nothing excused. */
-  readonly reads: number;
-  readonly calmReads: number;
-  readonly processes: number;
-  readonly faults: readonly string[];
-  /** When the first violation was found, counted from the beginning. */
-  readonly foundAfterMs: number | undefined;
-}
 
 const WORKERS = 4;
 const LANES = 24;
@@ -70,8 +28,6 @@ const MAX_ENTRIES = [1_000, 1_000, 24, 1_000];
 /** What judges a read comes in within this. */
 const JUDGED_AFTER_MS = 1_500;
 const JUDGE_EVERY_MS = 100;
-const HEALTHY_WITHIN_MS = 15_000;
-const SETTLED_WITHIN_MS = 5_000;
 
 /** Runs. */
 export async function runHistory(options: HistoryOptions): Promise<HistoryResult> {
@@ -86,28 +42,27 @@ export async function runHistory(options: HistoryOptions): Promise<HistoryResult
   }
 }
 
-type Setting = Pick<World, "proxies" | "server"> & { readonly bundle: Awaited<ReturnType<typeof buildBundle>> };
+interface Setting {
+  readonly bundle: Bundle;
+  readonly store: Store;
+}
 
 async function setUp(
-  { isCluster = false, edits, seed, modules }: HistoryOptions,
+  { store: kind = "redis", edits, seed, modules }: HistoryOptions,
   cleanUps: (() => unknown)[],
 ): Promise<Setting> {
   const bundle = await buildBundle(edits, modules);
   cleanUps.push(() => bundle.remove());
-  const server = isCluster ? await startCluster() : await startRedis();
-  cleanUps.push(() => server.stop());
-  if ("nodes" in server) return { bundle, server, proxies: [] };
-  const proxies = await Promise.all(
-    Array.from({ length: WORKERS }, (_, index) => startProxy(server, { seed: seed * 100 + index })),
-  );
-  cleanUps.push(() => Promise.all(proxies.map((proxy) => proxy.stop())));
-  return { bundle, server, proxies };
+  const store = await openStore(kind, { seed, workers: WORKERS, vandalFile: bundle.vandalFile });
+  cleanUps.push(() => store.stop());
+  return { bundle, store };
 }
 
 /** A run that goes on. */
 class History {
   readonly #options: HistoryOptions;
-  readonly #world: World;
+  readonly #store: Store;
+  readonly #workers: readonly WorkerProcess[];
   readonly #checker = new Checker(LIMITS);
   readonly #names: string[] = [];
   readonly #violations: Violation[] = [];
@@ -125,43 +80,33 @@ class History {
   #foundAfterMs: number | undefined;
   #lastFault = 0;
 
-  constructor(options: HistoryOptions, { bundle, proxies, server }: Setting) {
+  constructor(options: HistoryOptions, { bundle, store }: Setting) {
     this.#options = options;
+    this.#store = store;
     const setting = {
       workerFile: bundle.workerFile,
       database: new Database((commit) => this.#log(commit)),
       log: (entry: Entry) => this.#log(entry),
       names: this.#names,
       onCrash: (problem: string) => void this.#problems.push(problem),
-      configOf: (worker: number) => ({
-        cacheUrl: bundle.cacheUrl,
-        redisUrl: bundle.redisUrl,
-        redis: {
-          ...("nodes" in server ? { cluster: server.addresses } : { host: "127.0.0.1", port: proxies[worker]!.port }),
-          timeout: TIMEOUT_MS,
-          divergenceLimit: LIMITS.divergenceMs,
-          connectTimeout: 1_000,
-        },
-        maxEntries: MAX_ENTRIES[worker]!,
-        lanes: LANES,
-        restMs: REST_MS * (this.#options.calm ?? 1),
-      }),
+      configOf: (worker: number) => {
+        const tier = store.tierOf(worker);
+        return { cacheUrl: bundle.cacheUrl, tierUrl: bundle.tierUrls[tier.name], tier, ...this.#paceOf(worker) };
+      },
       seed: options.seed,
     };
-    const workers = Array.from({ length: WORKERS }, (_, worker) => new WorkerProcess(worker, setting));
-    this.#world = { workers, proxies, server };
+    this.#workers = Array.from({ length: WORKERS }, (_, worker) => new WorkerProcess(worker, setting));
     const log = (from: Instant, to: Instant): void => this.#log({ kind: "pause", process: undefined, from, to });
-    const servers = "nodes" in server ? server.nodes : [server];
-    this.#stops = [watchPauses(log), ...servers.map((one) => watchServer(one, log))];
+    this.#stops = [watchPauses(log), store.watch(log)];
     this.#judge = setInterval(() => this.#look(instant() - JUDGED_AFTER_MS), JUDGE_EVERY_MS);
   }
 
   async run(): Promise<HistoryResult> {
-    const { forMs, atLeast = 0, seed, isCluster = false, only, pace, stretch } = this.#options;
-    const { workers } = this.#world;
+    const { forMs, atLeast = 0, seed, store = "redis", only, pace, stretch } = this.#options;
+    const workers = this.#workers;
     await Promise.all(workers.map((worker) => worker.start()));
     this.#startedAt = instant();
-    const steps = makeSchedule({ seed, durationMs: forMs * 2, workers: WORKERS, isCluster, only, pace, stretch });
+    const steps = makeSchedule({ seed, durationMs: forMs * 2, workers: WORKERS, store, only, pace, stretch });
     const lanes = [undefined, ...workers.keys()].map((lane) =>
       this.#bringAbout(steps.filter(({ worker }) => worker === lane)),
     );
@@ -171,7 +116,10 @@ class History {
     this.#quiet.abort();
     // Some of the last faults outlive the work, so that what is pending has to be settled by replay alone.
     await Promise.all([...lanes, ...workers.map((worker) => worker.ask({ what: "rest" }).catch(() => undefined))]);
-    if (!this.#stop.signal.aborted) await this.#settle();
+    const checker = this.#checker;
+    const flag = (violation: Violation): void => this.#flag(violation);
+    const log = (entry: Entry): void => this.#log(entry);
+    if (!this.#stop.signal.aborted) await settle({ workers, checker, flag, log, signal: this.#stop.signal });
     if (!this.#stop.signal.aborted) this.#look(Infinity);
     if (this.#problems.length > 0) throw new Error(this.#problems.join("\n"));
     return {
@@ -190,7 +138,7 @@ class History {
   async end(): Promise<void> {
     clearInterval(this.#judge);
     for (const stop of this.#stops) stop();
-    await Promise.all(this.#world.workers.map((worker) => worker.end()));
+    await Promise.all(this.#workers.map((worker) => worker.end()));
   }
 
   /** The faults of one target, one after the other. */
@@ -198,71 +146,23 @@ class History {
     for (const step of steps) {
       await this.#pause(this.#startedAt + step.at - instant(), this.#quiet.signal);
       if (this.#quiet.signal.aborted || this.#stop.signal.aborted) return;
-      const { effect, recoveryMs, extraMs, begin } = planFault(step, this.#world);
-      const id = ++this.#lastFault;
-      const process = step.worker === undefined ? undefined : this.#world.workers[step.worker]!.name;
+      const { effect, recoveryMs, extraMs, forAll, begin } = planFault(step, this.#store, this.#workers);
+      const process = step.worker === undefined ? undefined : this.#workers[step.worker]!.name;
       this.#faults.push(step.fault);
-      this.#log({ kind: "fault", id, name: step.fault, effect, process, from: instant(), recoveryMs, extraMs });
+      const fault = { kind: "fault", name: step.fault, from: instant(), recoveryMs, extraMs } as const;
+      const id = ++this.#lastFault;
+      this.#log({ ...fault, id, effect, process });
+      if (forAll !== undefined) this.#log({ ...fault, id: -id, effect: forAll, process: undefined });
       const undo = await begin();
       await this.#pause(step.forMs);
       await undo();
-      this.#log({ kind: "healed", id, at: instant() });
+      for (const healed of [id, -id]) this.#log({ kind: "healed", id: healed, at: instant() });
     }
   }
 
-  /** When everything is well again: what everybody must see, and agree about. */
-  async #settle(): Promise<void> {
-    const { workers } = this.#world;
-    // Again, for those that have begun since.
-    await Promise.all(workers.map((worker) => worker.ask({ what: "rest" })));
-    await Promise.all(workers.map((worker) => this.#becomesHealthy(worker)));
-    await this.#pause(LIMITS.replayMs + LIMITS.divergenceMs + LIMITS.boundMs);
-    await this.#compare();
-    for (const worker of workers) if (!this.#stop.signal.aborted) await this.#converge(worker);
-    await Promise.all(workers.map((worker) => worker.ask({ what: "close" })));
-  }
-
-  async #becomesHealthy(worker: WorkerProcess): Promise<void> {
-    let health: CacheHealth | undefined;
-    const isHealthy = async (): Promise<boolean> => {
-      health = (await worker.ask({ what: "health" })) as CacheHealth;
-      return health.status === "healthy";
-    };
-    await waitUntil(isHealthy, { deadlineMs: HEALTHY_WITHIN_MS, what: `${worker.name} is healthy` }).catch(() => {
-      const text = `${worker.name} is not healthy ${HEALTHY_WITHIN_MS} ms after the last fault: ${JSON.stringify(health)}`;
-      this.#flag({ promise: "P11", key: "", text, lines: [] });
-    });
-  }
-
-  /** P5: once quiet, what a process serves is what Redis holds. Redis may have lost some of it. */
-  async #compare(): Promise<void> {
-    const { workers } = this.#world;
-    const inRedis = new Map((await readsOf(workers[0]!, "redis")).map((read) => [read.key, read]));
-    for (const worker of workers) {
-      for (const read of await readsOf(worker, "peek")) {
-        const held = inRedis.get(read.key);
-        this.#log(read);
-        if (held?.value === undefined || read.value === undefined || read.lifeMs < Infinity) continue;
-        const [one, other] = [JSON.stringify(read.value), JSON.stringify(held.value)];
-        if (one === other) continue;
-        const text = `${worker.name} serves ${one} for ${read.key}, but Redis holds ${other}`;
-        this.#flag({ promise: "P5", key: read.key, text, lines: this.#checker.linesOf(read.key) });
-      }
-    }
-  }
-
-  /** A process sees the newest version of every key, at the latest when stale ones have been refreshed. */
-  async #converge(worker: WorkerProcess): Promise<void> {
-    let left: readonly Violation[] = [];
-    const isSettled = async (): Promise<boolean> => {
-      const reads = await readsOf(worker, "all");
-      for (const read of reads) this.#log(read);
-      left = reads.flatMap((read) => this.#checker.judgeSettled(read) ?? []);
-      return left.length === 0;
-    };
-    await waitUntil(isSettled, { deadlineMs: SETTLED_WITHIN_MS, what: `${worker.name} sees all` }).catch(() => {
-      for (const violation of left) this.#flag(violation);
-    });
+  #paceOf(worker: number): Pick<WorkerConfig, "maxEntries" | "lanes" | "restMs"> {
+    const restMs = REST_MS * (this.#options.calm ?? 1);
+    return { maxEntries: MAX_ENTRIES[worker]!, lanes: LANES, restMs };
   }
 
   #log(entry: Entry): void {
@@ -291,9 +191,4 @@ class History {
     const signal = AbortSignal.any([this.#stop.signal, alsoUntil]);
     if (ms > 0) await sleepFor(ms, undefined, { signal }).catch(() => undefined);
   }
-}
-
-async function readsOf(worker: WorkerProcess, from: "all" | "peek" | "redis"): Promise<readonly Read[]> {
-  const entries = await worker.readAll(from);
-  return entries.filter((entry) => entry.kind === "read");
 }

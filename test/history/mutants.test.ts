@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { runHistory } from "./history.ts";
 import { MUTANTS } from "./mutants.ts";
+import { HASTY_TRIMMING, SQLITE_MUTANTS } from "./sqlite-mutants.ts";
 
 const SEED = Number(process.env["FRESHTIER_HISTORY_SEED"] ?? 1);
 const FOUND_WITHIN_MS = 20_000;
@@ -10,12 +11,13 @@ const FOUND_WITHIN_MS = 20_000;
 const FAULTS_FOR_MS = 8_000;
 
 describe("the checker finds a violation without", () => {
-  it.each(MUTANTS)(
+  it.each([...MUTANTS, ...SQLITE_MUTANTS])(
     "$name",
-    async ({ edits, only, pace, stretch, calm }) => {
+    async ({ store = "redis", edits, only, pace, stretch, calm }) => {
       const result = await runHistory({
         seed: SEED,
         forMs: FAULTS_FOR_MS,
+        store,
         edits,
         only,
         pace,
@@ -29,3 +31,17 @@ describe("the checker finds a violation without", () => {
     60_000,
   );
 });
+
+it("finds none where messages are only trimmed too early: the control", async () => {
+  const result = await runHistory({
+    seed: SEED,
+    forMs: FAULTS_FOR_MS,
+    store: "sqlite",
+    edits: HASTY_TRIMMING,
+    only: ["checkpoint"],
+    pace: 1,
+    calm: 20,
+  });
+  expect(result.violations.map(({ text }) => text)).toEqual([]);
+  expect(result.reads).toBeGreaterThan(500);
+}, 60_000);

@@ -1,14 +1,16 @@
 // The mechanisms that keep the promises, each with the text that takes it out and the faults that show it soonest.
 
 import type { Edit } from "../support/bundle.ts";
-import type { Step } from "./schedule.ts";
+import type { Fault, StoreKind } from "./fault-names.ts";
 
 /** A package without one of its mechanisms. */
 export interface Mutant {
   /** What is taken out. */
   readonly name: string;
   readonly edits: readonly Edit[];
-  readonly only: readonly Step["fault"][];
+  /** Default `"redis"`. */
+  readonly store?: StoreKind;
+  readonly only: readonly Fault[];
   /** Multiplies the time between faults. */
   readonly pace: number;
   /** Multiplies the time that faults last. Default 1. */

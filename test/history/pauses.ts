@@ -1,12 +1,11 @@
-// Notices when the event loop of this process stands still, or a server.
+// Notices when the event loop of this process stands still.
 
 import type { Instant } from "./entries.ts";
-import { setTimeout as sleep } from "node:timers/promises";
-import type { RedisServer } from "../support/redis/redis-server.ts";
 import { instant } from "./protocol.ts";
 
 const LOOK_EVERY_MS = 5;
-const WORTH_TELLING_MS = 15;
+/** Shorter pauses change nothing. */
+export const WORTH_TELLING_MS = 15;
 
 /** Reports every stretch of time without a turn of the event loop. Returns what ends it. */
 export function watchPauses(report: (from: Instant, to: Instant) => void): () => void {
@@ -18,37 +17,5 @@ export function watchPauses(report: (from: Instant, to: Instant) => void): () =>
   }, LOOK_EVERY_MS);
   return () => {
     clearInterval(timer);
-  };
-}
-
-/**
- * Reports how long a server took to answer, whenever that was long: on a machine that has too much to do it gets no
- * turn, and then it is to its clients as if it were gone. Returns what ends it.
- */
-export function watchServer(server: RedisServer, report: (from: Instant, to: Instant) => void): () => void {
-  const over = new AbortController();
-  const watch = async (): Promise<void> => {
-    const connection = await server.connect();
-    try {
-      while (!over.signal.aborted) {
-        const asked = instant();
-        await connection.send("PING");
-        const answered = instant();
-        if (answered - asked > WORTH_TELLING_MS) report(asked, answered);
-        await sleep(LOOK_EVERY_MS * 2);
-      }
-    } finally {
-      connection.close();
-    }
-  };
-  const keepWatching = async (): Promise<void> => {
-    while (!over.signal.aborted) {
-      // It is down now and then: that is what the faults are for.
-      await watch().catch(() => sleep(LOOK_EVERY_MS * 10));
-    }
-  };
-  void keepWatching();
-  return () => {
-    over.abort();
   };
 }

@@ -2,16 +2,21 @@
 
 import type { Instant, Outcome } from "./entries.ts";
 
-/** How a worker reaches Redis, and how it works. */
+/** The shared tier of a worker: which one, and its options. */
+export interface TierChoice {
+  readonly name: "redis" | "sqlite";
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** How a worker reaches what all share, and how it works. */
 export interface WorkerConfig {
   /** Modules to import. */
   readonly cacheUrl: string;
-  readonly redisUrl: string;
+  readonly tierUrl: string;
+  readonly tier: TierChoice;
   /** Of this process; values name it. */
   readonly processIndex: number;
   readonly seed: number;
-  /** Options of `redisTier`. */
-  readonly redis: Readonly<Record<string, unknown>>;
   readonly maxEntries: number;
   /** How many operations run at a time. */
   readonly lanes: number;
@@ -52,8 +57,8 @@ export type Row =
 export type Question =
   /** Stop working; the answer comes when nothing is under way. */
   | { readonly what: "rest" }
-  /** Read every key: as callers with a refresh do, as those without, or from Redis alone. */
-  | { readonly what: "read all"; readonly from: "all" | "peek" | "redis" }
+  /** Read every key: as callers with a refresh do, as those without, or from the shared tier alone. */
+  | { readonly what: "read all"; readonly from: "all" | "peek" | "shared" }
   | { readonly what: "health" }
   | { readonly what: "close" };
 

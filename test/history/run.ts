@@ -1,16 +1,17 @@
-// A long run by command: npx tsx test/history/run.ts --minutes 10 --seed 1 [--cluster] [--only "reset,flushAll"]
+// A long run by command: npx tsx test/history/run.ts --minutes 10 --seed 1 [--store redis|cluster|sqlite] [--only "reset,flushAll"]
 
 import { parseArgs } from "node:util";
+import { STORE_KINDS } from "./fault-names.ts";
+import type { Fault } from "./fault-names.ts";
 import { runHistory } from "./history.ts";
-import type { HistoryResult } from "./history.ts";
+import type { HistoryResult } from "./history-options.ts";
 import { describeSchedule, makeSchedule } from "./schedule.ts";
-import type { Step } from "./schedule.ts";
 
 const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "10" },
     seed: { type: "string", default: process.env["FRESHTIER_HISTORY_SEED"] ?? String(Date.now() % 1_000_000) },
-    cluster: { type: "boolean", default: false },
+    store: { type: "string", default: "redis" },
     only: { type: "string" },
     first: { type: "boolean", default: false },
   },
@@ -18,13 +19,14 @@ const { values } = parseArgs({
 
 const seed = Number(values.seed);
 const forMs = Number(values.minutes) * 60_000;
-const isCluster = values.cluster;
-const only = values.only?.split(",").map((name) => name.trim()) as Step["fault"][] | undefined;
+const store = STORE_KINDS.find((kind) => kind === values.store);
+if (store === undefined) throw new Error(`--store must be one of ${STORE_KINDS.join(", ")}, got ${values.store}`);
+const only = values.only?.split(",").map((name) => name.trim()) as Fault[] | undefined;
 const chosen = only === undefined ? {} : { only };
 
-console.log(`seed ${seed}, ${values.minutes} min${isCluster ? ", cluster" : ""}`);
-console.log(describeSchedule(makeSchedule({ seed, durationMs: forMs, workers: 4, isCluster, ...chosen })));
-const result = await runHistory({ seed, forMs, isCluster, isStoppedByViolation: values.first, ...chosen });
+console.log(`seed ${seed}, ${values.minutes} min, ${store}`);
+console.log(describeSchedule(makeSchedule({ seed, durationMs: forMs, workers: 4, store, ...chosen })));
+const result = await runHistory({ seed, forMs, store, isStoppedByViolation: values.first, ...chosen });
 print(result);
 process.exitCode = result.violations.length === 0 ? 0 : 1;
 

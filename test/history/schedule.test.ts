@@ -1,9 +1,10 @@
 // Schedules of faults: repeatable, complete, and with time to recover.
 
 import { describe, expect, it } from "vitest";
+import type { StoreKind } from "./fault-names.ts";
 import { describeSchedule, makeSchedule } from "./schedule.ts";
 
-const OPTIONS = { seed: 1, durationMs: 600_000, workers: 4, isCluster: false };
+const OPTIONS = { seed: 1, durationMs: 600_000, workers: 4, store: "redis" as StoreKind };
 
 describe("a schedule", () => {
   it("follows from its seed", () => {
@@ -14,7 +15,7 @@ describe("a schedule", () => {
   it("has every fault, and those of a cluster where there is one", () => {
     const faults = new Set(makeSchedule(OPTIONS).map(({ fault }) => fault));
     expect(faults.size).toBe(13 + 18);
-    const ofCluster = new Set(makeSchedule({ ...OPTIONS, isCluster: true }).map(({ fault }) => fault));
+    const ofCluster = new Set(makeSchedule({ ...OPTIONS, store: "cluster" }).map(({ fault }) => fault));
     expect([...ofCluster].sort()).toEqual([
       "crash of a primary",
       "failover",
@@ -22,6 +23,8 @@ describe("a schedule", () => {
       "kill the process",
       "stop the process",
     ]);
+    const ofFile = new Set(makeSchedule({ ...OPTIONS, store: "sqlite" }).map(({ fault }) => fault));
+    expect(ofFile.size).toBe(2 + 8);
   });
 
   it("lets no two faults of one target overlap, and a process recover from a heavy one", () => {
@@ -38,6 +41,6 @@ describe("a schedule", () => {
   it("keeps to the faults that are wanted", () => {
     const steps = makeSchedule({ ...OPTIONS, only: ["flushAll", "reset"], durationMs: 20_000 });
     expect(new Set(steps.map(({ fault }) => fault))).toEqual(new Set(["flushAll", "reset"]));
-    expect(describeSchedule(steps)).toMatch(/^(worker \d: (\d+\.\ds reset \d+ms(, )?)+\n?|server: .*flushAll.*\n?)+$/);
+    expect(describeSchedule(steps)).toMatch(/^(worker \d: (\d+\.\ds reset \d+ms(, )?)+\n?|shared: .*flushAll.*\n?)+$/);
   });
 });

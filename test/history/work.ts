@@ -62,8 +62,8 @@ export class Work {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
-  /** Reads every key once: with a refresh, which does not fail here; without one; or Redis alone. */
-  async readAll(from: "all" | "peek" | "redis"): Promise<readonly Row[]> {
+  /** Reads every key once: with a refresh, which does not fail here; without one; or from the shared tier alone. */
+  async readAll(from: "all" | "peek" | "shared"): Promise<readonly Row[]> {
     const { cache } = this.#parts;
     return Promise.all(
       KEYS.map(async (plan) => {
@@ -76,7 +76,7 @@ export class Work {
                 this.#refresh(plan, () => 0.5),
                 optionsOf(plan),
               )
-            : await cache.get<Stored>(plan.name, { namespace, ...(from === "redis" && { tiers: { memory: false } }) });
+            : await cache.get<Stored>(plan.name, { namespace, ...(from === "shared" && { tiers: { memory: false } }) });
         return readRow(plan, start, value);
       }),
     );

@@ -126,7 +126,7 @@ export class WorkerProcess {
   }
 
   /** Reads every key. The entries are not logged. */
-  async readAll(from: "all" | "peek" | "redis"): Promise<readonly Entry[]> {
+  async readAll(from: "all" | "peek" | "shared"): Promise<readonly Entry[]> {
     const rows = (await this.ask({ what: "read all", from })) as readonly Row[];
     return rows.map((row) => toEntry(row, this.#name, this.#setting.names));
   }

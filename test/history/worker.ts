@@ -1,8 +1,9 @@
-// A worker process: a cache of its own on the shared Redis, at work until it is told to rest, or killed.
+// A worker process: a cache of its own on what all share, at work until it is told to rest, or killed.
 
 import { assertNever } from "../../src/errors.ts";
 import type * as freshtier from "../../src/index.ts";
 import type * as redis from "../../src/redis/index.ts";
+import type * as sqlite from "../../src/sqlite/index.ts";
 import { DatabaseClient } from "./database-client.ts";
 import { watchPauses } from "./pauses.ts";
 import type { FromWorker, Question, Row, ToWorker, WorkerConfig } from "./protocol.ts";
@@ -29,10 +30,10 @@ process.on("disconnect", () => process.exit(0));
 
 async function start(config: WorkerConfig): Promise<void> {
   const { TieredCacheManager, memoryTier } = (await import(config.cacheUrl)) as typeof freshtier;
-  const { redisTier } = (await import(config.redisUrl)) as typeof redis;
+  const shared = await sharedTier(config);
   const cache = new TieredCacheManager({
     name: "history",
-    tiers: [memoryTier({ maxEntries: config.maxEntries }), redisTier(config.redis)],
+    tiers: [memoryTier({ maxEntries: config.maxEntries }), shared],
   });
   const work = new Work({ cache, database, config, log: (row) => void rows.push(row) });
   running = { cache, work };
@@ -40,6 +41,11 @@ async function start(config: WorkerConfig): Promise<void> {
   setInterval(report, REPORT_EVERY_MS);
   tell({ kind: "ready" });
   work.start();
+}
+
+async function sharedTier({ tier: { name, options }, tierUrl }: WorkerConfig): Promise<freshtier.RemoteTierConfig> {
+  const module: unknown = await import(tierUrl);
+  return name === "redis" ? (module as typeof redis).redisTier(options) : (module as typeof sqlite).sqliteTier(options);
 }
 
 async function answer(id: number, question: Question): Promise<void> {
@@ -76,5 +82,5 @@ function report(): void {
 }
 
 function tell(message: FromWorker): void {
-  if (process.connected) process.send!(message);
+  if (process.connected) process.send?.(message, () => undefined);
 }

@@ -2,79 +2,24 @@
 
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { askFile } from "./bare.ts";
-import { newPath, removeFiles } from "./open.ts";
-import { Peer, sharedInstant, type OpenOptions, type Source } from "./peer.ts";
+import { CountingSource, endFleets, fleet, NAMES, startPeer, untilSees } from "./fleet.ts";
+import { newPath } from "./open.ts";
+import { sharedInstant, type Peer } from "./peer.ts";
 import { removePrograms } from "./programs.ts";
 
 forbidUnhandledRejections();
 removePrograms();
 
-const NAMES = ["ann", "bob", "cid", "dee"];
-const peers: Peer[] = [];
-
-afterEach(async () => {
-  await Promise.all(peers.splice(0).map((peer) => peer.kill()));
-  removeFiles();
-});
-
-/** A source that counts, and that can be held. */
-class CountingSource {
-  readonly calls: { readonly key: string; readonly by: string }[] = [];
-  value = "v1";
-  #gate: Promise<void> = Promise.resolve();
-  #open: () => void = () => undefined;
-
-  readonly load: Source = async (key, by) => {
-    this.calls.push({ key, by });
-    const { value } = this;
-    await this.#gate;
-    return value;
-  };
-
-  hold(): void {
-    this.#gate = new Promise((resolve) => void (this.#open = resolve));
-  }
-
-  release(): void {
-    this.#open();
-    this.#gate = Promise.resolve();
-  }
-}
-
-interface World {
-  readonly path: string;
-  readonly source: CountingSource;
-  readonly all: readonly Peer[];
-}
-
-/** Starts processes with one cache. */
-async function world(count: number, each: (index: number) => Partial<OpenOptions> = () => ({})): Promise<World> {
-  const path = newPath();
-  const source = new CountingSource();
-  const all = await Promise.all(
-    Array.from({ length: count }, async (_, index) => {
-      const peer = await Peer.start(NAMES[index] ?? `p${index}`, source.load);
-      peers.push(peer);
-      return peer.open({ name: "shop", sqlite: { path, timeout: 2_000, divergenceLimit: 1_000 }, ...each(index) });
-    }),
-  );
-  return { path, source, all };
-}
-
 const DONE = { authority: "done" };
 
-async function untilSees(peer: Peer, key: string, expected: unknown): Promise<void> {
-  await waitUntil(async () => (await peer.call("get", key)) === expected, {
-    what: `${peer.name} sees ${String(expected)}`,
-  });
-}
+endFleets();
 
 test("P1 P2 a thousand callers on four processes cause one refresh", async () => {
-  const { source, all } = await world(4);
+  const { source, all } = await fleet(4);
   source.hold();
   const loading = all.map((peer) => peer.load("cold", 250));
   await waitUntil(() => source.calls.length > 0, { what: "it is being refreshed" });
@@ -85,7 +30,7 @@ test("P1 P2 a thousand callers on four processes cause one refresh", async () =>
 });
 
 test("P2 another process takes over when the one that refreshes is killed", async () => {
-  const { source, all } = await world(2);
+  const { source, all } = await fleet(2);
   const [ann, bob] = all as [Peer, Peer];
   source.hold();
   ann.load("k").catch(() => undefined);
@@ -102,7 +47,7 @@ test("P2 another process takes over when the one that refreshes is killed", asyn
 test.each(["delete", "set", "clear", "invalidateTags"] as const)(
   "P3 a refresh that %s on another process has overtaken does not put its value back",
   async (verb) => {
-    const { source, all } = await world(3);
+    const { source, all } = await fleet(3);
     const [ann, bob, cid] = all as [Peer, Peer, Peer];
     source.hold();
     const loading = ann.load("k", 1, ["t"]);
@@ -118,7 +63,7 @@ test.each(["delete", "set", "clear", "invalidateTags"] as const)(
 );
 
 test("P4 an old value is served by another process for no longer than a message takes", async () => {
-  const { all } = await world(2);
+  const { all } = await fleet(2);
   const [ann, bob] = all as [Peer, Peer];
   for (let round = 0; round < 10; round++) {
     await ann.call("set", "k", `old ${round}`);
@@ -133,7 +78,7 @@ test("P4 an old value is served by another process for no longer than a message 
 });
 
 test("P4 a process that was paused does not go by what it held", async () => {
-  const { all } = await world(2);
+  const { all } = await fleet(2);
   const [ann, bob] = all as [Peer, Peer];
   await ann.call("set", "k", "old");
   await untilSees(bob, "k", "old");
@@ -147,7 +92,7 @@ test("P4 a process that was paused does not go by what it held", async () => {
 });
 
 test("P5 when all is quiet every process has what the file has", async () => {
-  const { all } = await world(4);
+  const { all } = await fleet(4);
   const keys = ["a", "b", "c"];
   await Promise.all(
     all.flatMap((peer, index) =>
@@ -162,7 +107,7 @@ test("P5 when all is quiet every process has what the file has", async () => {
 });
 
 test("P6 a process whose clock is a quarter of an hour off behaves like the others", async () => {
-  const { source, all } = await world(3, (index) => ({
+  const { source, all } = await fleet(3, (index) => ({
     ttl: 1_500,
     ...(index === 0 ? {} : { clockOffsetMs: (index === 1 ? 1 : -1) * 900_000 }),
   }));
@@ -186,7 +131,7 @@ test("P6 a process whose clock is a quarter of an hour off behaves like the othe
 });
 
 test("P7 a file that is removed costs misses, never an old value", async () => {
-  const { path, source, all } = await world(3);
+  const { path, source, all } = await fleet(3);
   const [ann, bob, cid] = all as [Peer, Peer, Peer];
   await ann.call("set", "k", "old");
   for (const peer of all) await untilSees(peer, "k", "old");
@@ -209,11 +154,10 @@ test("P7 a file that is removed costs misses, never an old value", async () => {
 });
 
 test("a process that is killed in the middle of its writes leaves a file that is whole", async () => {
-  const { path, all } = await world(2);
+  const { path, all } = await fleet(2);
   const [ann, bob] = all as [Peer, Peer];
   for (let round = 0; round < 3; round++) {
-    const victim = await Peer.start("victim", () => "");
-    peers.push(victim);
+    const victim = await startPeer("victim", () => "");
     await victim.open({ name: "shop", sqlite: { path, timeout: 2_000 } });
     await victim.ask({ what: "flood", keys: 40 });
     await waitUntil(() => victim.isFlooding, { what: "it writes" });
@@ -230,13 +174,7 @@ test("a process that is killed in the middle of its writes leaves a file that is
 });
 
 test("of processes that find a file damaged at the same time, one moves it aside, and none destroys the new one", async () => {
-  const racers = await Promise.all(
-    NAMES.map(async (name) => {
-      const peer = await Peer.start(name, () => "");
-      peers.push(peer);
-      return peer;
-    }),
-  );
+  const racers = await Promise.all(NAMES.map((name) => startPeer(name, () => "")));
   for (let round = 0; round < 6; round++) {
     const path = newPath();
     writeFileSync(path, "what was a database ".repeat(1_000));
@@ -252,7 +190,7 @@ test("of processes that find a file damaged at the same time, one moves it aside
 });
 
 test("P12 a process that closes its cache ends by itself, and one that does not ends too", async () => {
-  const { all } = await world(2);
+  const { all } = await fleet(2);
   const [ann, bob] = all as [Peer, Peer];
   await ann.call("set", "k", 1);
   await ann.ask({ what: "leave", closes: true });
@@ -265,8 +203,7 @@ test("threads of one process share a file as processes do", async () => {
   const source = new CountingSource();
   const threads = await Promise.all(
     ["one", "two", "three"].map(async (name) => {
-      const thread = await Peer.start(name, source.load, "thread");
-      peers.push(thread);
+      const thread = await startPeer(name, source.load, "thread");
       return thread.open({ name: "shop", sqlite: { path, timeout: 2_000 } });
     }),
   );

@@ -1,4 +1,4 @@
-// Brings the faults of a schedule about: what each does to processes, and how it is undone.
+// Brings the faults of Redis and of the way to it about: what each does to processes, and how it is undone.
 
 import { FAULTS } from "../support/redis/faults.ts";
 import type { RedisCluster } from "../support/redis/cluster.ts";
@@ -6,25 +6,16 @@ import type { Proxy } from "../support/redis/proxy.ts";
 import type { ConnectionFacts } from "../support/redis/proxy-rules.ts";
 import { seededRandom } from "../support/redis/random.ts";
 import type { RedisServer } from "../support/redis/redis-server.ts";
-import type { FaultEffect } from "./entries.ts";
-import type { ServerFault, Step, WorkerFault } from "./schedule.ts";
-import type { WorkerProcess } from "./worker-process.ts";
+import type { ServerFault, WorkerFault } from "./fault-names.ts";
+import { faultPlan as plan } from "./fault-plan.ts";
+import type { FaultPlan } from "./fault-plan.ts";
+import type { Step } from "./schedule.ts";
 
 /** What faults are done to. */
-export interface World {
-  readonly workers: readonly WorkerProcess[];
+export interface RedisWorld {
   /** One before each worker; none in front of a cluster. */
   readonly proxies: readonly Proxy[];
   readonly server: RedisServer | RedisCluster;
-}
-
-/** What a fault means for the processes that it reaches, and how it is brought about. */
-export interface FaultPlan {
-  readonly effect: FaultEffect;
-  readonly recoveryMs: number;
-  readonly extraMs: number;
-  /** Resolves with the undo once the fault is there. */
-  readonly begin: () => Promise<() => Promise<void>>;
 }
 
 /** The connection is broken, and nothing keeps the process from making another. */
@@ -37,29 +28,10 @@ const DELAY = { ms: 10, jitterMs: 25 };
 /** A command and the message about it pass four such delays. */
 const DELAYED_BY_MS = 4 * (DELAY.ms + DELAY.jitterMs) + 60;
 
-/** What is to be done for a step of the schedule. */
-export function planFault({ worker, fault, choice }: Step, world: World): FaultPlan {
-  if (worker === undefined) return serverFault(fault as ServerFault, choice, world.server);
-  if (fault === "stop the process" || fault === "kill the process") return processFault(fault, world.workers[worker]!);
-  return proxyFault(fault as WorkerFault, world.proxies[worker]!);
-}
-
-function plan(effect: FaultEffect, recoveryMs: number, begin: FaultPlan["begin"], extraMs = 0): FaultPlan {
-  return { effect, recoveryMs, begin, extraMs };
-}
-
-function processFault(fault: "stop the process" | "kill the process", worker: WorkerProcess): FaultPlan {
-  if (fault === "stop the process") {
-    return plan("cut", RECONNECT_MS, async () => {
-      worker.signal("SIGSTOP");
-      return async () => worker.signal("SIGCONT");
-    });
-  }
-  // Who comes in its place knows nothing, so nothing excuses it.
-  return plan("slow", 0, async () => {
-    await worker.kill();
-    return () => worker.start();
-  });
+/** What is to be done for a step of the schedule that is not about a process. */
+export function planRedisFault({ worker, fault, choice }: Step, { proxies, server }: RedisWorld): FaultPlan {
+  if (worker === undefined) return serverFault(fault as ServerFault, choice, server);
+  return proxyFault(fault as WorkerFault, proxies[worker]!);
 }
 
 function proxyFault(fault: WorkerFault, proxy: Proxy): FaultPlan {
