@@ -171,7 +171,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: "engine/set.ts",
-        find: "else shared.recovery.defer(invalidation);",
+        find: "else if (!isResult) shared.recovery.defer(invalidation);",
         replace: "",
       },
     ],

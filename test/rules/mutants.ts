@@ -332,8 +332,8 @@ const NOTING_OF_OWN = without(
 const NOTING_OF_OWN_SETS = without(
   "",
   "engine/set.ts",
-  "  if (isDone) shared.recovery.note(invalidation);\n  else shared",
-  "  if (!isDone) shared",
+  "  if (isDone) shared.recovery.note(invalidation);\n  else if (!isResult) shared",
+  "  if (!isDone && !isResult) shared",
 );
 const NOTING_OF_HEARD = without(
   "",

@@ -3,7 +3,15 @@
 import { describe, expect, test } from "vitest";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { age, instantsAt, keyOf } from "./frames.ts";
-import { eventually, never, REDIS_ALONE, SHAPES_READING_REDIS, SharedWorld, IS_SQLITE } from "./pair.ts";
+import {
+  eventually,
+  never,
+  REDIS_ALONE,
+  SHAPES_READING_REDIS,
+  SHAPES_WITHOUT_COPIES,
+  SharedWorld,
+  IS_SQLITE,
+} from "./pair.ts";
 
 forbidUnhandledRejections();
 
@@ -137,7 +145,7 @@ describe.each(SHAPES_READING_REDIS)("%s", (_shape, shape) => {
   });
 });
 
-describe.each(SHAPES_READING_REDIS.filter(([, shape]) => shape !== REDIS_ALONE))("%s", (_shape, shape) => {
+describe.each(SHAPES_WITHOUT_COPIES.filter(([, shape]) => shape !== REDIS_ALONE))("%s", (_shape, shape) => {
   test.skipIf(IS_SQLITE)(
     "maxAge of the memory tier bounds copies there, from when they came: then Redis is asked again",
     async () => {

@@ -37,7 +37,7 @@ export const REDIS_ALONE: Shape = (_memory, redis) => [redis];
 export type Shapes = readonly (readonly [name: string, shape: Shape])[];
 
 /** All shapes that a cache with a shared tier can have, for `describe.each`. */
-const SHAPES_WITHOUT_COPIES: Shapes = [
+export const SHAPES_WITHOUT_COPIES: Shapes = [
   ["[memory, redis]", MEMORY_AND_REDIS],
   ["[redis, memory]", (memory, redis) => [redis, memory]],
   ["[redis]", REDIS_ALONE],
