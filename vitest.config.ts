@@ -42,8 +42,8 @@ const filesOf = (folders: readonly string[]): string[] => folders.map((folder) =
 export default defineConfig({
   plugins: [standardDecorators],
   test: {
-    // By default one core of two is left to others, who do not need it.
-    maxWorkers: 2,
+    // Of two cores half is idle otherwise: most tests wait for servers and processes.
+    maxWorkers: 3,
     // One group after the other.
     projects: [
       {
