@@ -69,7 +69,10 @@ test("P14 a row that was tampered with, or put under another key, is a miss with
 function namesOf(row: Record<string, unknown>): [key: string, frame: string] {
   const names = Object.keys(row);
   const frame = names.find((name) => row[name] instanceof Uint8Array);
-  const key = names.find((name) => typeof row[name] === "string" && String(row[name]).includes("shop"));
+  const key = names.find((name) => {
+    const value = row[name];
+    return typeof value === "string" && value.includes("shop");
+  });
   if (frame === undefined || key === undefined)
     throw new Error(`a row of entries has a key and a frame: ${names.join()}`);
   return [key, frame];
