@@ -1,9 +1,9 @@
 // Reads a frame back: everything about an entry, or why the bytes are worth nothing.
 
 import type { SharedEpoch } from "../contracts/authority.ts";
+import { asBuffer } from "../model/bytes.ts";
 import { frameChecksum } from "./frame-encode.ts";
 import {
-  asBuffer,
   FRAME_FLAGS,
   FRAME_FORMAT,
   FRAME_MAGIC,

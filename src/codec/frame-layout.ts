@@ -2,6 +2,7 @@
 
 import type { SharedEpoch } from "../contracts/authority.ts";
 import type { FrameLayout } from "../contracts/frame.ts";
+import { asBuffer } from "../model/bytes.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 
 /** The format that this release writes, and the only one it reads. */
@@ -144,11 +145,6 @@ export function writeInstants(frame: Uint8Array, instants: Instants): void {
   view.setFloat64(FRAME_OFFSETS.freshUntil, instants.freshUntil);
   view.setFloat64(FRAME_OFFSETS.staleUntil, instants.staleUntil);
   view.setFloat64(FRAME_OFFSETS.errorUntil, instants.errorUntil);
-}
-
-/** The same bytes, as a Buffer. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function hasHeader(bytes: Uint8Array): boolean {

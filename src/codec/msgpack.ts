@@ -1,6 +1,7 @@
 // The default codec: MessagePack for plain trees, a table of nodes for all else that is data.
 
 import { Packr, RESERVE_START_SPACE, Unpackr } from "msgpackr";
+import { asBuffer } from "../model/bytes.ts";
 import type { Codec, ExtensibleCodec } from "../contracts/codec.ts";
 import { CODEC_IDS } from "./frame-layout.ts";
 import { extensible, taughtLike, type Extensions } from "./extensions.ts";
@@ -52,7 +53,7 @@ function createCodec(extensions: Extensions): Codec {
 
     decode(bytes: Uint8Array): unknown {
       // Byte values are Buffers where the source is one.
-      const source = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+      const source = asBuffer(bytes);
       return bytes[0] === GRAPH ? fromGraph(unpackr.unpack(source.subarray(1)), extensions) : unpackr.unpack(source);
     },
   };

@@ -3,7 +3,8 @@
 import type * as V8 from "node:v8";
 import type { Codec, ExtensibleCodec } from "../contracts/codec.ts";
 import { extensible, taughtLike, type Extensions } from "./extensions.ts";
-import { asBuffer, CODEC_IDS } from "./frame-layout.ts";
+import { asBuffer } from "../model/bytes.ts";
+import { CODEC_IDS } from "./frame-layout.ts";
 import { fromGraph } from "./graph-decode.ts";
 import { toGraph } from "./graph-encode.ts";
 import { GRAPH_PROTOTYPES } from "./graph-format.ts";

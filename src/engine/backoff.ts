@@ -1,5 +1,6 @@
 // Back-off: how long a key whose refresh failed is left alone, while there is an old value to serve.
 
+import { forgetOldest } from "../model/bounded.ts";
 import type { Clock } from "../contracts/clock.ts";
 import type { Instant } from "../model/duration.ts";
 import type { Entry } from "../model/entry.ts";
@@ -70,10 +71,6 @@ export class Backoff {
     if (entry.version === undefined) return void this.#byEntry.set(entry, failure);
     this.#byVersion.delete(entry.version);
     this.#byVersion.set(entry.version, failure);
-    if (this.#byVersion.size <= MAX_VERSIONS) return;
-    for (const oldest of this.#byVersion.keys()) {
-      this.#byVersion.delete(oldest);
-      return;
-    }
+    forgetOldest(this.#byVersion, MAX_VERSIONS);
   }
 }

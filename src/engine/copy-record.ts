@@ -1,6 +1,6 @@
 // What a tier of copies holds under a key: a frame, and what says when and by whom the copy was made.
 
-import { asBuffer } from "../codec/frame-layout.ts";
+import { asBuffer } from "../model/bytes.ts";
 import type { Milliseconds } from "../model/duration.ts";
 import type { Tick } from "../model/epoch.ts";
 

@@ -1,5 +1,6 @@
 // Waiting for another process's refresh: woken by the bus, with a timer as the net.
 
+import { forgetOldest } from "../model/bounded.ts";
 import type { Clock } from "../contracts/clock.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 
@@ -74,11 +75,7 @@ export class Waiters {
   deny(id: string, remainingMs: Milliseconds): void {
     this.#deniedUntil.delete(id);
     this.#deniedUntil.set(id, this.#clock.now() + sleepMs(remainingMs));
-    if (this.#deniedUntil.size <= MAX_DENIED) return;
-    for (const oldest of this.#deniedUntil.keys()) {
-      this.#deniedUntil.delete(oldest);
-      return;
-    }
+    forgetOldest(this.#deniedUntil, MAX_DENIED);
   }
 
   /** Whether another process is refreshing a key, as far as was heard a moment ago. */

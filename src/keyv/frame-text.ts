@@ -1,5 +1,6 @@
 // Frames as text, which every storage adapter can carry; and the few fields of a frame that an authority has to know.
 
+import { asBuffer } from "../model/bytes.ts";
 import type { FrameLayout } from "../contracts/frame.ts";
 import type { Instant } from "../model/duration.ts";
 
@@ -17,7 +18,7 @@ export interface Held {
 
 /** Most adapters leave it to Keyv to end what has expired; so the text says when that is. */
 export function toText(frame: Uint8Array, endsAt: Instant): string {
-  const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.length);
+  const bytes = asBuffer(frame);
   return `${MARK}${endsAt === Infinity ? "" : endsAt}:${bytes.toString("base64")}`;
 }
 

@@ -1,7 +1,7 @@
 // Names of keys in the store, made of full keys and names so that none can be taken for another.
 
 import type { EpochName } from "../contracts/authority.ts";
-import { escapeName } from "../model/key.ts";
+import { epochSuffix } from "../model/epoch-key.ts";
 
 /** Where the two halves of an epoch are: apart, so that changing the one never writes the other. */
 export interface EpochKeys {
@@ -35,10 +35,4 @@ export function keyvNames(root: string, prefix: string): KeyvNames {
       return { hard: `${base}:hard`, soft: `${base}:soft` };
     },
   };
-}
-
-/** The braces keep tag `r` of one cache apart from the root of another whose version is called `t`. */
-function epochSuffix(name: EpochName): string {
-  if (name.kind === "root") return ":r";
-  return `:${name.kind === "tag" ? "t" : "n"}:{${escapeName(name.name ?? "")}}`;
 }

@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import type { Acquired, Authority, EpochName, ReadReply, SharedEpoch, Written } from "../contracts/authority.ts";
 import type { FrameLayout } from "../contracts/frame.ts";
+import { asBuffer } from "../model/bytes.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import type { Spans } from "../model/policy.ts";
 import type { RedisClient } from "./client.ts";
@@ -223,10 +224,6 @@ function parseEpoch(reply: unknown): SharedEpoch & { readonly since: Instant } {
 
 function text(bytes: Uint8Array): string {
   return asBuffer(bytes).toString();
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** Bytes as a text that is sent as these bytes; `undefined` when there is none. */

@@ -1,7 +1,7 @@
 // Names of keys and channels in Redis, made of full keys and names so that none can be taken for another.
 
 import type { EpochName } from "../contracts/authority.ts";
-import { escapeName } from "../model/key.ts";
+import { epochSuffix } from "../model/epoch-key.ts";
 
 /** Makes the names of one cache. */
 export interface RedisKeys {
@@ -55,12 +55,6 @@ export function redisKeys(root: string, prefix: string, clientPrefix: string): R
     leasedKeyOf: (found) => entries + found.slice(onServer(leases).length),
     trackedPrefix: `${onServer(prefix + entries)}{`,
   };
-}
-
-/** The braces keep tag `r` of one cache apart from the root of another whose version is called `t`. */
-function epochSuffix(name: EpochName): string {
-  if (name.kind === "root") return ":r";
-  return `:${name.kind === "tag" ? "t" : "n"}:{${escapeName(name.name ?? "")}}`;
 }
 
 function escapeGlob(text: string): string {

@@ -1,5 +1,6 @@
 // Notices that a message of another process is missing.
 
+import { forgetOldest } from "../model/bounded.ts";
 import type { Milliseconds } from "../model/duration.ts";
 
 /** More publishers than ever live at once; those not heard of the longest are forgotten. */
@@ -24,7 +25,7 @@ export class Sequences {
     this.#publishers.delete(publisher);
     const complete = Math.max(known, number);
     this.#publishers.set(publisher, { complete, ahead: new Set(), highest: complete });
-    this.#forgetOldest();
+    forgetOldest(this.#publishers, MAX_PUBLISHERS);
   }
 
   /**
@@ -39,7 +40,7 @@ export class Sequences {
     // Most recently heard last
     if (known !== undefined) this.#publishers.delete(publisher);
     this.#publishers.set(publisher, state);
-    if (known === undefined) this.#forgetOldest();
+    if (known === undefined) forgetOldest(this.#publishers, MAX_PUBLISHERS);
     state.highest = Math.max(state.highest, number);
     if (!isFollowUp && number > state.complete) state.ahead.add(number);
     while (state.ahead.delete(state.complete + 1)) state.complete++;
@@ -55,13 +56,5 @@ export class Sequences {
   /** Starts anew: what came before a new subscription does not count. */
   clear(): void {
     this.#publishers = new Map();
-  }
-
-  #forgetOldest(): void {
-    if (this.#publishers.size <= MAX_PUBLISHERS) return;
-    for (const oldest of this.#publishers.keys()) {
-      this.#publishers.delete(oldest);
-      return;
-    }
   }
 }

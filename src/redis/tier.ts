@@ -1,5 +1,6 @@
 // Redis as a place that holds frames.
 
+import { asBuffer } from "../model/bytes.ts";
 import type { Tier } from "../contracts/tier.ts";
 import type { Milliseconds } from "../model/duration.ts";
 import type { RedisClient } from "./client.ts";
@@ -30,7 +31,7 @@ export class RedisTier implements Tier {
 
   async set(fullKey: string, frame: Uint8Array, lifetimeMs: Milliseconds): Promise<void> {
     const key = this.#keys.entry(fullKey);
-    const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.length);
+    const bytes = asBuffer(frame);
     const ms = Math.max(1, Math.ceil(lifetimeMs));
     await this.#client.run((connection) =>
       ms < MAX_LIFETIME_MS ? connection.set(key, bytes, "PX", ms) : connection.set(key, bytes),

@@ -1,0 +1,6 @@
+// Bytes as what the libraries of this platform take.
+
+/** The same bytes, as a Buffer. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
