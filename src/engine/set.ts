@@ -47,9 +47,7 @@ export function putSync(engine: Engine, target: Target, value: unknown): Settled
   const shared = tierOf(engine, target);
   if (shared === undefined) return putHere(engine, setting);
   const payload = encodeValue(shared, setting.draft);
-  const { pending, draft } = setting;
-  overtake(engine, pending);
-  const setAt = setAtOnce(engine, shared, pending, draft, payload);
+  const setAt = setAtOnce(engine, shared, setting.pending, setting.draft, payload);
   if (setAt !== undefined) return conclude(engine, shared, setting, setAt, true);
   putAhead(engine, shared, setting, () => sendAll(engine, shared, [setting], [payload]));
   return "pending";
