@@ -120,6 +120,8 @@ export class ProductDatabase {
   }
 
   close(): void {
+    // The driver closes the file when the statements are collected as garbage: the lock has to go at once.
+    this.#sqlite.exec("PRAGMA journal_mode = DELETE; PRAGMA locking_mode = NORMAL; SELECT identity FROM shop");
     this.#sqlite.close();
     this.#onClosed();
   }
