@@ -18,9 +18,16 @@ export interface EntryPoint {
   readonly specifier: string;
   /** Its declarations: `./dist/decorators/index.d.ts`. */
   readonly types: string;
+  /** What it is made from: `src/decorators/index.ts`. */
+  readonly source: string;
 }
 
 /** Every export that is code. */
 export const entryPoints: readonly EntryPoint[] = Object.entries(manifest.exports).flatMap(([path, target]) =>
-  typeof target === "string" ? [] : [{ specifier: manifest.name + path.slice(1), types: target.types }],
+  typeof target === "string" ? [] : [entryPoint(path, target.types)],
 );
+
+function entryPoint(path: string, types: string): EntryPoint {
+  const source = types.replace("./dist/", "src/").replace(".d.ts", ".ts");
+  return { specifier: manifest.name + path.slice(1), types, source };
+}

@@ -54,6 +54,13 @@ describe("the packed package", () => {
     expect(builtInsAfter(all)).toEqual(["crypto", "v8", "zlib"]);
   });
 
+  test("loads one file of its own through its main entry point, whose number costs time", () => {
+    const own = (entry: string) => staticImports(entry).filter((file) => file.startsWith("node_modules/"));
+    expect(own(`node_modules/${manifest.name}/dist/index.js`)).toHaveLength(1);
+    const control = own(`node_modules/${manifest.name}/dist/codec/index.js`);
+    expect(control.length).toBeGreaterThan(1);
+  });
+
   test("loads neither reflect-metadata nor SQLite through its main entry point", () => {
     expect(loadedAfter(`import "${manifest.name}";`)).toEqual({ reflectMetadata: false, sqlite: false });
     const control = `import "reflect-metadata"; process.getBuiltinModule("node:sqlite");`;

@@ -1,0 +1,62 @@
+// Bundles the code of every entry point into dist: what the main one loads is one file, since each file costs time.
+
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { build, type BuildOptions, type Plugin } from "esbuild";
+import { entryPoints, root } from "./entry-points.ts";
+
+const MAIN = resolve(root, "src/index.ts");
+
+const common: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  splitting: true,
+  packages: "external",
+  format: "esm",
+  platform: "node",
+  target: "node20.19",
+  outdir: "dist",
+  chunkNames: "shared/[hash]",
+  logLevel: "warning",
+  // That nothing of an import is used is meant: see `afterMain`.
+  logOverride: { "ignored-bare-import": "silent" },
+};
+
+const ofMain = await loadedWith(MAIN);
+await build({
+  ...common,
+  entryPoints: entryPoints.map(({ source }) => source),
+  sourcemap: true,
+  plugins: [afterMain()],
+});
+
+/** The files that are there as soon as this one is. */
+async function loadedWith(entry: string): Promise<ReadonlySet<string>> {
+  const { metafile } = await build({ ...common, entryPoints: [entry], write: false, metafile: true });
+  const found = new Set<string>();
+  const visit = (file: string): void => {
+    if (found.has(file)) return;
+    found.add(file);
+    for (const { path, kind, external } of metafile.inputs[file]?.imports ?? []) {
+      if (kind === "import-statement" && external !== true) visit(path);
+    }
+  };
+  visit("src/index.ts");
+  return new Set([...found].map((file) => resolve(root, file)));
+}
+
+/**
+ * The bundler makes a file of its own of all that the same entry points reach. So all others are told that they come after
+ * the main one, which makes its files one.
+ */
+function afterMain(): Plugin {
+  return {
+    name: "after-main",
+    setup({ onLoad }) {
+      onLoad({ filter: /\/src\/.*\.ts$/ }, async ({ path }) => {
+        const text = await readFile(path, "utf8");
+        return { loader: "ts", contents: ofMain.has(path) ? text : `${text}\nimport ${JSON.stringify(MAIN)};\n` };
+      });
+    },
+  };
+}
