@@ -40,7 +40,10 @@ export class Fleet {
     return Promise.all([...this.#processes.keys()].map((id) => this.call(id, step, ...args)));
   }
 
-  stop() {
-    for (const { child } of this.#processes.values()) child.disconnect();
+  /** Resolves when they are gone: what they leave behind can be removed, and nothing of theirs runs beside the next. */
+  async stop() {
+    const processes = [...this.#processes.values()];
+    for (const { child } of processes) child.disconnect();
+    await Promise.all(processes.map(({ died }) => died));
   }
 }

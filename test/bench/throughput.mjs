@@ -47,7 +47,7 @@ async function interleaved(workloadId, contenders, pace, resource) {
     const fleet = new Fleet(workloadId, ids, { place: resource?.place });
     for (const id of ids) await fleet.call(id, "warmUp", pace.warmUpMs);
     for (let round = 0; round < pace.rounds; round++) rounds.push(await oneRound(fleet, ids, pace.roundMs));
-    fleet.stop();
+    await fleet.stop();
   }
   return ids.map((id) => ({
     id,

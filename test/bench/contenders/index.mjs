@@ -27,7 +27,7 @@ const groups = {
     "cachified",
   ],
   redis: [REDIS_LIMIT, CONTROL, OURS, "bentocache", "cacheable", "layered-loader", "async-cache-dedupe"],
-  sqlite: [SQLITE_LIMIT, CONTROL, OURS],
+  sqlite: [SQLITE_LIMIT, CONTROL, OURS, "keyv-sqlite", "cacheable"],
 };
 
 export const GROUPS = Object.keys(groups);

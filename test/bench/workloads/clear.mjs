@@ -31,7 +31,7 @@ async function measure(_contenders, pace) {
   for (let round = 0; round < pace.clearRounds; round++) {
     rounds.push(await fleet.call(OURS, "round", shuffled(pace.clearSizes)));
   }
-  fleet.stop();
+  await fleet.stop();
   const [smallest] = pace.clearSizes;
   return pace.clearSizes.map((size) => ({
     id: OURS,

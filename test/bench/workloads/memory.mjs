@@ -50,7 +50,7 @@ async function perEntryOf(ids, entries, bytes) {
   for (const id of ids) {
     const fleet = new Fleet(workload.id, [id]);
     byId[id] = await fleet.call(id, "measure", entries, bytes);
-    fleet.stop();
+    await fleet.stop();
   }
   return byId;
 }

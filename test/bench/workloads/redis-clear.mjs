@@ -38,7 +38,7 @@ async function rowsOf(id, { clearRounds, rivalClearRounds, clearSizes }, redis) 
   const fleet = new Fleet(workload.id, [id], { place: redis.url });
   const rounds = [];
   for (let round = 0; round < count; round++) rounds.push(await fleet.call(id, "round", clearSizes));
-  fleet.stop();
+  await fleet.stop();
   const [smallest] = clearSizes;
   return clearSizes.map((size) => ({
     id,

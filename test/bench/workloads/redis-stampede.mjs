@@ -37,7 +37,7 @@ async function measure(contenders, pace, redis) {
     for (const id of shuffled(ids)) byId[id] = await stampede(fleets, id, `cold:${round}`);
     if (round > 0) rounds.push(byId);
   }
-  for (const fleet of fleets) fleet.stop();
+  await Promise.all(fleets.map((fleet) => fleet.stop()));
   return ids.map((id) =>
     row(
       id,

@@ -46,7 +46,7 @@ async function measure(workloadId, contenders, count, redis) {
     for (const id of shuffled(ids)) byId[id] = await fleet.call(id, "hit");
     if (round > 0) rounds.push(byId);
   }
-  fleet.stop();
+  await fleet.stop();
   return ids.map((id) =>
     row(
       id,
