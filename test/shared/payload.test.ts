@@ -8,6 +8,7 @@ import { redisTier } from "../../src/redis/index.ts";
 import { Basket, CODECS, Money, taught } from "../codec/money.ts";
 import { OTHER_SECRET, SECRET } from "../codec/payload-kit.ts";
 import { difference } from "../codec/sameness.ts";
+import { deferred } from "../support/deferred.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { frameAt, keyOf } from "./frames.ts";
 import {
@@ -168,12 +169,17 @@ describe("while a large value is being compressed", () => {
   test("P3 what is deleted does not come back", async () => {
     const { a, b } = await world.pair({ redis });
     const setting = a.set("k", { text: LARGE });
-    const loading = a.get("loaded", () => ({ text: LARGE }));
-    await Promise.all([a.delete("k"), setting]);
-    expect(await a.delete("loaded")).toMatchObject(DONE);
-    await loading;
-    expect(await b.getMany(["loaded"])).toEqual([undefined]);
-    expect(await a.getMany(["loaded"])).toEqual([undefined]);
+    const begun = deferred<void>();
+    const loading = a.get("loaded", () => {
+      begun.resolve();
+      return { text: LARGE };
+    });
+    await begun.promise;
+    const deleting = Promise.all([a.delete("loaded"), a.delete("k")]);
+    expect(await deleting).toMatchObject([DONE, DONE]);
+    await Promise.all([setting, loading]);
+    for (const cache of [a, b]) expect(await cache.has("loaded")).toBe(false);
+    for (const cache of [a, b]) expect(await cache.has("k")).toBe(false);
   });
 
   test("what the caller changes after the call is not what is stored", async () => {

@@ -33,7 +33,8 @@ describe("a shared tier of one's own", () => {
     expect(await b.get("k", never)).toBe("made");
     expect(await a.invalidateTags(["t"])).toEqual({ authority: "done" });
     await waitUntil(async () => (await b.get("k")) === undefined, { what: "the other has heard" });
-    expect((await a.health()).status).toBe("healthy");
+    // A probe of its bus may just be late.
+    await waitUntil(async () => (await a.health()).status === "healthy", { what: "the health is good" });
   });
 
   test("needs no bus: every read asks it then, and what one process ends is ended at once", async () => {
