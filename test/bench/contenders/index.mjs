@@ -10,8 +10,10 @@ export const LIMIT = "lru-cache";
 export const REDIS_LIMIT = "ioredis";
 /** The limit of the SQLite rows. */
 export const SQLITE_LIMIT = "bare-driver";
+/** The limit of the rows of decorators: what stands behind a decorated method. */
+export const DECORATORS_LIMIT = "cache-get";
 
-const limits = { memory: LIMIT, redis: REDIS_LIMIT, sqlite: SQLITE_LIMIT };
+const limits = { memory: LIMIT, redis: REDIS_LIMIT, sqlite: SQLITE_LIMIT, decorators: DECORATORS_LIMIT };
 
 const groups = {
   memory: [
@@ -28,6 +30,7 @@ const groups = {
   ],
   redis: [REDIS_LIMIT, CONTROL, OURS, "bentocache", "cacheable", "layered-loader", "async-cache-dedupe"],
   sqlite: [SQLITE_LIMIT, CONTROL, OURS, "keyv-sqlite", "cacheable"],
+  decorators: [DECORATORS_LIMIT, CONTROL, OURS, "type-cacheable", "node-ts-cache", "memoizee", "p-memoize"],
 };
 
 export const GROUPS = Object.keys(groups);
