@@ -1,0 +1,52 @@
+// The cache that NestJS puts into an object whose methods are decorated, under a symbol.
+
+import { Inject } from "@nestjs/common";
+import { badInput, CacheError } from "../errors.ts";
+import type { DecoratorCache } from "../decorators/types.ts";
+import { checkCacheName, getCacheToken } from "./token.ts";
+
+/** An object as NestJS leaves it. */
+type Injected = Readonly<Record<symbol, DecoratorCache | undefined>>;
+
+/** Lets NestJS inject a cache into each object of a class, whatever the scope of its provider. */
+export function injectCacheInto(prototype: object, name: string | undefined): void {
+  Inject(getCacheToken(name))(prototype, propertyOf(name));
+}
+
+/** The cache that was injected. @throws CacheError `not_initialized` */
+export function injectedCache(self: unknown, name: string | undefined, decorator: string): DecoratorCache {
+  const cache = (self as Injected | null | undefined)?.[propertyOf(name)];
+  if (cache !== undefined) return cache;
+  const owner = (self as object | null | undefined)?.constructor?.name ?? String(self);
+  const hint = "let NestJS make it, as a class among providers or controllers, or call bindCache()";
+  const which = name === undefined ? "the default cache" : `the cache ${JSON.stringify(name)}`;
+  throw new CacheError(
+    "not_initialized",
+    `${decorator} must be called on an object into which ${which} was injected: ${hint}, got ${owner}`,
+  );
+}
+
+/**
+ * Gives an object with methods decorated by `freshtier/nestjs` its cache, where NestJS does not: in a unit test, or in
+ * a `useFactory`, which injects nothing into what it makes.
+ * @param name of the cache that the decorators name. Default: the default cache
+ * @returns the object
+ * @throws CacheError `invalid_argument`
+ * @example
+ * const products = bindCache(new ProductService(database), new TieredCacheManager());
+ */
+export function bindCache<T extends object>(object: T, cache: DecoratorCache, name?: string): T {
+  if (typeof object !== "object" || object === null) {
+    throw badInput("invalid_argument", "object", "an object with decorated methods", object);
+  }
+  if (typeof (cache as Partial<DecoratorCache> | null | undefined)?.get !== "function") {
+    throw badInput("invalid_argument", "cache", "a cache", cache);
+  }
+  const known = checkCacheName(name, "name", "invalid_argument");
+  return Object.assign(object, { [propertyOf(known)]: cache });
+}
+
+/** Registered, so that two copies of this package in one process mean the same. */
+function propertyOf(name: string | undefined): symbol {
+  return Symbol.for(name === undefined ? "freshtier.cache" : `freshtier.cache(${name})`);
+}
