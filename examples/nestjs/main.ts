@@ -8,7 +8,7 @@ import { Cached, InjectCache, Invalidates, TieredCacheModule } from "freshtier/n
 class Products {
   readonly #prices = new Map([["42", 1999]]);
 
-  @Cached("price:{id}", { ttl: "5m" })
+  @Cached("price:{id}")
   async price(id: string): Promise<number> {
     console.log(`database: reads product ${id}`);
     return this.#prices.get(id) ?? 0;
@@ -16,7 +16,6 @@ class Products {
 
   @Invalidates("price:{id}") // once the method has resolved: the price is in the database by then
   async changePrice(id: string, price: number): Promise<void> {
-    console.log(`database: product ${id} costs ${price} now`);
     this.#prices.set(id, price);
   }
 }
@@ -31,26 +30,20 @@ class Shop {
   price(@Param("id") id: string): Promise<number> {
     return this.products.price(id);
   }
-
   @Put("price/:id/:price")
   change(@Param("id") id: string, @Param("price") price: string): Promise<void> {
     return this.products.changePrice(id, Number(price));
   }
-
   @Get("stats")
   stats(): CacheStats {
     return this.cache.stats();
   }
 }
 
-@Module({
-  imports: [TieredCacheModule.forRoot({ name: "shop", isDefault: true })],
-  providers: [Products],
-  controllers: [Shop],
-})
+@Module({ imports: [TieredCacheModule.forRoot({ ttl: "5m" })], providers: [Products], controllers: [Shop] })
 class App {}
 
 const app = await NestFactory.create(App, { logger: ["error"] });
-app.enableShutdownHooks(); // the cache is closed after the last request has been answered
+app.enableShutdownHooks(); // the cache is closed once the last request has been answered
 await app.listen(Number(process.env["PORT"] ?? 3000), "127.0.0.1");
 console.log(`try: curl ${await app.getUrl()}/price/42`);

@@ -9,7 +9,7 @@ import {
   type InvalidatesOptions,
   type InvalidationTarget,
 } from "../decorators/invalidates.ts";
-import type { AsyncMethodDecorator, KeySource, SyncMethodDecorator } from "../decorators/types.ts";
+import type { AsyncMethodDecorator, DecoratorCache, KeySource, SyncMethodDecorator } from "../decorators/types.ts";
 import { injectCacheInto, injectedCache } from "./injected-cache.ts";
 import { checkCacheName } from "./token.ts";
 
@@ -63,7 +63,7 @@ export function Invalidates<const Key extends KeySource | InvalidationTarget>(
 
 /** Options with the cache named; and with the cache found in the object. */
 type Named<Options> = Omit<Options, "cache"> & InjectedCacheOption;
-type Found<Options> = Omit<Options, "cache"> & { readonly cache: (self: object) => ReturnType<typeof injectedCache> };
+type Found<Options> = Omit<Options, "cache"> & { readonly cache: (self: object) => DecoratorCache };
 
 /** A decorator that also has the cache injected into the objects of the class it stands in. */
 function injecting<Options extends object, Decorator extends (...args: never[]) => unknown>(
@@ -75,7 +75,7 @@ function injecting<Options extends object, Decorator extends (...args: never[]) 
     throw badInput("invalid_option", "options", "an object", options);
   }
   const name = checkCacheName(options.cache, "options.cache", "invalid_option");
-  const decorate = make({ ...options, cache: (self) => injectedCache(self, name, decorator) });
+  const decorate = make({ ...options, cache: injectedCache(name, decorator) });
   const decorateAndInject = (...args: unknown[]): unknown => {
     checkPlace(decorator, args);
     const decorated = decorate(...(args as never[]));
@@ -91,8 +91,8 @@ function checkPlace(decorator: string, [target, place]: readonly unknown[]): voi
     const rule = "must be used with experimentalDecorators, as NestJS itself";
     throw new CacheError("invalid_decorator", `${decorator} ${rule}, got a standard decorator`);
   }
-  if (typeof target === "function" && place !== undefined) {
-    const found = `the static ${target.name}.${String(place as string | symbol)}`;
+  if (typeof target === "function" && (typeof place === "string" || typeof place === "symbol")) {
+    const found = `the static ${target.name}.${String(place)}`;
     throw new CacheError("invalid_decorator", `${decorator} must decorate a method of objects, got ${found}`);
   }
 }

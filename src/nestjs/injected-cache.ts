@@ -13,17 +13,18 @@ export function injectCacheInto(prototype: object, name: string | undefined): vo
   Inject(getCacheToken(name))(prototype, propertyOf(name));
 }
 
-/** The cache that was injected. @throws CacheError `not_initialized` */
-export function injectedCache(self: unknown, name: string | undefined, decorator: string): DecoratorCache {
-  const cache = (self as Injected | null | undefined)?.[propertyOf(name)];
-  if (cache !== undefined) return cache;
-  const owner = (self as object | null | undefined)?.constructor?.name ?? String(self);
-  const hint = "let NestJS make it, as a class among providers or controllers, or call bindCache()";
-  const which = name === undefined ? "the default cache" : `the cache ${JSON.stringify(name)}`;
-  throw new CacheError(
-    "not_initialized",
-    `${decorator} must be called on an object into which ${which} was injected: ${hint}, got ${owner}`,
-  );
+/**
+ * Finds the cache that was injected into an object, at each call.
+ * @param decorator that asks, for messages
+ */
+export function injectedCache(name: string | undefined, decorator: string): (self: object) => DecoratorCache {
+  const property = propertyOf(name);
+  return (self) => {
+    // A method that was taken off its object has none.
+    const cache = (self as Injected | undefined)?.[property];
+    if (cache !== undefined) return cache;
+    throw notInjected(self, name, decorator);
+  };
 }
 
 /**
@@ -46,7 +47,18 @@ export function bindCache<T extends object>(object: T, cache: DecoratorCache, na
   return Object.assign(object, { [propertyOf(known)]: cache });
 }
 
-/** Registered, so that two copies of this package in one process mean the same. */
+/**
+ * Registered, so that two copies of this package in one process mean the same. When it is missing, NestJS 11 shows the
+ * user nothing but its description.
+ */
 function propertyOf(name: string | undefined): symbol {
-  return Symbol.for(name === undefined ? "freshtier.cache" : `freshtier.cache(${name})`);
+  return Symbol.for(`${name === undefined ? "default cache" : `cache ${name}`} of freshtier's TieredCacheModule`);
+}
+
+function notInjected(self: object | undefined, name: string | undefined, decorator: string): CacheError {
+  const owner = self?.constructor?.name ?? String(self);
+  const hint = "let NestJS make it, as a class among providers or controllers, or call bindCache()";
+  const which = name === undefined ? "the default cache" : `the cache ${JSON.stringify(name)}`;
+  const rule = `must be called on an object into which ${which} was injected`;
+  return new CacheError("not_initialized", `${decorator} ${rule}: ${hint}, got ${owner}`);
 }

@@ -25,8 +25,8 @@ import {
 } from "./options.ts";
 import { getCacheToken } from "./token.ts";
 
-/** Where each module keeps its cache. In NestJS's messages it tells what is missing. */
-const OPENED = Symbol("what TieredCacheModule.forRoot() or forRootAsync() opens");
+/** Where each module notes the cache that it is to close. In NestJS's messages it tells what is missing. */
+const OWNED = Symbol("what TieredCacheModule.forRoot() or forRootAsync() makes");
 const OPTIONS_FACTORY = Symbol("CacheOptionsFactory");
 
 /**
@@ -38,11 +38,11 @@ const OPTIONS_FACTORY = Symbol("CacheOptionsFactory");
  * their cache.
  */
 export class TieredCacheModule implements OnApplicationShutdown {
-  readonly #opened: OpenedCache;
+  readonly #owned: ReadonlySet<TieredCacheManager>;
 
   /** Called by NestJS. */
-  constructor(opened: OpenedCache) {
-    this.#opened = opened;
+  constructor(owned: ReadonlySet<TieredCacheManager>) {
+    this.#owned = owned;
   }
 
   /**
@@ -56,11 +56,10 @@ export class TieredCacheModule implements OnApplicationShutdown {
     if (existing) {
       const closeCache = checkBoolean(options.closeCache, false, "options.closeCache");
       const { cache } = options;
-      return moduleOf(registration, { provide: OPENED, useFactory: () => ({ cache, isOwned: closeCache }) });
+      return moduleOf(registration, () => ({ cache, isOwned: closeCache }));
     }
     const { isDefault: _isDefault, isGlobal: _isGlobal, cache: _cache, ...own } = options;
-    const open = (): OpenedCache => openCache(own, registration.name, true, "options");
-    return moduleOf(registration, { provide: OPENED, useFactory: open });
+    return moduleOf(registration, () => openCache(own, registration.name, true, "options"));
   }
 
   /**
@@ -74,26 +73,25 @@ export class TieredCacheModule implements OnApplicationShutdown {
     if (closeCache !== undefined) checkBoolean(closeCache, false, "options.closeCache");
     const registration = resolveRegistration(options);
     const { source, make, inject } = sourceOf(options);
-    const opened: FactoryProvider<OpenedCache> = {
-      provide: OPENED,
-      inject,
-      useFactory: async (...dependencies: unknown[]) =>
-        openCache(await make(...dependencies), registration.name, closeCache, `the result of ${source}`),
-    };
+    const open: OpenForApplication = async (...dependencies) =>
+      openCache(await make(...dependencies), registration.name, closeCache, `the result of ${source}`);
     const { useClass } = options;
     const factory: Provider[] = useClass === undefined ? [] : [{ provide: OPTIONS_FACTORY, useClass }];
-    return moduleOf(registration, opened, { imports, providers: [...providers, ...factory] });
+    return moduleOf(registration, open, inject, { imports, providers: [...providers, ...factory] });
   }
 
   /** Called by NestJS. Waits for running refreshes, as `close()` does. */
   async onApplicationShutdown(): Promise<void> {
-    if (this.#opened.isOwned) await this.#opened.cache.close();
+    await Promise.all([...this.#owned].map((cache) => cache.close()));
   }
 }
 
 // As calls: the sources are to run under tools that only strip types.
 Module({})(TieredCacheModule);
-Inject(OPENED)(TieredCacheModule, undefined, 0);
+Inject(OWNED)(TieredCacheModule, undefined, 0);
+
+/** Makes the cache of one application, of what is injected. */
+type OpenForApplication = (...dependencies: unknown[]) => OpenedCache | Promise<OpenedCache>;
 
 /** What makes the options, and of what. */
 interface Source {
@@ -117,18 +115,29 @@ function sourceOf({ useFactory, inject = [], useExisting }: TieredCacheModuleAsy
 
 function moduleOf(
   { name, isDefault, isGlobal }: Registration,
-  opened: Provider<OpenedCache>,
+  open: OpenForApplication,
+  inject: Source["inject"] = [],
   { imports = [], providers = [] }: Pick<DynamicModule, "imports" | "providers"> = {},
 ): DynamicModule {
   const token = getCacheToken(name);
-  const provider: Provider = { provide: token, useFactory: ({ cache }: OpenedCache) => cache, inject: [OPENED] };
+  const owned: Provider = { provide: OWNED, useFactory: () => new Set() };
+  // Nothing is opened before it is injected: a test that overrides this provider connects to nothing.
+  const cache: FactoryProvider<TieredCacheManager> = {
+    provide: token,
+    inject: [OWNED, ...inject],
+    useFactory: async (ends: Set<TieredCacheManager>, ...dependencies: unknown[]) => {
+      const opened = await open(...dependencies);
+      if (opened.isOwned) ends.add(opened.cache);
+      return opened.cache;
+    },
+  };
   const isAlias = isDefault && name !== undefined;
   const alias: Provider[] = isAlias ? [{ provide: TieredCacheManager, useExisting: token }] : [];
   return {
     module: TieredCacheModule,
     global: isGlobal,
     imports,
-    providers: [...providers, opened, provider, ...alias, CacheHealthIndicator],
+    providers: [...providers, owned, cache, ...alias, CacheHealthIndicator],
     exports: [token, ...(isAlias ? [TieredCacheManager] : []), CacheHealthIndicator],
   };
 }

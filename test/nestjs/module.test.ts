@@ -12,6 +12,7 @@ import {
   type OnModuleDestroy,
 } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
+import { Test } from "@nestjs/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { createCaches, memoryTier, TieredCacheManager } from "../../src/index.ts";
 import {
@@ -301,4 +302,28 @@ describe("bad options", () => {
     const error = { name: "CacheError", code: "invalid_option", message: expect.stringContaining(message) };
     await expect(booting).rejects.toMatchObject(error);
   });
+});
+
+test("a test of the application puts another cache in its place, and none is made", async () => {
+  @Injectable()
+  class Service {
+    @Cached("answer")
+    async answer(): Promise<number> {
+      return 42;
+    }
+  }
+
+  const cache = newCache();
+  await cache.set("answer", 7);
+  let made = 0;
+  const useFactory = (): CacheOrOptions => ({ ttl: ++made });
+  const imports = [TieredCacheModule.forRootAsync({ useFactory })];
+  const testing = await Test.createTestingModule({ imports, providers: [Service] })
+    .overrideProvider(getCacheToken())
+    .useValue(cache)
+    .compile();
+  expect(await testing.get(Service).answer()).toBe(7);
+  await testing.close();
+  expect(await isClosed(cache)).toBe(false);
+  expect(made).toBe(0);
 });
