@@ -28,9 +28,11 @@ export interface InjectedInvalidatesOptions extends Omit<InvalidatesOptions, "ca
 
 /**
  * `@Cached` of `freshtier/decorators` on the cache of the application that the object belongs to, for providers and
- * controllers of every scope. NestJS injects it as a property, so it is there after the constructor.
- * @throws CacheError as there, and `invalid_decorator` on a static method or as a standard decorator. A call on an object that NestJS has not made rejects
- * with `not_initialized`
+ * controllers of every scope. NestJS injects it as a property, so it is there after the constructor. All objects of a
+ * class share entries and flights, those of different requests, too: what a result depends on belongs into the key,
+ * for which a key function has `this`.
+ * @throws CacheError as there, and `invalid_decorator` on a static method or as a standard decorator. A call on an
+ * object that NestJS has not made rejects with `not_initialized`
  */
 export function Cached<const Key extends KeySource, Result = unknown>(
   key: Key,

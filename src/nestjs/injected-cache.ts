@@ -1,7 +1,7 @@
 // The cache that NestJS puts into an object whose methods are decorated, under a symbol.
 
 import { Inject } from "@nestjs/common";
-import { badInput, CacheError } from "../errors.ts";
+import { badInput, CacheError, show } from "../errors.ts";
 import type { DecoratorCache } from "../decorators/types.ts";
 import { checkCacheName, getCacheToken } from "./token.ts";
 
@@ -56,7 +56,7 @@ function propertyOf(name: string | undefined): symbol {
 }
 
 function notInjected(self: object | undefined, name: string | undefined, decorator: string): CacheError {
-  const owner = self?.constructor?.name ?? String(self);
+  const owner = self?.constructor?.name ?? show(self);
   const hint = "let NestJS make it, as a class among providers or controllers, or call bindCache()";
   const which = name === undefined ? "the default cache" : `the cache ${JSON.stringify(name)}`;
   const rule = `must be called on an object into which ${which} was injected`;

@@ -1,6 +1,7 @@
 // The decorators of freshtier/nestjs: each object works on the cache of the application that it belongs to.
 
 import { Controller, Get, Inject, Injectable, Module, Param, Post, Scope, type Type } from "@nestjs/common";
+import { REQUEST } from "@nestjs/core";
 import { describe, expect, test } from "vitest";
 import { TieredCacheManager } from "../../src/index.ts";
 import { Cached, CachedSync, getCacheToken, Invalidates, TieredCacheModule } from "../../src/nestjs/index.ts";
@@ -133,6 +134,46 @@ test("two transient instances share the cache of their application", async () =>
   expect(one).not.toBe(other);
   expect([await one.rate("a"), await other.rate("a")]).toEqual([1, 1]);
   expect([one.loads, other.loads]).toEqual([1, 0]);
+});
+
+test("the key of a request-scoped provider may be made of its request", async () => {
+  const log: string[] = [];
+
+  @Injectable({ scope: Scope.REQUEST })
+  class Greetings {
+    @Inject(REQUEST) readonly request!: { readonly headers: Readonly<Record<string, string>> };
+
+    @Cached(function (this: Greetings): string {
+      return `greeting:${this.request.headers["x-tenant"]}`;
+    })
+    async greeting(): Promise<string> {
+      const tenant = `${this.request.headers["x-tenant"]}`;
+      log.push(tenant);
+      return `hello ${tenant}`;
+    }
+  }
+
+  @Controller()
+  class Home {
+    readonly #greetings: Greetings;
+
+    constructor(greetings: Greetings) {
+      this.#greetings = greetings;
+    }
+
+    @Get()
+    home(): Promise<string> {
+      return this.#greetings.greeting();
+    }
+  }
+
+  @Module({ imports: [TieredCacheModule.forRoot()], providers: [Greetings], controllers: [Home] })
+  class App {}
+  const { read } = await boot(App);
+  const of = (tenant: string): Promise<string> => read("/", { headers: { "x-tenant": tenant } });
+
+  expect([await of("a"), await of("b"), await of("a")]).toEqual(["hello a", "hello b", "hello a"]);
+  expect(log).toEqual(["a", "b"]);
 });
 
 describe("two applications of one class in one process", () => {

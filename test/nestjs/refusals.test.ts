@@ -132,6 +132,20 @@ describe("what cannot be decorated", () => {
     expect(define).toThrow(expect.objectContaining({ code: "invalid_decorator" }));
   });
 
+  test("a method that returns no promise, which the compiler says as well", () => {
+    const define = (): unknown => {
+      class Service {
+        // @ts-expect-error it returns no promise
+        @Cached("key")
+        find(): number {
+          return 1;
+        }
+      }
+      return Service;
+    };
+    expect(define).toThrow("@Cached must decorate a method that returns a promise, got Service.find");
+  });
+
   test("anything in the standard flavour, which NestJS does not know", () => {
     const method = async (): Promise<string> => "";
     const context = { kind: "method", name: "find", static: false, private: false };
