@@ -4,7 +4,7 @@ import { Controller, Get, Inject, Injectable, Module, Param, Post, Scope, type T
 import { REQUEST } from "@nestjs/core";
 import { describe, expect, test } from "vitest";
 import { TieredCacheManager } from "../../src/index.ts";
-import { Cached, CachedSync, getCacheToken, Invalidates, TieredCacheModule } from "../../src/nestjs/index.ts";
+import { Cached, CachedSync, Invalidates, TieredCacheModule } from "../../src/nestjs/index.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { boot } from "./application.ts";
 
@@ -191,108 +191,5 @@ describe("two applications of one class in one process", () => {
     expect(one.app.get<string[]>(LOG).filter((line) => line.startsWith("find"))).toHaveLength(2);
     expect(other.app.get<string[]>(LOG).filter((line) => line.startsWith("find"))).toHaveLength(1);
     expect(new Set(caches).size).toBe(2);
-  });
-});
-
-describe("what stands on a method", () => {
-  test("routes may be cached, whichever decorator comes first", async () => {
-    const log: string[] = [];
-
-    @Controller()
-    class Rates {
-      @Get("above/:id")
-      @Cached("above:{id}")
-      async above(@Param("id") id: string): Promise<string> {
-        log.push(`above ${id}`);
-        return id;
-      }
-
-      @Cached("below:{id}")
-      @Get("below/:id")
-      async below(@Param("id") id: string): Promise<string> {
-        log.push(`below ${id}`);
-        return id;
-      }
-    }
-
-    @Module({ imports: [TieredCacheModule.forRoot()], controllers: [Rates] })
-    class App {}
-    const { read } = await boot(App);
-
-    for (const path of ["/above/1", "/above/1", "/below/1", "/below/1", "/below/2"]) {
-      expect(await read(path)).toBe(path.at(-1));
-    }
-    expect(log).toEqual(["above 1", "below 1", "below 2"]);
-  });
-
-  test("one method may read one cache and change another", async () => {
-    @Injectable()
-    class Images {
-      loads = 0;
-
-      @Invalidates("list", { cache: "pages" })
-      @Cached("image:{0}", { cache: "images" })
-      async image(_id: string): Promise<number> {
-        return ++this.loads;
-      }
-    }
-
-    @Module({
-      imports: [TieredCacheModule.forRoot({ name: "images" }), TieredCacheModule.forRoot({ name: "pages" })],
-      providers: [Images],
-    })
-    class App {}
-    const { app } = await boot(App);
-    const pages = app.get<TieredCacheManager>(getCacheToken("pages"));
-    const images = app.get<TieredCacheManager>(getCacheToken("images"));
-    const service = app.get(Images);
-
-    await pages.set("list", "old");
-    expect([await service.image("1"), await service.image("1")]).toEqual([1, 1]);
-    expect(await pages.get("list")).toBeUndefined();
-    expect(await images.get("image:1")).toBe(1);
-  });
-
-  test("a class inherits cached methods, and may override them", async () => {
-    const log: string[] = [];
-
-    class Base {
-      @Cached("base:{id}")
-      async find(id: string): Promise<string> {
-        log.push(`base ${id}`);
-        return `base ${id}`;
-      }
-
-      @Cached("kept:{id}")
-      async kept(id: string): Promise<string> {
-        log.push(`kept ${id}`);
-        return `kept ${id}`;
-      }
-    }
-
-    @Injectable()
-    class Plain extends Base {}
-
-    @Injectable()
-    class Overriding extends Base {
-      @Inject(LOG) readonly own: unknown;
-
-      @Cached("base:{id}")
-      override async find(id: string): Promise<string> {
-        return `over ${await super.find(id)}`;
-      }
-    }
-
-    @Module({ imports: [TieredCacheModule.forRoot()], providers: [Plain, Overriding, PROVIDE_LOG] })
-    class App {}
-    const { app } = await boot(App);
-
-    const [plain, overriding] = [app.get(Plain), app.get(Overriding)];
-    expect([await plain.kept("1"), await plain.kept("1"), await overriding.kept("1")]).toEqual(
-      Array.from({ length: 3 }, () => "kept 1"),
-    );
-    expect([await overriding.find("2"), await overriding.find("2")]).toEqual(["over base 2", "over base 2"]);
-    expect(log).toEqual(["kept 1", "base 2"]);
-    expect(overriding.own).toEqual([]);
   });
 });
