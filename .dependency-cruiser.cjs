@@ -84,6 +84,19 @@ module.exports = {
       "^src/(manager|namespace|wrap|results|options)[.]ts$",
       "Decorators get their cache from the registry, at run time; of the rest they know the types.",
     ),
+    only(
+      "nestjs-on-decorators",
+      "^src/nestjs/",
+      [BASE, OPTIONS, "^src/manager[.]ts$", "^src/decorators/"],
+      "A framework adapter uses the cache and its decorators as a user would.",
+    ),
+    {
+      name: "nobody-needs-a-framework",
+      comment: "An adapter to a framework stands beside everything else.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/nestjs/" },
+      to: { path: "^src/nestjs/" },
+    },
     {
       name: "index-without-decorators",
       comment: "The main entry point must not load reflect-metadata, so decorators have their own.",
@@ -102,6 +115,7 @@ module.exports = {
     packageOnlyIn("p-limit", "engine", "p-limit bounds background refreshes; a foreground path must not wait for it."),
     packageOnlyIn("msgpackr", "codec", "msgpackr is one codec's business."),
     packageOnlyIn("ioredis", "redis", "ioredis is loaded by whoever uses Redis, and nobody else."),
+    packageOnlyIn("@nestjs", "nestjs", "A framework is loaded by whoever uses it, and nobody else."),
     packageOnlyIn(
       "reflect-metadata",
       "decorators",

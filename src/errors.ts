@@ -24,7 +24,7 @@ export type CacheErrorCode =
   | "cycle"
   /** The cache was used, or still refreshing, after `close()`. */
   | "closed"
-  /** The registry holds no default cache yet. */
+  /** The registry holds no default cache yet, or an object has no injected one. */
   | "not_initialized"
   /** The registry holds a default cache already. */
   | "already_initialized"

@@ -5,7 +5,7 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { fileOf, readSnippets, removeSnippets, snippetFolder, writeSnippets } from "./snippets.ts";
+import { fileOf, legacyFolder, readSnippets, removeSnippets, snippetFolder, writeSnippets } from "./snippets.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const snippets = ["README.md", "src/DESIGN.md", "src/codec/README.md"].flatMap(readSnippets);
@@ -13,7 +13,9 @@ const [first] = snippets;
 
 function typeCheck(): string {
   const tsc = join(root, "node_modules/@typescript/native/bin/tsc");
-  return spawnSync(process.execPath, [tsc, "-p", snippetFolder, "--noEmit"], { encoding: "utf8" }).stdout;
+  const check = (folder: string): string =>
+    spawnSync(process.execPath, [tsc, "-p", folder, "--noEmit"], { encoding: "utf8" }).stdout;
+  return check(snippetFolder) + check(legacyFolder);
 }
 
 beforeAll(() => writeSnippets(snippets));
@@ -25,8 +27,8 @@ describe("the documentation", () => {
     expect(typeCheck()).toBe("");
   });
 
-  test("would not pass with a snippet that does not", () => {
-    const broken = join(snippetFolder, "broken.ts");
+  test.each([snippetFolder, legacyFolder])("would not pass with a snippet that does not (%s)", (folder) => {
+    const broken = join(folder, "broken.ts");
     writeFileSync(broken, 'await cache.get("k", 5);\nexport {};\n');
     expect(typeCheck()).toContain("broken.ts");
     writeFileSync(broken, "export {};\n");

@@ -9,6 +9,9 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Inside the package, so that the snippets import it by its own name. */
 export const snippetFolder: string = join(root, "test/docs/snippets-out");
 
+/** Those among them with decorators as NestJS knows them. */
+export const legacyFolder: string = join(snippetFolder, "legacy");
+
 /** A snippet and where it stands. */
 export interface Snippet {
   readonly page: string;
@@ -54,19 +57,28 @@ const TSCONFIG = {
   extends: "../../tsconfig.json",
   compilerOptions: { noUnusedLocals: false, noImplicitOverride: true },
   include: ["."],
+  exclude: ["legacy"],
+};
+
+const LEGACY_TSCONFIG = {
+  extends: "../tsconfig.json",
+  compilerOptions: { experimentalDecorators: true, emitDecoratorMetadata: true },
+  include: [".", "../scenery.d.ts"],
   exclude: [],
 };
 
 /** Writes every snippet to a file, as a module. */
 export function writeSnippets(snippets: readonly Snippet[]): void {
   removeSnippets();
-  mkdirSync(snippetFolder, { recursive: true });
+  mkdirSync(legacyFolder, { recursive: true });
   writeFileSync(join(snippetFolder, "scenery.d.ts"), SCENERY);
   writeFileSync(join(snippetFolder, "tsconfig.json"), JSON.stringify(TSCONFIG));
+  writeFileSync(join(legacyFolder, "tsconfig.json"), JSON.stringify(LEGACY_TSCONFIG));
   const imports = 'import { TieredCacheManager } from "freshtier";\n';
   for (const snippet of snippets) {
     const isWhole = snippet.code.includes('from "freshtier"');
-    writeFileSync(join(snippetFolder, fileOf(snippet)), `${isWhole ? "" : imports}${snippet.code}export {};\n`);
+    const folder = snippet.code.includes('from "@nestjs/common"') ? legacyFolder : snippetFolder;
+    writeFileSync(join(folder, fileOf(snippet)), `${isWhole ? "" : imports}${snippet.code}export {};\n`);
   }
 }
 

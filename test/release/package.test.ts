@@ -19,7 +19,9 @@ beforeAll(() => {
   const tarball = readdirSync(project).find((name) => name.endsWith(".tgz")) ?? "no tarball";
   execFileSync("tar", ["-xzf", join(project, tarball), "-C", project]);
   renameSync(join(project, "package"), join(modules, manifest.name));
-  for (const dependency of Object.keys(manifest.dependencies)) link(dependency, modules);
+  // Who imports freshtier/nestjs has NestJS.
+  const dependencies = [...Object.keys(manifest.dependencies), "@nestjs/common", "@nestjs/core"];
+  for (const dependency of dependencies) link(dependency, modules);
 });
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));
