@@ -29,7 +29,9 @@ export type {
   Skip,
   SyncRefresh,
 } from "./model/refresh.ts";
+export type { CacheEventMessage } from "./observe/channels.ts";
 export type { CacheListener } from "./observe/events.ts";
+export type { Logger, LogLevel, LogMethod } from "./model/log.ts";
 export type { CacheStats, MemoryTierStats, SharedTierStats, TierStats, TierStatsByName } from "./observe/stats.ts";
 export type { EntryView } from "./engine/inspect.ts";
 export type { CacheHealth, HealthStatus, TierHealth } from "./model/health.ts";

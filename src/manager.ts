@@ -26,6 +26,7 @@ import type { SharedTier } from "./engine/shared-tier.ts";
 import { readThroughSync } from "./engine/sync.ts";
 import type { MemoryTier } from "./memory/memory-tier.ts";
 import { Listeners, type CacheListener } from "./observe/events.ts";
+import { logEvents } from "./observe/logger.ts";
 import { snapshot, type CacheStats, type Counters } from "./observe/stats.ts";
 import { CacheNamespace } from "./namespace.ts";
 import type { CacheOptions, CloseOptions, NamespaceOptions } from "./options.ts";
@@ -52,7 +53,7 @@ export class TieredCacheManager {
   readonly name: string;
   readonly #settings: Settings;
   readonly #engine: Engine;
-  readonly #listeners: Listeners = new Listeners();
+  readonly #listeners: Listeners;
   readonly #coarseClock: CoarseClock;
   readonly #targets: Targets;
   // What every hit needs, at hand.
@@ -69,6 +70,9 @@ export class TieredCacheManager {
   constructor(options: CacheOptions<never> = {}) {
     this.#settings = resolveCache(options);
     this.name = this.#settings.name;
+    this.#listeners = new Listeners(this.name);
+    const { logger, logLevel } = this.#settings;
+    if (logger !== undefined) logEvents(this.#listeners, this.name, logger, logLevel);
     this.#engine = createEngine(this.#settings, this.#listeners);
     this.#coarseClock = new CoarseClock(this.#settings.clock);
     this.#targets = new Targets(this.#settings.call);

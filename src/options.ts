@@ -6,6 +6,7 @@ import type { RemoteTierConfig } from "./contracts/remote.ts";
 import type { Isolation, MemoryTierConfig } from "./memory/options.ts";
 import type { LifetimeOptions, RefreshOptions } from "./model/call-options.ts";
 import type { Duration, Milliseconds } from "./model/duration.ts";
+import type { Logger, LogLevel } from "./model/log.ts";
 import type { CodecOption } from "./model/payload-options.ts";
 
 /** Defaults of the options of the same names. Durations in milliseconds. */
@@ -26,6 +27,7 @@ export interface CacheDefaults {
   readonly closeTimeout: Milliseconds;
   readonly maxEntries: number;
   readonly isolation: Isolation;
+  readonly logLevel: LogLevel;
 }
 
 /** Every default there is. */
@@ -46,6 +48,7 @@ export const DEFAULTS: CacheDefaults = Object.freeze({
   closeTimeout: 5_000,
   maxEntries: 1_000,
   isolation: "shared",
+  logLevel: "info",
 });
 
 /** Options of `close`. */
@@ -107,6 +110,10 @@ export interface CacheOptions<T = unknown> extends LifetimeOptions<T>, RefreshOp
   readonly cleanupInterval?: Duration | undefined;
   /** How long `close()` waits for running refreshes. Default 5 s. */
   readonly closeTimeout?: Duration | undefined;
+  /** Writes what the cache does as lines: `console`, pino, or what has their methods. Default: none. */
+  readonly logger?: Logger | undefined;
+  /** From which level on `logger` is written to; `"debug"` tells of every read. Default `"info"`. */
+  readonly logLevel?: LogLevel | undefined;
   /** Source of time. Default: the monotonic clock of the process. */
   readonly clock?: Clock | undefined;
   /** Source of chance, in [0, 1). Default `Math.random`. */

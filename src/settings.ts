@@ -13,6 +13,7 @@ import type { RemoteTierConfig, RemoteTierPlan, TierScope } from "./contracts/re
 import type { EngineSettings } from "./engine/engine.ts";
 import { memoryTier, type Isolation, type MemoryTierConfig, type MemoryTierOptions } from "./memory/options.ts";
 import type { MemorySettings } from "./memory/memory-tier.ts";
+import { LOG_LEVELS, type Logger, type LogLevel } from "./model/log.ts";
 import { DEFAULTS, type CacheOptions, type TierConfig } from "./options.ts";
 
 /** Everything a cache was told, and the defaults for the rest. */
@@ -21,6 +22,8 @@ export interface Settings extends EngineSettings {
   readonly version: string | undefined;
   readonly cleanupIntervalMs: Milliseconds;
   readonly closeTimeoutMs: Milliseconds;
+  readonly logger: Logger | undefined;
+  readonly logLevel: LogLevel;
 }
 
 const CACHE_NAMES: readonly (keyof CacheOptions)[] = [
@@ -39,6 +42,8 @@ const CACHE_NAMES: readonly (keyof CacheOptions)[] = [
   "refreshTimeout",
   "cleanupInterval",
   "closeTimeout",
+  "logger",
+  "logLevel",
   "clock",
   "random",
 ];
@@ -104,6 +109,8 @@ export function resolveCache(options: CacheOptions<never>): Settings {
     refreshTimeoutMs: positiveOr(options.refreshTimeout, DEFAULTS.refreshTimeout, "refreshTimeout"),
     cleanupIntervalMs: positiveOr(options.cleanupInterval, Infinity, "cleanupInterval"),
     closeTimeoutMs: durationOr(options.closeTimeout, DEFAULTS.closeTimeout, "closeTimeout"),
+    logger: resolveLogger(options.logger),
+    logLevel: checkChoice(options.logLevel, LOG_LEVELS, DEFAULTS.logLevel, "logLevel"),
     clock: resolveClock(options.clock),
     random: checkFunction(options.random, Math.random, "random"),
     call: Object.freeze(mergeCall(call, { ...options, tiers: undefined }, "")),
@@ -220,4 +227,10 @@ function resolveClock(clock: Clock | undefined): Clock {
   if (clock === undefined) return systemClock;
   if (typeof clock?.now === "function" && typeof clock.schedule === "function") return clock;
   throw badInput("invalid_option", "clock", "an object with now() and schedule()", clock);
+}
+
+function resolveLogger(logger: Logger | undefined): Logger | undefined {
+  const methods = ["debug", "info", "warn", "error"] as const;
+  if (logger === undefined || methods.every((method) => typeof logger?.[method] === "function")) return logger;
+  throw badInput("invalid_option", "logger", `an object with ${methods.map((name) => `${name}()`).join(", ")}`, logger);
 }

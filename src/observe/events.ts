@@ -4,48 +4,32 @@ import { badInput } from "../errors.ts";
 import { isThenable } from "../model/check.ts";
 import type { Observer } from "../contracts/observer.ts";
 import type { CacheEvent, CacheEventOf, CacheEventType } from "../model/event.ts";
+import { isSubscribed, publish } from "./channels.ts";
+import { EVENT_TYPES, isEventType } from "./event-types.ts";
 
 /** Hears events of one type. What it throws, or rejects with, becomes a `listenerError` event. */
 export type CacheListener<T extends CacheEventType> = (event: CacheEventOf<T>) => unknown;
 
 type AnyListener = (event: CacheEvent) => unknown;
 
-/** Every type there is; the compiler checks that none is missing. */
-const TYPES: Readonly<Record<CacheEventType, true>> = {
-  hit: true,
-  stale: true,
-  rescue: true,
-  miss: true,
-  refreshStart: true,
-  refreshEnd: true,
-  refreshFail: true,
-  refreshRefused: true,
-  fillRejected: true,
-  invalid: true,
-  set: true,
-  evict: true,
-  invalidate: true,
-  tierError: true,
-  breaker: true,
-  busLost: true,
-  busLive: true,
-  pendingReplayed: true,
-  pendingLost: true,
-  damagedFrame: true,
-  listenerError: true,
-};
-
-/** The listeners of one cache. */
+/** The listeners of one cache, and the subscribers of all. */
 export class Listeners implements Observer {
+  readonly #cache: string;
   readonly #byType = new Map<CacheEventType, Set<AnyListener>>();
   /** Whether anybody listens to anything: asked on every hit. */
   #isHeard = false;
 
+  /** @param cache its name, for subscribers */
+  constructor(cache: string) {
+    this.#cache = cache;
+  }
+
   wants(type: CacheEventType): boolean {
-    return this.#isHeard && this.#byType.has(type);
+    return (this.#isHeard && this.#byType.has(type)) || isSubscribed(type);
   }
 
   notify(event: CacheEvent): void {
+    publish(this.#cache, event);
     const listeners = this.#byType.get(event.type);
     if (listeners === undefined) return;
     for (const listener of listeners) {
@@ -60,8 +44,8 @@ export class Listeners implements Observer {
 
   /** Adds a listener. @throws CacheError `invalid_argument` for an unknown type or a listener that is no function */
   add<T extends CacheEventType>(type: T, listener: CacheListener<T>): void {
-    if (!Object.hasOwn(TYPES, type)) {
-      throw badInput("invalid_argument", "event type", `one of ${Object.keys(TYPES).join(", ")}`, type);
+    if (!isEventType(type)) {
+      throw badInput("invalid_argument", "event type", `one of ${EVENT_TYPES.join(", ")}`, type);
     }
     if (typeof listener !== "function") throw badInput("invalid_argument", "listener", "a function", listener);
     const listeners = this.#byType.get(type);

@@ -6,7 +6,7 @@ import { Listeners } from "../../src/observe/events.ts";
 import { observerContract } from "./observer.ts";
 
 observerContract("Listeners", () => {
-  const observer = new Listeners();
+  const observer = new Listeners("shop");
   return {
     observer,
     listen(type, listener) {
@@ -17,7 +17,7 @@ observerContract("Listeners", () => {
 });
 
 test("Listeners hears a listener once, however often it was added", () => {
-  const listeners = new Listeners();
+  const listeners = new Listeners("shop");
   let calls = 0;
   const listener = (): void => void calls++;
   listeners.add("miss", listener);
@@ -29,7 +29,7 @@ test("Listeners hears a listener once, however often it was added", () => {
 });
 
 test("Listeners refuses a type that does not exist, and what is no function", () => {
-  const listeners = new Listeners();
+  const listeners = new Listeners("shop");
   const listener = (): void => undefined;
   const add = (type: unknown, value: unknown) => () => listeners.add(type as CacheEventType, value as () => void);
   expect(add("missing", listener)).toThrow(expect.objectContaining({ code: "invalid_argument" }));

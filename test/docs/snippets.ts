@@ -41,7 +41,7 @@ declare global {
   interface User { readonly id: number; readonly name: string }
   const cache: Manager;
   const user: User;
-  const logger: { warn(fields: object): void };
+  function alert(fields: object): void;
   const database: {
     readUser(id: number): Promise<User>;
     readUsers(keys: readonly string[]): Promise<Map<string, User>>;

@@ -1,0 +1,18 @@
+// What a log is written to, and from which level on.
+
+/** How serious a line is. `silent` is more than all of them. */
+export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+
+/** From what is always there to what must be read. */
+export const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"];
+
+/** Writes a line: `fields` for machines, `message` for people. */
+export type LogMethod = (fields: object, message: string) => void;
+
+/** A logger of pino's shape, which `console` has as well. */
+export interface Logger {
+  debug: LogMethod;
+  info: LogMethod;
+  warn: LogMethod;
+  error: LogMethod;
+}
