@@ -101,9 +101,12 @@ export class SqliteStore {
 
   begin(): void {
     this.#begin.run();
+    this.leases.forget();
+    this.log.forget();
   }
 
   commit(): void {
+    this.log.write();
     this.#commit.run();
   }
 
