@@ -12,7 +12,7 @@ import { setAtOnce } from "./at-once.ts";
 import { applyHere, type Settled } from "./invalidate.ts";
 import { reportRejected } from "./report.ts";
 import { encodeValue, makeFrame, spansInTier } from "./share.ts";
-import { capture } from "./shared-epochs.ts";
+import { capture, KNOWN, knownEpoch } from "./shared-epochs.ts";
 import type { SharedTier } from "./shared-tier.ts";
 
 /** One value on its way to being set. */
@@ -130,7 +130,44 @@ function store(engine: Engine, settings: readonly Setting[]): Settled | Promise<
   }
   // At once, and before anything else is done: what cannot be carried must change nothing.
   const payloads = settings.map(({ draft }) => encodeValue(shared, draft));
-  return engine.tasks.track(sendAll(engine, shared, settings, payloads));
+  const sending = settings.length === 1 ? sendAlone(engine, shared, first, payloads[0] as Payload) : undefined;
+  return engine.tasks.track(sending ?? sendAll(engine, shared, settings, payloads));
+}
+
+/**
+ * Sends one at once, which is what most are, if there is nothing to wait for before; else `undefined`, and nothing has been done.
+ * It does what `sendAll` does, with a third of the promises.
+ */
+function sendAlone(
+  engine: Engine,
+  shared: SharedTier,
+  setting: Setting,
+  payload: Payload | Promise<Payload>,
+): Promise<Settled> | undefined {
+  const { pending, draft } = setting;
+  const { target, number } = pending;
+  const { flights, epochs } = engine;
+  const spans = spansInTier(shared, target, draft.spans);
+  if (payload instanceof Promise || spans === undefined || !areEpochsKnown(engine, shared, pending)) return undefined;
+  if (shared.sync() !== undefined || flights.sentBefore(target.id, number) !== undefined) return undefined;
+  const { frame, version } = makeFrame(shared, target, draft, payload, pending, KNOWN, epochs.root);
+  pending.version = version;
+  overtake(engine, pending);
+  flights.beginSet(pending);
+  const createdAt = engine.clock.now();
+  return shared.set(shared.fullKey(target), frame, spans).then((written) => {
+    const isDone = written !== UNAVAILABLE && written.kind === "stored";
+    try {
+      return conclude(engine, shared, setting, createdAt, isDone);
+    } finally {
+      flights.endSet(pending);
+    }
+  });
+}
+
+function areEpochsKnown({ epochs }: Engine, { trust }: SharedTier, { namespaceEpoch, tags }: PendingSet): boolean {
+  if (knownEpoch(epochs.root, trust) === undefined || knownEpoch(namespaceEpoch, trust) === undefined) return false;
+  return tags === undefined || tags.every((tag) => knownEpoch(tag, trust) !== undefined);
 }
 
 /** What has begun before must not store its value; of sets, only later ones overtake this. */

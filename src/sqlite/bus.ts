@@ -82,7 +82,8 @@ export class SqliteBus implements Bus {
     const isOwn = publisher === ownPublisher;
     for (const message of messages) {
       // It has perhaps not acted on it.
-      if (!this.#tell((receiver) => receiver.onMessage(message, isOwn))) this.#doubt("its receiver failed at a message");
+      if (!this.#tell((receiver) => receiver.onMessage(message, isOwn)))
+        this.#doubt("its receiver failed at a message");
     }
   }
 

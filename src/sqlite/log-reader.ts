@@ -133,6 +133,8 @@ export class LogReader {
 
   /** Answers whether it has been read: the file may turn out to be another one. */
   #read({ store, identity, logPath }: Opened): boolean {
+    // What is read after a message must not be from before it.
+    store.look.end();
     const { generation } = this.#link;
     const { dataVersion } = store;
     // Of a new connection nothing is known: everything until now counts as lost, and has been said to be.
