@@ -283,8 +283,9 @@ export class SharedTier {
     work: (authority: Authority, deadline: Instant) => Promise<T>,
   ): Promise<T | Unavailable> {
     const { remote, authority, clock } = this.#parts;
-    const deadline = this.time.latestNow() + this.timeoutMs;
-    this.deadlinesUntil = Math.max(this.deadlinesUntil, clock.now() + this.timeoutMs + this.time.widthMs);
+    const now = clock.now();
+    const deadline = this.time.latestNow(now) + this.timeoutMs;
+    this.deadlinesUntil = Math.max(this.deadlinesUntil, now + this.timeoutMs + this.time.widthMs(now));
     return this.guard.run(
       remote.shardOf(about),
       operation,

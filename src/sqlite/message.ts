@@ -6,6 +6,9 @@ import { assertNever } from "../errors.ts";
 
 /** The text of a message: an array as JSON, its kind first. */
 export function writeMessage(message: BusMessage): string {
+  // What every set and fill says. Versions are hexadecimal digits.
+  if (message.kind === "key" && message.version !== undefined)
+    return `["k",${JSON.stringify(message.fullKey)},"${message.version}"]`;
   return JSON.stringify(toArray(message));
 }
 
