@@ -113,7 +113,6 @@ export class Lookups {
     const { target, stamp } = lookup;
     const unknown = this.#unknownOf(stamp);
     const syncing = shared.sync();
-    const begunAt = this.#engine.clock.now();
     const read = (): ReadReply | Promise<ReadReply | Unavailable> =>
       shared.read(shared.fullKey(target), unknown as readonly EpochName[]);
     // What has been called for the key reaches the authority in that order, a question too.
@@ -122,9 +121,10 @@ export class Lookups {
     if (syncing === undefined && !(reading instanceof Promise)) {
       // At once, too; whoever comes before it is concluded shares it.
       const verdict = this.#judge(lookup, unknown, reading);
-      if (verdict instanceof Promise) return this.#take(lookup, verdict, begunAt);
+      if (verdict instanceof Promise) return this.#take(lookup, verdict, this.#engine.clock.now());
       return AT_ONCE.then(() => this.#conclude(lookup, verdict));
     }
+    const begunAt = this.#engine.clock.now();
     const ready = (async () => {
       const reply = await reading;
       if (syncing !== undefined) await syncing;

@@ -21,7 +21,6 @@ function some(which: string): string {
 
 /** A row, as a read needs it. */
 export interface FoundEntry {
-  readonly id: number;
   readonly endsAt: Instant;
   readonly usedAt: Instant;
   readonly frame: Uint8Array;
@@ -57,7 +56,7 @@ export class EntryTable {
 
   constructor(database: SqliteDatabase) {
     const sql = (text: string): SqliteStatement => prepare(database, text);
-    this.#find = prepareQuick(database, "SELECT id, ends_at, used_at, frame FROM entries WHERE key = ?");
+    this.#find = prepareQuick(database, "SELECT ends_at, used_at, frame FROM entries WHERE key = ?");
     this.#head = sql("SELECT substr(frame, 1, ?) AS head FROM entries WHERE key = ? AND ends_at > ?");
     this.#put = sql(
       `INSERT INTO entries (key, ends_at, used_at, filed_end, filed_use, bytes, frame) VALUES (?1, ?2, ?3, ?2, ?3, ?4, ?5)
@@ -69,9 +68,9 @@ export class EntryTable {
       "UPDATE entries SET ends_at = ?2, used_at = ?3, filed_end = ?2, bytes = ?4, frame = ?5 WHERE key = ?1",
     );
     this.#delete = sql("DELETE FROM entries WHERE key = ? RETURNING ends_at AS endsAt");
-    this.#rewrite = sql("UPDATE entries SET frame = ? WHERE id = ?");
+    this.#rewrite = sql("UPDATE entries SET frame = ? WHERE key = ?");
     this.#page = sql(`SELECT key FROM entries WHERE key >= ? AND key <> ? AND ends_at > ? ORDER BY key LIMIT ${PAGE}`);
-    this.#touch = sql("UPDATE entries SET used_at = ? WHERE id = ?");
+    this.#touch = sql("UPDATE entries SET used_at = ? WHERE key = ?");
     this.#hasEnded = sql("SELECT 1 FROM entries WHERE filed_end <= ? LIMIT 1");
     const due = some("WHERE filed_end <= ?");
     this.#refileEnds = sql(`UPDATE entries SET filed_end = ends_at ${due} AND ends_at > ?`);
@@ -85,9 +84,11 @@ export class EntryTable {
   find(key: string, now: Instant): FoundEntry | undefined {
     const row = this.#find.get(key);
     if (row === undefined) return undefined;
-    const [id, endsAt, usedAt, frame] = columnsOf(row) as [number, Instant, Instant, unknown];
+    const columns = columnsOf(row);
+    const endsAt = columns[0] as Instant;
     if (endsAt <= now) return undefined;
-    return { id, endsAt, usedAt, frame: frame instanceof Uint8Array ? frame : NOTHING };
+    const frame = columns[2];
+    return { endsAt, usedAt: columns[1] as Instant, frame: frame instanceof Uint8Array ? frame : NOTHING };
   }
 
   /** The first bytes of a frame. */
@@ -110,13 +111,13 @@ export class EntryTable {
   }
 
   /** Another frame of the same length in place of a found one. */
-  rewrite(id: number, frame: Uint8Array): void {
-    this.#rewrite.run(frame, id);
+  rewrite(key: string, frame: Uint8Array): void {
+    this.#rewrite.run(frame, key);
   }
 
   /** Notes that an entry has been used. */
-  touch(id: number, now: Instant): void {
-    this.#touch.run(now, id);
+  touch(key: string, now: Instant): void {
+    this.#touch.run(now, key);
   }
 
   /** Some keys that start with a prefix and follow `after` (at first ""), in the order of their bytes. */
