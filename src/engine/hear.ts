@@ -92,8 +92,7 @@ function hear(engine: Engine, shared: SharedTier, message: BusMessage, isOwn: bo
       const invalidation = { kind: "key", id, fullKey, soft: false } as const;
       if (message.version === undefined) learnOf(engine, shared, invalidation, isOwn, { key, namespace });
       else {
-        // Who has set it himself has noted it when that was done.
-        if (!isOwn) shared.recovery.note(invalidation);
+        shared.recovery.note(invalidation);
         dropOthers(engine, shared, id, fullKey, message.version);
         engine.flights.fenceOthers(id, message.version);
         if (!isOwn) reportInvalidation(engine, "key", key, namespace, false, true);

@@ -1,13 +1,16 @@
 // Setting: values that the user brings, and what they overtake.
 
 import type { Payload } from "../codec/payload.ts";
+import type { SharedEpoch, Written } from "../contracts/authority.ts";
 import type { Instant } from "../model/duration.ts";
+import type { Epoch } from "../model/epoch.ts";
+import type { Spans } from "../model/policy.ts";
 import type { Validate } from "../model/validation.ts";
 import { assertAccepted } from "./accept.ts";
 import { entryOf, makeDraft, stampNow, storeInMemory, type Draft } from "./draft.ts";
 import type { Engine, Target } from "./engine.ts";
 import { PendingSet } from "./flight.ts";
-import { UNAVAILABLE } from "./guard.ts";
+import { UNAVAILABLE, type Unavailable } from "./guard.ts";
 import { setAtOnce } from "./at-once.ts";
 import { applyHere, type Settled } from "./invalidate.ts";
 import { reportRejected } from "./report.ts";
@@ -146,16 +149,21 @@ function sendAlone(
 ): Promise<Settled> | undefined {
   const { pending, draft } = setting;
   const { target, number } = pending;
-  const { flights, epochs } = engine;
+  const { flights } = engine;
   const spans = spansInTier(shared, target, draft.spans);
   if (payload instanceof Promise || spans === undefined || !areEpochsKnown(engine, shared, pending)) return undefined;
   if (shared.sync() !== undefined || flights.sentBefore(target.id, number) !== undefined) return undefined;
-  const { frame, version } = makeFrame(shared, target, draft, payload, pending, KNOWN, epochs.root);
-  pending.version = version;
   overtake(engine, pending);
   flights.beginSet(pending);
   const createdAt = engine.clock.now();
-  return shared.set(shared.fullKey(target), frame, spans).then((written) => {
+  let writing: ReturnType<typeof write>;
+  try {
+    writing = write(engine, shared, setting, payload, spans, KNOWN);
+  } catch (error) {
+    flights.endSet(pending);
+    throw error;
+  }
+  return writing.then((written) => {
     const isDone = written !== UNAVAILABLE && written.kind === "stored";
     try {
       return conclude(engine, shared, setting, createdAt, isDone);
@@ -238,13 +246,27 @@ async function sendOne(engine: Engine, shared: SharedTier, setting: Setting, pay
     const isDone = removed !== UNAVAILABLE && removed.existed !== undefined;
     return conclude(engine, shared, setting, createdAt, isDone);
   }
-  const { frame, version } = makeFrame(shared, target, draft, payload, pending, captured.byEpoch, root);
-  pending.version = version;
-  const writing = shared.set(fullKey, frame, spans);
+  const writing = write(engine, shared, setting, payload, spans, captured.byEpoch);
   pending.sent();
   const written = await writing;
   const isDone = written !== UNAVAILABLE && written.kind === "stored";
   return conclude(engine, shared, setting, createdAt, isDone);
+}
+
+/** It has been sent when this returns. @param known the generations of all that it belongs to */
+function write(
+  { epochs: { root } }: Engine,
+  shared: SharedTier,
+  { pending, draft }: Setting,
+  payload: Payload,
+  spans: Spans,
+  known: Pick<ReadonlyMap<Epoch, SharedEpoch>, "get">,
+): Promise<Written | Unavailable> {
+  const { target } = pending;
+  const fullKey = shared.fullKey(target);
+  const { frame, version } = makeFrame(shared, target, draft, payload, pending, known, root);
+  pending.version = version;
+  return shared.set(fullKey, frame, spans);
 }
 
 /** Done or not, what began in between must not store an older value; then memory gets it, unless it was overtaken. */
