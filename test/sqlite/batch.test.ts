@@ -87,10 +87,11 @@ test("a write that fails leaves no message of those that were to be with it", as
     writer.write("a", ({ store, now }) =>
       store.log.append("shop", "me", { kind: "matching", namespace: undefined, pattern }, now),
     );
-  const failing = writer.write("b", () => {
-    throw new Error("a mistake");
-  });
-  await Promise.allSettled([say("one"), failing, say("two")]);
+  const fail = () =>
+    writer.write("b", () => {
+      throw new Error("a mistake");
+    });
+  await Promise.allSettled([say("one"), fail(), say("two")]);
   expect(askFile(path, "SELECT message FROM log")).toEqual([
     { message: '["m",null,"one"]' },
     { message: '["m",null,"two"]' },
@@ -103,7 +104,7 @@ test("a set drops the lease of its key, whether it was taken in its transaction,
   const [one, other] = [openProcess("shop", { path }), openProcess("shop", { path })];
   const frame = (): Uint8Array => frameOf(FRAME_LAYOUT, randomVersion());
   const outcomes: unknown[] = [];
-  for (const by of [one, other]) {
+  for (const by of [other, one]) {
     const key = freshKey("shop");
     // There is none, which is found out here.
     await one.authority.set(freshKey("shop"), frame(), LONG, Infinity);
