@@ -55,7 +55,7 @@ export interface Authority {
   identity(): Promise<string | undefined>;
   /**
    * The frame of a key and the epochs that the caller does not know, in one round trip. What is there already may be
-   * returned as it is, without a promise.
+   * returned as it is, without a promise; a failure is a rejection.
    */
   read(fullKey: string, unknown: readonly EpochName[]): ReadReply | Promise<ReadReply>;
   /** Epochs, minted where there are none, and when each was minted or bumped last. */

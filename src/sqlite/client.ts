@@ -48,17 +48,17 @@ export class SqliteClient {
   /**
    * The same, of what this process hears of when it changes: as it was at some instant of this turn of the event loop, and
    * within the last millisecond. Answers without a promise where it can.
-   * @throws CacheError `unavailable`, `refused`, `closed`, or rejects with them
+   * Rejects with a CacheError `unavailable`, `refused` or `closed`.
    */
   readShared<T>(about: string, work: Work<T>): T | Promise<T> {
     const { link, writer } = this.#parts;
-    this.#checkOpen();
+    if (this.#isClosed) return Promise.reject(this.#closed());
     if (writer.isAbout(about)) return writer.write(READ, work);
     try {
       return this.#readNow(work, this.#mayShare);
     } catch (error) {
       if (failureKind(error) === "busy") return writer.write(READ, work);
-      throw link.note(error);
+      return Promise.reject(link.note(error));
     }
   }
 

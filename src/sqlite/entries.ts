@@ -10,9 +10,9 @@ const OVERHEAD_BYTES = 100;
 const NOTHING = new Uint8Array();
 /** Keys that one step of a listing reads. */
 const PAGE = 500;
-/** Entries that are filed anew at a time while those are looked for that have not been used for the longest; and how often. */
+/** Entries that are filed anew at a time while those are looked for that have not been used for the longest; and how often: a millisecond. */
 const REFILED = 64;
-const MAX_REFILINGS = 16;
+const MAX_REFILINGS = 4;
 
 /** Some rows: SQLite need not be built with a LIMIT for DELETE and UPDATE. */
 function some(which: string): string {
