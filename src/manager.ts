@@ -167,10 +167,14 @@ export class TieredCacheManager {
    * Stores a value: in the shared tier, then in memory. Refreshes of the key that are running, on any process, will not
    * overwrite it. Where the shared tier cannot be reached, memory keeps it, and what the tier holds ends when it can.
    */
-  async set<T>(key: string, value: T, options?: SetOptions<T>): Promise<MutationResult> {
-    const target = this.#target(key, options);
-    checkValue(value, "value");
-    return this.#put([target], [value]);
+  set<T>(key: string, value: T, options?: SetOptions<T>): Promise<MutationResult> {
+    try {
+      const target = this.#target(key, options);
+      checkValue(value, "value");
+      return this.#put([target], [value]);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Stores several values under the same options, all or none: they are checked before the first is stored. */
@@ -418,13 +422,13 @@ export class TieredCacheManager {
     return RESULTS[await invalidation.invalidateTags(this.#engine, names, soft)];
   }
 
-  async #put(targets: readonly Target[], values: readonly unknown[]): Promise<MutationResult> {
+  #put(targets: readonly Target[], values: readonly unknown[]): Promise<MutationResult> {
     const { validate } = this.#settings;
     const settled =
       validate === undefined
         ? put(this.#engine, targets, values)
         : putValidated(this.#engine, targets, values, validate);
-    return RESULTS[await settled];
+    return settled instanceof Promise ? settled.then(toResult) : Promise.resolve(RESULTS[settled]);
   }
 
   #target(key: string, options: GetOptions<never> | undefined): Target {
@@ -464,6 +468,8 @@ export class TieredCacheManager {
     });
   }
 }
+
+const toResult = (settled: MutationResult["authority"]): MutationResult => RESULTS[settled];
 
 async function* toAsync<T>(values: Iterable<T>): AsyncGenerator<T, void, undefined> {
   yield* values;

@@ -70,12 +70,11 @@ export function decodeFrame(key: string, bytes: Uint8Array): Frame | Damage {
   const payloadAt = tagCount === 0 ? namespaceEnd : readTexts(frame, namespaceEnd, TEXTS_PER_TAG * tagCount, tagTexts);
   const flags = frame[FRAME_OFFSETS.flags] as number;
   if (payloadAt === undefined) return damaged("malformed");
-  const rootEpoch = rootEpochs.read(frame, FRAME_OFFSETS.texts, rootEnd);
-  const namespaceEpoch = namespaceEpochs.read(frame, rootEnd, namespaceEnd);
+  const { root, namespace } = epochReader.read(frame, FRAME_OFFSETS.texts, namespaceEnd);
   return {
     kind: "frame",
     key,
-    envelope: toEnvelope(frame, instants, rootEpoch, namespaceEpoch, tagTexts),
+    envelope: toEnvelope(frame, instants, root, namespace, tagTexts),
     codecId: frame[FRAME_OFFSETS.codecId] as number,
     isCompressed: (flags & compressed) !== 0,
     isEncrypted: (flags & encrypted) !== 0,
@@ -89,28 +88,33 @@ const { negative, compressed, encrypted } = FRAME_FLAGS;
 /** Name, hard, soft. */
 const TEXTS_PER_TAG = 3;
 
+interface TwoEpochs {
+  readonly root: SharedEpoch;
+  readonly namespace: SharedEpoch;
+}
+
 /**
- * Reads the two texts of an epoch. Most frames that are read one after another have the same, which it remembers: to
- * compare takes a fraction of the time that reading two texts does.
+ * Reads the four texts of the epochs of root and namespace. Most frames that are read one after another have the same, which
+ * it remembers: to compare takes a fraction of the time that reading the texts does.
  */
 class EpochReader {
   #lastBytes = "";
-  #last: SharedEpoch = { hard: "", soft: "" };
+  #last: TwoEpochs = { root: NO_EPOCH, namespace: NO_EPOCH };
 
-  read(frame: Buffer, begin: number, end: number): SharedEpoch {
+  read(frame: Buffer, begin: number, end: number): TwoEpochs {
     const bytes = frame.toString("latin1", begin, end);
     if (bytes === this.#lastBytes) return this.#last;
     const texts: string[] = [];
-    readTexts(frame, begin, 2, texts);
-    const [hard, soft] = texts as [string, string];
+    readTexts(frame, begin, 4, texts);
+    const [rootHard, rootSoft, hard, soft] = texts as [string, string, string, string];
     this.#lastBytes = bytes;
-    this.#last = { hard, soft };
+    this.#last = { root: { hard: rootHard, soft: rootSoft }, namespace: { hard, soft } };
     return this.#last;
   }
 }
 
-const rootEpochs = new EpochReader();
-const namespaceEpochs = new EpochReader();
+const NO_EPOCH: SharedEpoch = { hard: "", soft: "" };
+const epochReader = new EpochReader();
 
 function damaged(reason: DamageReason): Damage {
   return { kind: "damaged", reason };

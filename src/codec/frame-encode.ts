@@ -35,16 +35,14 @@ export function encodeFrame(
   isCompressed = false,
   seal?: Seal,
 ): Uint8Array {
-  const texts = textsOf(envelope);
-  const lengths = texts.map((text) => checkLength(text));
-  const payloadAt = lengths.reduce((end, length) => end + 2 + length, FRAME_OFFSETS.texts);
+  const epochs = epochWriter.bytesOf(envelope);
+  const tags = envelope.tags.length === 0 ? NO_BYTES : bytesOf(tagTextsOf(envelope));
+  const tagsAt = FRAME_OFFSETS.texts + epochs.length;
+  const payloadAt = tagsAt + tags.length;
   const frame = Buffer.allocUnsafe(payloadAt + payload.length + (seal?.extraBytes ?? 0));
   writeHeader(frame, envelope, codecId, isCompressed, seal?.keyId ?? 0);
-  let end: number = FRAME_OFFSETS.texts;
-  for (const [index, text] of texts.entries()) {
-    end = frame.writeUInt16BE(lengths[index] as number, end);
-    end += frame.write(text, end, "utf8");
-  }
+  frame.set(epochs, FRAME_OFFSETS.texts);
+  if (tags.length > 0) frame.set(tags, tagsAt);
   if (seal === undefined) frame.set(payload, payloadAt);
   else seal.seal(key, frame, payloadAt, payload);
   frame.writeUInt32BE(frameChecksum(key, frame), FRAME_OFFSETS.checksum);
@@ -86,11 +84,43 @@ function ofAscii(text: string): number | undefined {
   return crc;
 }
 
-/** All texts of an envelope, in the order of the frame. */
-function textsOf({ rootEpoch, namespaceEpoch, tags }: Envelope): string[] {
-  const texts = [rootEpoch.hard, rootEpoch.soft, namespaceEpoch.hard, namespaceEpoch.soft];
-  for (const { name, hard, soft } of tags) texts.push(name, hard, soft);
-  return texts;
+/**
+ * Writes the epochs of root and namespace. Most frames that are made one after another have the same, whose bytes it
+ * remembers: writing texts takes as long as all the rest of the header.
+ */
+class EpochWriter {
+  #last: readonly string[] = [];
+  #bytes: Buffer = NO_BYTES;
+
+  bytesOf({ rootEpoch, namespaceEpoch }: Envelope): Buffer {
+    const [rootHard, rootSoft, hard, soft] = this.#last;
+    const isRootSame = rootEpoch.hard === rootHard && rootEpoch.soft === rootSoft;
+    if (isRootSame && namespaceEpoch.hard === hard && namespaceEpoch.soft === soft) return this.#bytes;
+    const texts = [rootEpoch.hard, rootEpoch.soft, namespaceEpoch.hard, namespaceEpoch.soft];
+    this.#bytes = bytesOf(texts);
+    this.#last = texts;
+    return this.#bytes;
+  }
+}
+
+const NO_BYTES = Buffer.alloc(0);
+const epochWriter = new EpochWriter();
+
+/** Name, hard and soft of each tag, in the order of the frame. */
+function tagTextsOf({ tags }: Envelope): string[] {
+  return tags.flatMap(({ name, hard, soft }) => [name, hard, soft]);
+}
+
+/** Texts as they are in a frame, each behind its length. */
+function bytesOf(texts: readonly string[]): Buffer {
+  const lengths = texts.map((text) => checkLength(text));
+  const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + 2 + length, 0));
+  let end = 0;
+  for (const [index, text] of texts.entries()) {
+    end = bytes.writeUInt16BE(lengths[index] as number, end);
+    end += bytes.write(text, end, "utf8");
+  }
+  return bytes;
 }
 
 function checkLength(text: string): number {

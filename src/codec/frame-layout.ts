@@ -140,11 +140,11 @@ export function versionOf(frame: Buffer): string {
 
 /** Writes the instants into a frame, in place, as an authority does by its own clock. They are not in the checksum. */
 export function writeInstants(frame: Uint8Array, instants: Instants): void {
-  const view = new DataView(frame.buffer, frame.byteOffset);
-  view.setFloat64(FRAME_OFFSETS.createdAt, instants.createdAt);
-  view.setFloat64(FRAME_OFFSETS.freshUntil, instants.freshUntil);
-  view.setFloat64(FRAME_OFFSETS.staleUntil, instants.staleUntil);
-  view.setFloat64(FRAME_OFFSETS.errorUntil, instants.errorUntil);
+  const buffer = asBuffer(frame);
+  buffer.writeDoubleBE(instants.createdAt, FRAME_OFFSETS.createdAt);
+  buffer.writeDoubleBE(instants.freshUntil, FRAME_OFFSETS.freshUntil);
+  buffer.writeDoubleBE(instants.staleUntil, FRAME_OFFSETS.staleUntil);
+  buffer.writeDoubleBE(instants.errorUntil, FRAME_OFFSETS.errorUntil);
 }
 
 function hasHeader(bytes: Uint8Array): boolean {

@@ -53,8 +53,11 @@ export interface Authority {
    * restart or a failover makes it another. `undefined` when it does not tell.
    */
   identity(): Promise<string | undefined>;
-  /** The frame of a key and the epochs that the caller does not know, in one round trip. */
-  read(fullKey: string, unknown: readonly EpochName[]): Promise<ReadReply>;
+  /**
+   * The frame of a key and the epochs that the caller does not know, in one round trip. What is there already may be
+   * returned as it is, without a promise; a failure is a rejection.
+   */
+  read(fullKey: string, unknown: readonly EpochName[]): ReadReply | Promise<ReadReply>;
   /** Epochs, minted where there are none, and when each was minted or bumped last. */
   epochs(names: readonly EpochName[]): Promise<readonly (SharedEpoch & { readonly since: Instant })[]>;
   /** Takes the lease of a key, unless its frame differs in version from `knownVersion` (`undefined`: none is known). */

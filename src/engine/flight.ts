@@ -136,6 +136,8 @@ export class PendingSet implements Stamped {
   readonly number: number;
   /** Of the frame that it sends to the authority. */
   version: string | undefined;
+  /** The next older one of its key, while it is under way. */
+  nextOfKey: PendingSet | undefined;
   readonly asOf: Tick;
   readonly namespaceEpoch: Epoch;
   readonly tags: readonly Epoch[] | undefined;

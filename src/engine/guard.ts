@@ -31,7 +31,7 @@ export type Operation =
 /** Operations that a tier which is full or read-only does not refuse: that they are done says nothing of the others. */
 const HARMLESS: ReadonlySet<Operation> = new Set(["read", "epochs", "now", "identity", "renew", "release", "announce"]);
 
-const NOT_ASKED = Promise.resolve(UNAVAILABLE);
+const NOT_ANSWERED = Promise.resolve(UNAVAILABLE);
 
 /** Told when the breaker of a server changes. */
 export type BreakerListener = (shard: string, state: BreakerState, reason: string) => void;
@@ -118,17 +118,43 @@ export class Guard {
     this.#counters = counters;
   }
 
-  run<T>(shard: string, operation: Operation, work: () => Promise<T>): Promise<T | Unavailable> {
+  /** @param onAnswer is told of an answer before the caller is */
+  run<T>(
+    shard: string,
+    operation: Operation,
+    work: () => Promise<T>,
+    onAnswer?: (answer: T) => void,
+  ): Promise<T | Unavailable>;
+  run<T>(shard: string, operation: Operation, work: () => T | Promise<T>): T | Promise<T | Unavailable>;
+  run<T>(
+    shard: string,
+    operation: Operation,
+    work: () => T | Promise<T>,
+    onAnswer?: (answer: T) => void,
+  ): T | Promise<T | Unavailable> {
     const breaker = this.breakers.of(shard);
     const pass = breaker.tryPass();
     if (pass === REFUSED) {
       this.#counters.refused++;
-      return NOT_ASKED;
+      return NOT_ANSWERED;
     }
-    return work().then(
+    let answering: T | Promise<T>;
+    try {
+      answering = work();
+    } catch (error) {
+      this.#noteFailure(breaker, pass, operation, error);
+      return NOT_ANSWERED;
+    }
+    if (!(answering instanceof Promise)) {
+      this.#noteAnswer(operation);
+      breaker.succeed(pass);
+      return answering;
+    }
+    return answering.then(
       (answer) => {
         this.#noteAnswer(operation);
         breaker.succeed(pass);
+        onAnswer?.(answer);
         return answer;
       },
       (error: unknown) => {

@@ -1,6 +1,7 @@
 // Looking a key up in the shared tier: one question at a time for each key, and its answer judged and promoted.
 
 import type { EpochName, ReadReply, SharedEpoch } from "../contracts/authority.ts";
+import type { Instant } from "../model/duration.ts";
 import { isEnded, type Epoch } from "../model/epoch.ts";
 import { cappedTo, isTooOld, stateOf, type Entry } from "../model/entry.ts";
 import type { EpochUser } from "./epochs.ts";
@@ -112,22 +113,35 @@ export class Lookups {
     const { target, stamp } = lookup;
     const unknown = this.#unknownOf(stamp);
     const syncing = shared.sync();
-    const begunAt = this.#engine.clock.now();
-    const read = (): Promise<ReadReply | Unavailable> =>
+    const read = (): ReadReply | Promise<ReadReply | Unavailable> =>
       shared.read(shared.fullKey(target), unknown as readonly EpochName[]);
     // What has been called for the key reaches the authority in that order, a question too.
     const earlier = this.#engine.flights.sentBefore(target.id, Infinity);
     const reading = earlier === undefined ? read() : earlier.then(read);
-    const ready = syncing === undefined ? reading : reading.then((reply) => syncing.then(() => reply));
+    if (syncing === undefined && !(reading instanceof Promise)) {
+      // At once, too; whoever comes before it is concluded shares it.
+      const verdict = this.#judge(lookup, unknown, reading);
+      if (verdict instanceof Promise) return this.#take(lookup, verdict, this.#engine.clock.now());
+      return AT_ONCE.then(() => this.#conclude(lookup, verdict));
+    }
+    const begunAt = this.#engine.clock.now();
+    const ready = (async () => {
+      const reply = await reading;
+      if (syncing !== undefined) await syncing;
+      return reply;
+    })();
     return ready.then((reply) => {
       const verdict = this.#judge(lookup, unknown, reply);
-      if (!(verdict instanceof Promise)) return this.#conclude(lookup, verdict);
-      const budget = { spentMs: this.#engine.clock.now() - begunAt };
-      return shared
-        .within(budget, verdict)
-        .catch(() => UNKNOWN)
-        .then((judged) => this.#conclude(lookup, judged === UNAVAILABLE ? UNKNOWN : judged));
+      return verdict instanceof Promise ? this.#take(lookup, verdict, begunAt) : this.#conclude(lookup, verdict);
     });
+  }
+
+  #take(lookup: Lookup, verdict: Promise<Verdict>, begunAt: Instant): Promise<Looked> {
+    const budget = { spentMs: this.#engine.clock.now() - begunAt };
+    return this.#shared
+      .within(budget, verdict)
+      .catch(() => UNKNOWN)
+      .then((judged) => this.#conclude(lookup, judged === UNAVAILABLE ? UNKNOWN : judged));
   }
 
   #unknownOf({ namespaceEpoch }: ReadStamp): readonly Epoch[] {
@@ -216,6 +230,7 @@ export function promote(engine: Engine, target: Target, entry: Entry, tier: stri
   else memory.delete(id);
 }
 
+const AT_ONCE = Promise.resolve();
 const NO_EPOCHS: readonly Epoch[] = [];
 const NONE: ReadonlyMap<Epoch, SharedEpoch> = new Map();
 const NOTHING: Verdict = Object.freeze({ kind: "absent", version: undefined });

@@ -18,6 +18,8 @@ const RECENT_MS: Milliseconds = 60_000;
 const MAX_KEPT = 20_000;
 /** Invalidations that are on their way at a time while they are done again. */
 const CHUNK = 200;
+/** Between two looks whether some are not recent any more. */
+const FORGET_MS: Milliseconds = 1_000;
 /** Wait between two tries while something is pending. */
 const RETRY_MS: Milliseconds = 250;
 
@@ -54,6 +56,8 @@ export class Recovery {
   /** Who the authority was when it was asked last; `undefined` when it did not tell. */
   #identity: string | undefined;
   readonly #underWay = new Set<{ readonly epoch: Epoch }>();
+  /** When those that are not recent any more are looked for again. */
+  #forgetAt: Instant = -Infinity;
   #forgottenUntil: Instant = -Infinity;
   #replay: Promise<void> | undefined;
   #cancelRetry: Cancel | undefined;
@@ -113,6 +117,8 @@ export class Recovery {
     const older = this.#recent.get(about)?.invalidation;
     this.#recent.delete(about);
     this.#recent.set(about, { invalidation: stronger(invalidation, older), at: now });
+    if (now < this.#forgetAt && this.#recent.size <= MAX_KEPT) return;
+    this.#forgetAt = now + FORGET_MS;
     for (const [oldest, { at }] of this.#recent) {
       const isOverflow = this.#recent.size > MAX_KEPT;
       if (isOverflow) this.#forgottenUntil = at + RECENT_MS;

@@ -2,6 +2,7 @@
 
 import type { SharedEpoch } from "../contracts/authority.ts";
 import { encodeFrame } from "../codec/frame-encode.ts";
+import type { Envelope } from "../codec/frame-layout.ts";
 import type { Payload } from "../codec/payload.ts";
 import type { Epoch, Stamped } from "../model/epoch.ts";
 import { capSpans, type Spans } from "../model/policy.ts";
@@ -34,7 +35,7 @@ export function makeFrame(
   draft: Draft,
   payload: Payload,
   { namespaceEpoch, tags }: Stamped,
-  epochs: ReadonlyMap<Epoch, SharedEpoch>,
+  epochs: Pick<ReadonlyMap<Epoch, SharedEpoch>, "get">,
   root: Epoch,
 ): { readonly frame: Uint8Array; readonly version: string } {
   const version = newVersion();
@@ -49,12 +50,14 @@ export function makeFrame(
     negative: draft.isNegative,
     rootEpoch: epochOf(root),
     namespaceEpoch: epochOf(namespaceEpoch),
-    tags: (tags ?? []).map((tag) => ({ name: tag.name as string, ...epochOf(tag) })),
+    tags: tags === undefined ? NO_TAGS : tags.map((tag) => ({ name: tag.name as string, ...epochOf(tag) })),
   };
   const { codecId, bytes, isCompressed } = payload;
   const frame = encodeFrame(shared.fullKey(target), envelope, codecId, bytes, isCompressed, shared.payloads.seal);
   return { frame, version };
 }
+
+const NO_TAGS: Envelope["tags"] = [];
 
 /** Random numbers are made many at a time: asking the system for each costs more than the frame. */
 const POOL_BYTES = 4_096;

@@ -67,6 +67,9 @@ export class Captured {
   }
 }
 
+/** What the table knows of epochs, for who has made sure that it knows all of them. */
+export const KNOWN: Pick<ReadonlyMap<Epoch, SharedEpoch>, "get"> = { get: ({ known }) => known };
+
 /** Captures epochs now: from the table, or from the authority. */
 export async function capture(
   engine: Engine,

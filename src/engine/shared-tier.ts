@@ -115,8 +115,10 @@ export class SharedTier {
     return this.guard.lastError === undefined && !this.guard.breakers.isAway;
   }
 
-  read(fullKey: string, unknown: readonly EpochName[]): Promise<ReadReply | Unavailable> {
-    return this.#ask(fullKey, "read", (authority) => authority.read(fullKey, unknown));
+  /** Without a promise where the authority answers at once. */
+  read(fullKey: string, unknown: readonly EpochName[]): ReadReply | Promise<ReadReply | Unavailable> {
+    const { remote, authority } = this.#parts;
+    return this.guard.run(remote.shardOf(fullKey), "read", () => authority.read(fullKey, unknown));
   }
 
   /** Never asked for none. */
@@ -261,21 +263,38 @@ export class SharedTier {
    * With a deadline by the authority's clock, so that a write which times out here cannot take effect later there.
    * @param isLate whether a reply says that the deadline had passed
    */
-  async #write<T>(
+  #write<T>(
     about: string | EpochName,
     operation: Operation,
     isLate: (reply: T) => boolean,
     work: (authority: Authority, deadline: Instant) => Promise<T>,
   ): Promise<T | Unavailable> {
     const syncing = this.sync();
-    if (syncing !== undefined) await syncing;
-    if (!this.time.isKnown) return UNAVAILABLE;
-    const deadline = this.time.latestNow() + this.timeoutMs;
-    this.deadlinesUntil = Math.max(this.deadlinesUntil, this.#parts.clock.now() + this.timeoutMs + this.time.widthMs);
-    const reply = await this.#ask(about, operation, (authority) => work(authority, deadline));
-    // Late although it was answered in time: the clock is not what it was taken for.
-    if (reply !== UNAVAILABLE && isLate(reply)) this.time.forget();
-    return reply;
+    if (syncing === undefined) return this.#writeNow(about, operation, isLate, work);
+    return syncing.then(() =>
+      this.time.isKnown ? this.#writeNow(about, operation, isLate, work) : Promise.resolve(UNAVAILABLE),
+    );
+  }
+
+  #writeNow<T>(
+    about: string | EpochName,
+    operation: Operation,
+    isLate: (reply: T) => boolean,
+    work: (authority: Authority, deadline: Instant) => Promise<T>,
+  ): Promise<T | Unavailable> {
+    const { remote, authority, clock } = this.#parts;
+    const now = clock.now();
+    const deadline = this.time.latestNow(now) + this.timeoutMs;
+    this.deadlinesUntil = Math.max(this.deadlinesUntil, now + this.timeoutMs + this.time.widthMs(now));
+    return this.guard.run(
+      remote.shardOf(about),
+      operation,
+      () => work(authority, deadline),
+      (reply) => {
+        // Late although it was answered in time: the clock is not what it was taken for.
+        if (isLate(reply)) this.time.forget();
+      },
+    );
   }
 }
 

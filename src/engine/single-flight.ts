@@ -7,6 +7,7 @@ import { areTagsTouched, isTouched, type Epoch } from "../model/epoch.ts";
 import type { EpochTable, EpochUser } from "./epochs.ts";
 import type { Entry } from "../model/entry.ts";
 import { Flight, type PendingSet } from "./flight.ts";
+import { PendingSets } from "./pending-sets.ts";
 
 /** An invalidation of a key that has been called and not been sent yet. */
 interface Departure {
@@ -27,7 +28,7 @@ export class Flights {
   readonly #joinable = new Map<string, Flight>();
   /** Those that were fenced and have not settled yet. */
   readonly #fenced = new Set<Flight>();
-  readonly #pendingSets = new Set<PendingSet>();
+  readonly #pendingSets = new PendingSets();
   /** Invalidations of keys that wait for sets before them. */
   readonly #departures = new Set<Departure>();
   /** Synchronous refreshes that are running, by id: each has asked for the next. */
@@ -131,6 +132,15 @@ export class Flights {
     this.#beingSet.delete(entry);
   }
 
+  /** Registers a set until {@link endSet}. */
+  beginSet(pending: PendingSet): void {
+    this.#pendingSets.add(pending);
+  }
+
+  endSet(pending: PendingSet): void {
+    this.#pendingSets.delete(pending);
+  }
+
   /** Registers sets for as long as `work` takes. */
   async whileSetting<T>(sets: readonly PendingSet[], work: () => Promise<T>): Promise<T> {
     for (const pending of sets) this.#pendingSets.add(pending);
@@ -162,8 +172,8 @@ export class Flights {
   fence(id: string, number: number = Infinity): void {
     const flight = this.#joinable.get(id);
     if (flight !== undefined) this.#fence(flight);
-    for (const pending of this.#pendingSets) {
-      if (pending.target.id === id && pending.number < number) pending.fenced = true;
+    for (let pending = this.#pendingSets.of(id); pending !== undefined; pending = pending.nextOfKey) {
+      if (pending.number < number) pending.fenced = true;
     }
   }
 
@@ -176,8 +186,8 @@ export class Flights {
     for (const departure of this.#departures) {
       if (departure.id === id && departure.number < number) (waits ??= []).push(departure.sent);
     }
-    for (const pending of this.#pendingSets) {
-      if (pending.target.id !== id || pending.number >= number) continue;
+    for (let pending = this.#pendingSets.of(id); pending !== undefined; pending = pending.nextOfKey) {
+      if (pending.number >= number) continue;
       const wait = pending.whenSent();
       if (wait !== undefined) (waits ??= []).push(wait);
     }
@@ -228,10 +238,11 @@ export class Flights {
     const flight = this.#joinable.get(id);
     const isLater = flight?.previous?.version === version || flight?.foundVersion === version;
     if (flight !== undefined && !isLater) this.#fence(flight);
-    const ofKey = [...this.#pendingSets].filter(({ target }) => target.id === id);
+    let pending = this.#pendingSets.of(id);
     // Of a set of this process: what it has set since is younger than that.
-    const own = ofKey.find((pending) => pending.version === version)?.number ?? Infinity;
-    for (const pending of ofKey) {
+    let own = Infinity;
+    for (let one = pending; one !== undefined; one = one.nextOfKey) if (one.version === version) own = one.number;
+    for (; pending !== undefined; pending = pending.nextOfKey) {
       if (pending.number > own) continue;
       if (pending.version !== version) pending.fenced = true;
     }

@@ -6,7 +6,11 @@ export class Tasks {
 
   /** Owns a promise. @param onError is told of what it fails of */
   own(work: Promise<unknown>, onError: (error: unknown) => void): void {
-    const task: Promise<void> = work.then(() => undefined, onError).finally(() => this.#running.delete(task));
+    const end = (): void => void this.#running.delete(task);
+    const task: Promise<void> = work.then(end, (error: unknown) => {
+      end();
+      onError(error);
+    });
     this.#running.add(task);
   }
 

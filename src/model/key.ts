@@ -75,16 +75,21 @@ export function fullKeyPrefix(root: string, namespace: string | undefined, prefi
   return `${root}:v:{${escapeName(namespace ?? "")}:${escapeName(prefix)}`;
 }
 
+const KEY_START = ":v:{";
+
 /** Namespace and key of a full key; `undefined` for what is none of this root. */
 export function readFullKey(
   root: string,
   text: string,
 ): { readonly namespace: string | undefined; readonly key: string } | undefined {
-  const start = `${root}:v:{`;
-  if (!text.startsWith(start) || !text.endsWith("}")) return undefined;
-  const [namespace, key, ...more] = text.slice(start.length, -1).split(":");
-  if (namespace === undefined || key === undefined || key === "" || more.length > 0) return undefined;
-  return { namespace: namespace === "" ? undefined : unescapeName(namespace), key: unescapeName(key) };
+  const from = root.length + KEY_START.length;
+  const end = text.length - 1;
+  if (!text.startsWith(root) || !text.startsWith(KEY_START, root.length) || text[end] !== "}") return undefined;
+  const colonAt = text.indexOf(":", from);
+  // A key is not empty, and holds no colon that is not escaped.
+  if (colonAt < 0 || colonAt + 1 >= end || text.includes(":", colonAt + 1)) return undefined;
+  const namespace = colonAt === from ? undefined : unescapeName(text.slice(from, colonAt));
+  return { namespace, key: unescapeName(text.slice(colonAt + 1, end)) };
 }
 
 function unescapeName(text: string): string {

@@ -62,14 +62,13 @@ export class ServerClock {
   }
 
   /** The latest that the server's clock can show now. `Infinity` while nothing is known. */
-  latestNow(): Instant {
-    const now = this.#clock.now();
+  latestNow(now: Instant = this.#clock.now()): Instant {
     return now + this.#high + DRIFT * (now - this.#at);
   }
 
   /** How far apart the bounds are. */
-  get widthMs(): Milliseconds {
-    return this.#high - this.#low + 2 * DRIFT * Math.abs(this.#clock.now() - this.#at);
+  widthMs(now: Instant = this.#clock.now()): Milliseconds {
+    return this.#high - this.#low + 2 * DRIFT * Math.abs(now - this.#at);
   }
 
   /**

@@ -26,11 +26,13 @@ export class SqliteAuthority implements Authority {
     return this.#client.read([], ({ store }) => store.record.identity);
   }
 
-  async read(fullKey: string, unknown: readonly EpochName[]): Promise<ReadReply> {
-    const about = aboutOf(fullKey, unknown);
-    const reply = await this.#client.read(about, (transaction) => this.#verbs.read(transaction, fullKey, unknown));
-    if (reply !== undefined) return reply;
-    return this.#client.write(EPOCHS, (transaction) => this.#verbs.readAndMint(transaction, fullKey, unknown));
+  read(fullKey: string, unknown: readonly EpochName[]): ReadReply | Promise<ReadReply> {
+    if (unknown.length > 0) return this.#readWithEpochs(fullKey, unknown);
+    // Who knows its epochs is told of what changes.
+    return this.#client.readShared(fullKey, (transaction) => ({
+      frame: this.#verbs.frame(transaction, fullKey),
+      epochs: NO_EPOCHS,
+    }));
   }
 
   async epochs(names: readonly EpochName[]): Promise<readonly (SharedEpoch & { readonly since: Instant })[]> {
@@ -57,7 +59,7 @@ export class SqliteAuthority implements Authority {
   }
 
   fill(fullKey: string, token: string, frame: Uint8Array, spans: Spans, deadline: Instant): Promise<Written> {
-    const own = Uint8Array.from(frame);
+    const own = Buffer.from(frame);
     return this.#client.write(fullKey, (transaction) =>
       this.#verbs.fill(transaction, fullKey, token, own, spans, deadline),
     );
@@ -68,7 +70,7 @@ export class SqliteAuthority implements Authority {
   }
 
   set(fullKey: string, frame: Uint8Array, spans: Spans, deadline: Instant): Promise<Written> {
-    const own = Uint8Array.from(frame);
+    const own = Buffer.from(frame);
     return this.#client.write(fullKey, (transaction) => this.#verbs.set(transaction, fullKey, own, spans, deadline));
   }
 
@@ -90,4 +92,13 @@ export class SqliteAuthority implements Authority {
   bump(name: EpochName, soft: boolean, deadline: Instant): Promise<boolean> {
     return this.#client.write(EPOCHS, (transaction) => this.#verbs.bump(transaction, name, soft, deadline));
   }
+
+  async #readWithEpochs(fullKey: string, unknown: readonly EpochName[]): Promise<ReadReply> {
+    const about = aboutOf(fullKey, unknown);
+    const reply = await this.#client.read(about, (transaction) => this.#verbs.read(transaction, fullKey, unknown));
+    if (reply !== undefined) return reply;
+    return this.#client.write(EPOCHS, (transaction) => this.#verbs.readAndMint(transaction, fullKey, unknown));
+  }
 }
+
+const NO_EPOCHS: ReadReply["epochs"] = [];

@@ -5,7 +5,7 @@ import type { Clock } from "../contracts/clock.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import type { LogRow } from "./log.ts";
 import type { LogListener, LogReader } from "./log-reader.ts";
-import { readMessage } from "./message.ts";
+import { readMessages } from "./message.ts";
 
 /** What the bus works with. */
 export interface SqliteBusParts {
@@ -77,11 +77,14 @@ export class SqliteBus implements Bus {
   #hear({ root, publisher, message: text }: LogRow): void {
     const { root: ownRoot, publisher: ownPublisher } = this.#parts;
     if (root !== ownRoot) return;
-    const message = readMessage(text);
-    if (message === undefined) return this.#doubt("a message could not be read");
-    const isTold = this.#tell((receiver) => receiver.onMessage(message, publisher === ownPublisher));
-    // It has perhaps not acted on it.
-    if (!isTold) this.#doubt("its receiver failed at a message");
+    const messages = readMessages(text);
+    if (messages === undefined) return this.#doubt("a message could not be read");
+    const isOwn = publisher === ownPublisher;
+    for (const message of messages) {
+      // It has perhaps not acted on it.
+      if (!this.#tell((receiver) => receiver.onMessage(message, isOwn)))
+        this.#doubt("its receiver failed at a message");
+    }
   }
 
   #trust(): void {

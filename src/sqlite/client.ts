@@ -18,10 +18,13 @@ export interface SqliteClientParts {
 /** Reads are done at once; writes in the next transaction, or, where nobody can wait, at once as well. */
 export class SqliteClient {
   readonly #parts: SqliteClientParts;
+  /** A handle that is the user's is left as it was after every read. */
+  readonly #mayShare: boolean;
   #isClosed = false;
 
   constructor(parts: SqliteClientParts) {
     this.#parts = parts;
+    this.#mayShare = parts.link.settings.target.kind === "file";
   }
 
   /**
@@ -42,10 +45,26 @@ export class SqliteClient {
     }
   }
 
+  /**
+   * The same, of what this process hears of when it changes: as it was at some instant of this turn of the event loop, and
+   * within the last millisecond. Answers without a promise where it can.
+   * Rejects with a CacheError `unavailable`, `refused` or `closed`.
+   */
+  readShared<T>(about: string, work: Work<T>): T | Promise<T> {
+    const { link, writer } = this.#parts;
+    if (this.#isClosed) return Promise.reject(this.#closed());
+    if (writer.isAbout(about)) return writer.write(READ, work);
+    try {
+      return this.#readNow(work, this.#mayShare);
+    } catch (error) {
+      if (failureKind(error) === "busy") return writer.write(READ, work);
+      return Promise.reject(link.note(error));
+    }
+  }
+
   /** Writes in the next transaction. @throws CacheError `unavailable`, `refused`, `closed` */
-  async write<T>(about: string, work: Work<T>): Promise<T> {
-    this.#checkOpen();
-    return this.#parts.writer.write(about, work);
+  write<T>(about: string, work: Work<T>): Promise<T> {
+    return this.#isClosed ? Promise.reject(this.#closed()) : this.#parts.writer.write(about, work);
   }
 
   /** Reads before it returns, and waits for no lock. @throws CacheError `unavailable`, `refused`, `closed` */
@@ -71,19 +90,26 @@ export class SqliteClient {
     this.#isClosed = true;
   }
 
-  #readNow<T>(work: Work<T>): T {
-    const { link } = this.#parts;
+  #readNow<T>(work: Work<T>, isShared = false): T {
+    const { link, clock } = this.#parts;
     const { generation } = link;
-    link.verifyNowAndThen();
+    const now = clock.now();
+    link.verifyNowAndThen(now);
     const { store } = link.use();
     if (link.generation !== generation) {
       throw new CacheError("unavailable", `${link.settings.name} changed its file while it was asked`);
     }
+    if (isShared) store.look.join(now);
+    else store.look.end();
     return work({ store, now: store.now });
   }
 
   #checkOpen(): void {
-    if (this.#isClosed) throw new CacheError("closed", `${this.#parts.link.settings.name} has been closed`);
+    if (this.#isClosed) throw this.#closed();
+  }
+
+  #closed(): CacheError {
+    return new CacheError("closed", `${this.#parts.link.settings.name} has been closed`);
   }
 }
 

@@ -10,15 +10,17 @@ const OVERHEAD_BYTES = 100;
 const NOTHING = new Uint8Array();
 /** Keys that one step of a listing reads. */
 const PAGE = 500;
+/** Entries that are filed anew at a time while those are looked for that have not been used for the longest; and how often: a millisecond. */
+const REFILED = 64;
+const MAX_REFILINGS = 4;
 
-/** Removes some rows: SQLite need not be built with a LIMIT for DELETE. */
-function removeSome(which: string): string {
-  return `DELETE FROM entries WHERE id IN (SELECT id FROM entries ${which} LIMIT ?)`;
+/** Some rows: SQLite need not be built with a LIMIT for DELETE and UPDATE. */
+function some(which: string): string {
+  return `WHERE id IN (SELECT id FROM entries ${which} LIMIT ?)`;
 }
 
 /** A row, as a read needs it. */
 export interface FoundEntry {
-  readonly id: number;
   readonly endsAt: Instant;
   readonly usedAt: Instant;
   readonly frame: Uint8Array;
@@ -29,45 +31,64 @@ function sizeOfEntry(key: string, frame: Uint8Array): number {
   return key.length + frame.length + OVERHEAD_BYTES;
 }
 
-/** Prepared statements on the entries of one connection. What has ended counts as gone, though its row may be there. */
+/**
+ * Prepared statements on the entries of one connection. What has ended counts as gone, though its row may be there.
+ *
+ * To keep the order of ends and of uses exact, every write would have to change two indexes, which takes a quarter of it.
+ * So an entry stays filed where it was when it is written anew or used: too early, never too late. Whoever works through
+ * one of the orders from its beginning files those anew that do not belong there, each once for all that happened to it.
+ */
 export class EntryTable {
   readonly #find: SqliteStatement;
   readonly #head: SqliteStatement;
   readonly #put: SqliteStatement;
+  readonly #putEarlier: SqliteStatement;
   readonly #delete: SqliteStatement;
   readonly #rewrite: SqliteStatement;
   readonly #page: SqliteStatement;
   readonly #touch: SqliteStatement;
   readonly #hasEnded: SqliteStatement;
+  readonly #refileEnds: SqliteStatement;
   readonly #deleteEnded: SqliteStatement;
+  readonly #refileUses: SqliteStatement;
   readonly #deleteOldest: SqliteStatement;
   readonly #deleteGarbage: SqliteStatement;
 
   constructor(database: SqliteDatabase) {
     const sql = (text: string): SqliteStatement => prepare(database, text);
-    this.#find = prepareQuick(database, "SELECT id, ends_at, used_at, frame FROM entries WHERE key = ?");
+    this.#find = prepareQuick(database, "SELECT ends_at, used_at, frame FROM entries WHERE key = ?");
     this.#head = sql("SELECT substr(frame, 1, ?) AS head FROM entries WHERE key = ? AND ends_at > ?");
     this.#put = sql(
-      `INSERT INTO entries (key, ends_at, used_at, bytes, frame) VALUES (?, ?, ?, ?, ?)
+      `INSERT INTO entries (key, ends_at, used_at, filed_end, filed_use, bytes, frame) VALUES (?1, ?2, ?3, ?2, ?3, ?4, ?5)
        ON CONFLICT (key) DO UPDATE
-       SET ends_at = excluded.ends_at, used_at = excluded.used_at, bytes = excluded.bytes, frame = excluded.frame`,
+       SET ends_at = excluded.ends_at, used_at = excluded.used_at, bytes = excluded.bytes, frame = excluded.frame
+       WHERE filed_end <= excluded.ends_at`,
+    );
+    this.#putEarlier = sql(
+      "UPDATE entries SET ends_at = ?2, used_at = ?3, filed_end = ?2, bytes = ?4, frame = ?5 WHERE key = ?1",
     );
     this.#delete = sql("DELETE FROM entries WHERE key = ? RETURNING ends_at AS endsAt");
-    this.#rewrite = sql("UPDATE entries SET frame = ? WHERE id = ?");
+    this.#rewrite = sql("UPDATE entries SET frame = ? WHERE key = ?");
     this.#page = sql(`SELECT key FROM entries WHERE key >= ? AND key <> ? AND ends_at > ? ORDER BY key LIMIT ${PAGE}`);
-    this.#touch = sql("UPDATE entries SET used_at = ? WHERE id = ?");
-    this.#hasEnded = sql("SELECT 1 FROM entries WHERE ends_at <= ? LIMIT 1");
-    this.#deleteEnded = sql(removeSome("WHERE ends_at <= ?"));
-    this.#deleteOldest = sql(removeSome("ORDER BY used_at"));
-    this.#deleteGarbage = sql(removeSome("WHERE id <= ?"));
+    this.#touch = sql("UPDATE entries SET used_at = ? WHERE key = ?");
+    this.#hasEnded = sql("SELECT 1 FROM entries WHERE filed_end <= ? LIMIT 1");
+    const due = some("WHERE filed_end <= ?");
+    this.#refileEnds = sql(`UPDATE entries SET filed_end = ends_at ${due} AND ends_at > ?`);
+    this.#deleteEnded = sql(`DELETE FROM entries ${due} AND ends_at <= ?`);
+    const oldest = some("ORDER BY filed_use");
+    this.#refileUses = sql(`UPDATE entries SET filed_use = used_at ${oldest} AND used_at > filed_use`);
+    this.#deleteOldest = sql(`DELETE FROM entries ${oldest}`);
+    this.#deleteGarbage = sql(`DELETE FROM entries ${some("WHERE id <= ?")}`);
   }
 
   find(key: string, now: Instant): FoundEntry | undefined {
     const row = this.#find.get(key);
     if (row === undefined) return undefined;
-    const [id, endsAt, usedAt, frame] = columnsOf(row) as [number, Instant, Instant, unknown];
+    const columns = columnsOf(row);
+    const endsAt = columns[0] as Instant;
     if (endsAt <= now) return undefined;
-    return { id, endsAt, usedAt, frame: frame instanceof Uint8Array ? frame : NOTHING };
+    const frame = columns[2];
+    return { endsAt, usedAt: columns[1] as Instant, frame: frame instanceof Uint8Array ? frame : NOTHING };
   }
 
   /** The first bytes of a frame. */
@@ -77,7 +98,10 @@ export class EntryTable {
   }
 
   put(key: string, frame: Uint8Array, endsAt: Instant, now: Instant): void {
-    this.#put.run(key, endsAt, now, sizeOfEntry(key, frame), frame);
+    const bytes = sizeOfEntry(key, frame);
+    const { changes } = this.#put.run(key, endsAt, now, bytes, frame);
+    // It ends before the instant that the one in its place was filed under.
+    if (Number(changes) === 0) this.#putEarlier.run(key, endsAt, now, bytes, frame);
   }
 
   /** Answers whether there was one. */
@@ -87,13 +111,13 @@ export class EntryTable {
   }
 
   /** Another frame of the same length in place of a found one. */
-  rewrite(id: number, frame: Uint8Array): void {
-    this.#rewrite.run(frame, id);
+  rewrite(key: string, frame: Uint8Array): void {
+    this.#rewrite.run(frame, key);
   }
 
   /** Notes that an entry has been used. */
-  touch(id: number, now: Instant): void {
-    this.#touch.run(now, id);
+  touch(key: string, now: Instant): void {
+    this.#touch.run(now, key);
   }
 
   /** Some keys that start with a prefix and follow `after` (at first ""), in the order of their bytes. */
@@ -103,17 +127,26 @@ export class EntryTable {
     return { keys, isLast: keys.length < PAGE };
   }
 
+  /** Whether one has ended, or is filed as if it had. */
   hasEnded(now: Instant): boolean {
     return this.#hasEnded.get(now) !== undefined;
   }
 
-  /** Answers how many it has removed: at most so many. */
-  removeEnded(now: Instant, atMost: number): number {
-    return Number(this.#deleteEnded.run(now, atMost).changes);
+  /** Looks at so many that are filed as ended, and removes those that have. Answers whether there may be more. */
+  removeEnded(now: Instant, atMost: number): boolean {
+    const refiled = Number(this.#refileEnds.run(now, atMost, now).changes);
+    const removed = Number(this.#deleteEnded.run(now, atMost, now).changes);
+    return refiled + removed >= atMost;
   }
 
-  /** The same of those that have not been used for the longest. */
+  /**
+   * Removes those that have not been used for the longest, and answers how many: at most so many. Where very many have been
+   * used since they were filed, it goes by when they were filed.
+   */
   removeOldest(atMost: number): number {
+    if (atMost === 0) return 0;
+    const looked = Math.max(atMost, REFILED);
+    for (let step = 0; step < MAX_REFILINGS; step++) if (Number(this.#refileUses.run(looked).changes) === 0) break;
     return Number(this.#deleteOldest.run(atMost).changes);
   }
 

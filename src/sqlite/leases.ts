@@ -18,6 +18,9 @@ export class LeaseTable {
   readonly #all: SqliteStatement;
   readonly #hasEnded: SqliteStatement;
   readonly #deleteEnded: SqliteStatement;
+  readonly #any: SqliteStatement;
+  /** Whether there is none at all, as far as this transaction has found out. */
+  #isEmpty: boolean | undefined;
 
   constructor(database: SqliteDatabase) {
     const sql = (text: string): SqliteStatement => prepare(database, text);
@@ -29,6 +32,7 @@ export class LeaseTable {
     this.#delete = sql("DELETE FROM leases WHERE key = ?");
     this.#all = sql("SELECT key FROM leases WHERE key >= ? AND ends_at > ? ORDER BY key");
     this.#hasEnded = sql("SELECT 1 FROM leases WHERE ends_at <= ? LIMIT 1");
+    this.#any = sql("SELECT 1 FROM leases LIMIT 1");
     this.#deleteEnded = sql("DELETE FROM leases WHERE rowid IN (SELECT rowid FROM leases WHERE ends_at <= ? LIMIT ?)");
   }
 
@@ -37,11 +41,19 @@ export class LeaseTable {
   }
 
   put(key: string, token: string, endsAt: Instant): void {
+    this.#isEmpty = false;
     this.#put.run(key, token, endsAt);
   }
 
+  /** Within a transaction. Most often there is no lease at all, which is found out once for all that is removed within it. */
   remove(key: string): void {
-    this.#delete.run(key);
+    this.#isEmpty ??= this.#any.get() === undefined;
+    if (!this.#isEmpty) this.#delete.run(key);
+  }
+
+  /** Another transaction begins: what the last one knew, others may have changed. */
+  forget(): void {
+    this.#isEmpty = undefined;
   }
 
   /** There are never many: one per refresh that runs. */

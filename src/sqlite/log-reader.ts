@@ -33,9 +33,10 @@ const QUIET_MS: Milliseconds = 500;
 const LOOKS_PER_LIMIT = 8;
 /** However often the system tells of writes. */
 const MIN_MS: Milliseconds = 1;
-/** Rows that are read at once. Who is further behind than some of these steps begins anew instead. */
-const STEP_ROWS = 500;
-const MAX_STEPS = 10;
+/** Rows that are read at once. */
+const STEP_ROWS = 100;
+/** Who is further behind than so many messages begins anew instead. */
+const MAX_MESSAGES = 5_000;
 
 /** What tells one connection from the next, and how far its log has been read. */
 interface Position {
@@ -132,6 +133,8 @@ export class LogReader {
 
   /** Answers whether it has been read: the file may turn out to be another one. */
   #read({ store, identity, logPath }: Opened): boolean {
+    // What is read after a message must not be from before it.
+    store.look.end();
     const { generation } = this.#link;
     const { dataVersion } = store;
     // Of a new connection nothing is known: everything until now counts as lost, and has been said to be.
@@ -152,10 +155,11 @@ export class LogReader {
   }
 
   #readRows(store: SqliteStore, position: Position): void {
-    for (let step = 0; step < MAX_STEPS; step++) {
+    const furthest = position.id + MAX_MESSAGES;
+    while (position.id < furthest) {
       const rows = store.log.after(position.id, STEP_ROWS);
       for (const row of rows) {
-        if (row.id !== position.id + 1)
+        if (row.id - row.messages !== position.id)
           return this.#skip(store, position, "messages have been trimmed before they were read");
         position.id = row.id;
         this.#tell((listener) => listener.onRow(row));

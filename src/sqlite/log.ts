@@ -10,36 +10,70 @@ import { prepare } from "./statement.ts";
 const KEEP_MS: Milliseconds = 60_000;
 const KEEP_ROWS = 20_000;
 
-/** A message as it was written. */
+/** What one process has said within one transaction. */
 export interface LogRow {
+  /** Of the last of its messages. */
   readonly id: number;
+  /** How many they are. */
+  readonly messages: number;
   readonly root: string;
   readonly publisher: string;
   readonly message: string;
 }
 
-/** Prepared statements on the log of one connection. */
+/** What is to become a row. */
+interface Unwritten {
+  readonly root: string;
+  readonly publisher: string;
+  readonly at: Instant;
+  readonly texts: string[];
+}
+
+/** Prepared statements on the log of one connection. Ids are those of messages, of which a row may hold many. */
 export class LogTable {
   readonly #append: SqliteStatement;
   readonly #after: SqliteStatement;
   readonly #newest: SqliteStatement;
   readonly #oldest: SqliteStatement;
   readonly #delete: SqliteStatement;
+  #unwritten: Unwritten[] = [];
 
   constructor(database: SqliteDatabase) {
     const sql = (text: string): SqliteStatement => prepare(database, text);
-    this.#append = sql("INSERT INTO log (at, root, publisher, message) VALUES (?, ?, ?, ?)");
-    this.#after = sql("SELECT id, root, publisher, message FROM log WHERE id > ? ORDER BY id LIMIT ?");
+    // Counted on from the last id that there ever was, which SQLite remembers.
+    const last = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'log'), 0)";
+    this.#append = sql(
+      `INSERT INTO log (id, messages, at, root, publisher, message) VALUES (${last} + ?1, ?1, ?2, ?3, ?4, ?5)`,
+    );
+    this.#after = sql("SELECT id, messages, root, publisher, message FROM log WHERE id > ? ORDER BY id LIMIT ?");
     this.#newest = sql("SELECT coalesce(max(id), 0) AS id FROM log");
     this.#oldest = sql("SELECT id, at FROM log ORDER BY id LIMIT 1");
     this.#delete = sql("DELETE FROM log WHERE id < min(?, (SELECT max(id) FROM log)) AND (at <= ? OR id <= ?)");
   }
 
+  /** Adds a message, which is written when the transaction ends: a row for each takes longer than all but the entry itself. */
   append(root: string, publisher: string, message: BusMessage, now: Instant): void {
-    this.#append.run(now, root, publisher, writeMessage(message));
+    const last = this.#unwritten.at(-1);
+    const text = writeMessage(message);
+    if (last !== undefined && last.root === root && last.publisher === publisher) last.texts.push(text);
+    else this.#unwritten.push({ root, publisher, at: now, texts: [text] });
   }
 
-  /** The messages that follow one, in order. */
+  /** Writes what has been added. To be called before the transaction is committed. */
+  write(): void {
+    for (const { root, publisher, at, texts } of this.#unwritten) {
+      const text = texts.length === 1 ? (texts[0] as string) : `[${texts.join(",")}]`;
+      this.#append.run(texts.length, at, root, publisher, text);
+    }
+    this.forget();
+  }
+
+  /** Another transaction begins: what an earlier one has not written does not count. */
+  forget(): void {
+    if (this.#unwritten.length > 0) this.#unwritten = [];
+  }
+
+  /** The rows that follow a message, in order. */
   after(id: number, atMost: number): readonly LogRow[] {
     return this.#after.all(id, atMost) as LogRow[];
   }

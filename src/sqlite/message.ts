@@ -6,6 +6,9 @@ import { assertNever } from "../errors.ts";
 
 /** The text of a message: an array as JSON, its kind first. */
 export function writeMessage(message: BusMessage): string {
+  // What every set and fill says. Versions are hexadecimal digits.
+  if (message.kind === "key" && message.version !== undefined)
+    return `["k",${JSON.stringify(message.fullKey)},"${message.version}"]`;
   return JSON.stringify(toArray(message));
 }
 
@@ -30,15 +33,23 @@ function nameText(name: EpochName): string | null {
   return name.kind === "root" ? null : (name.name ?? null);
 }
 
-/** Reads it; `undefined` for what this release does not understand. */
-export function readMessage(text: string): BusMessage | undefined {
+/** Reads a row of the log: one message, or an array of several; `undefined` when this release does not understand all of them. */
+export function readMessages(text: string): readonly BusMessage[] | undefined {
   let parts: unknown;
   try {
     parts = JSON.parse(text);
   } catch {
     return undefined;
   }
-  return Array.isArray(parts) ? fromArray(parts) : undefined;
+  if (!Array.isArray(parts)) return undefined;
+  const all = Array.isArray(parts[0]) ? parts : [parts];
+  const messages: BusMessage[] = [];
+  for (const one of all as readonly unknown[]) {
+    const message = Array.isArray(one) ? fromArray(one) : undefined;
+    if (message === undefined) return undefined;
+    messages.push(message);
+  }
+  return messages;
 }
 
 function fromArray([kind, first, second, third]: readonly unknown[]): BusMessage | undefined {

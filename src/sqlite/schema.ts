@@ -9,11 +9,17 @@ import { prepare } from "./statement.ts";
 /** Marks the files of this library among those of SQLite: "FRTR". */
 export const APPLICATION_ID = 0x46525452;
 /** Of the tables below. A file of an older one is moved aside and made anew; one of a newer one is left alone. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /**
  * Rows and bytes are counted by triggers, so that they are right whichever process writes. Instants are milliseconds
- * by the authority's clock. Ids of the log have no gaps: who finds one knows that it has missed something.
+ * by the authority's clock.
+ *
+ * Entries are filed by their end and by their last use, under instants that are never later than those: a write changes
+ * no index but that of new keys, and who comes upon an entry that is filed too early files it anew. See `entries.ts`.
+ *
+ * A row of the log holds all that one process has said within one transaction, and its id counts messages, not rows. They
+ * have no gaps: who finds one knows that it has missed something.
  */
 const TABLES = `
 CREATE TABLE meta (
@@ -30,11 +36,13 @@ CREATE TABLE entries (
   key TEXT NOT NULL UNIQUE,
   ends_at REAL NOT NULL,
   used_at REAL NOT NULL,
+  filed_end REAL NOT NULL DEFAULT 0,
+  filed_use REAL NOT NULL DEFAULT 0,
   bytes INTEGER NOT NULL,
   frame BLOB NOT NULL
 );
-CREATE INDEX entries_by_end ON entries (ends_at);
-CREATE INDEX entries_by_use ON entries (used_at);
+CREATE INDEX entries_by_end ON entries (filed_end);
+CREATE INDEX entries_by_use ON entries (filed_use);
 CREATE TRIGGER entries_inserted AFTER INSERT ON entries BEGIN
   UPDATE meta SET entries = entries + 1, bytes = bytes + NEW.bytes;
 END;
@@ -55,6 +63,7 @@ CREATE TABLE epochs (
 );
 CREATE TABLE log (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
+  messages INTEGER NOT NULL DEFAULT 1,
   at REAL NOT NULL,
   root TEXT NOT NULL,
   publisher TEXT NOT NULL,

@@ -7,6 +7,7 @@ import { EpochTable } from "./epochs.ts";
 import { aheadMs, hostNow } from "./host-clock.ts";
 import { LeaseTable } from "./leases.ts";
 import { LogTable } from "./log.ts";
+import { SharedLook } from "./shared-look.ts";
 import { prepare } from "./statement.ts";
 
 /** What the file says of itself. */
@@ -27,6 +28,8 @@ export class SqliteStore {
   readonly leases: LeaseTable;
   readonly epochs: EpochTable;
   readonly log: LogTable;
+  /** What reads of one turn have in common; ended by every write. */
+  readonly look: SharedLook;
   readonly #database: SqliteDatabase;
   readonly #record: SqliteStatement;
   readonly #version: SqliteStatement;
@@ -55,6 +58,11 @@ export class SqliteStore {
     this.#begin = prepare(database, "BEGIN IMMEDIATE");
     this.#commit = prepare(database, "COMMIT");
     this.#rollBack = prepare(database, "ROLLBACK");
+    const beginLook = prepare(database, "BEGIN");
+    this.look = new SharedLook(
+      () => void beginLook.run(),
+      () => this.rollBack(),
+    );
   }
 
   /** What the file says of itself, read now. */
@@ -100,10 +108,14 @@ export class SqliteStore {
   }
 
   begin(): void {
+    this.look.end();
     this.#begin.run();
+    this.leases.forget();
+    this.log.forget();
   }
 
   commit(): void {
+    this.log.write();
     this.#commit.run();
   }
 

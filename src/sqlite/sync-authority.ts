@@ -34,7 +34,7 @@ export class SqliteSyncAuthority implements SyncAuthority {
   }
 
   set(fullKey: string, frame: Uint8Array, spans: Spans, deadline: Instant): Written {
-    const own = Uint8Array.from(frame);
+    const own = Buffer.from(frame);
     return this.#client.writeSync(fullKey, (transaction) =>
       this.#verbs.set(transaction, fullKey, own, spans, deadline),
     );

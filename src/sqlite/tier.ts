@@ -25,7 +25,7 @@ export class SqliteTier implements Tier {
   }
 
   set(fullKey: string, frame: Uint8Array, lifetimeMs: Milliseconds): Promise<void> {
-    const own = Uint8Array.from(frame);
+    const own = Buffer.from(frame);
     return this.#client.write(fullKey, (transaction) =>
       this.#verbs.hold(transaction, fullKey, own, transaction.now + lifetimeMs),
     );

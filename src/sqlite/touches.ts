@@ -1,7 +1,6 @@
 // Which entries have been used: kept for a while and written together, because a read must not cost a write.
 
 import type { Instant, Milliseconds } from "../model/duration.ts";
-import type { FoundEntry } from "./entries.ts";
 import type { SqliteStore } from "./store.ts";
 
 /** How precise the order is in which entries are pushed out. */
@@ -14,7 +13,7 @@ const STEP = 100;
 /** The notes of one process. */
 export class Touches {
   readonly #isNeeded: boolean;
-  readonly #notes = new Map<number, Instant>();
+  readonly #notes = new Map<string, Instant>();
 
   /** @param isNeeded whether anything is ever pushed out */
   constructor(isNeeded: boolean) {
@@ -25,12 +24,13 @@ export class Touches {
     return this.#notes.size === 0;
   }
 
-  note({ id, usedAt }: FoundEntry, now: Instant): void {
+  /** @param usedAt what the file says of it */
+  note(key: string, usedAt: Instant, now: Instant): void {
     if (!this.#isNeeded || now - usedAt < COARSE_MS || this.#notes.size >= MAX_NOTES) return;
-    this.#notes.set(id, now);
+    this.#notes.set(key, now);
   }
 
-  /** Ids are those of one file. */
+  /** They are of one file. */
   forget(): void {
     this.#notes.clear();
   }
@@ -38,9 +38,9 @@ export class Touches {
   /** Writes some of them, within a transaction. What fails is lost, which harms little. */
   write(store: SqliteStore): void {
     let left = STEP;
-    for (const [id, usedAt] of this.#notes) {
-      this.#notes.delete(id);
-      store.entries.touch(id, usedAt);
+    for (const [key, usedAt] of this.#notes) {
+      this.#notes.delete(key);
+      store.entries.touch(key, usedAt);
       if (--left === 0) return;
     }
   }

@@ -100,10 +100,10 @@ export class UpkeepTimer {
     store.log.trim(now, 5 * STEP_ROWS);
     if (this.#hasManyEpochs(store)) store.epochs.removeTags(STEP_ROWS);
     const isSwept = this.#sweep(store);
-    const removed = store.entries.removeEnded(now, STEP_ROWS);
+    const hasMoreEnded = store.entries.removeEnded(now, STEP_ROWS);
     const isOver = pushOut(transaction, this.#settings);
     const isVacuumed = this.#vacuum(store);
-    return !isSwept || removed === STEP_ROWS || isOver || !isVacuumed || store.log.isLong(now);
+    return !isSwept || hasMoreEnded || isOver || !isVacuumed || store.log.isLong(now);
   }
 
   /** Answers whether no garbage is left. */

@@ -36,7 +36,7 @@ export class SqliteVerbs {
   frame({ store, now }: Transaction, fullKey: string): Uint8Array | undefined {
     const found = store.entries.find(fullKey, now);
     if (found === undefined) return undefined;
-    this.#parts.touches.note(found, now);
+    this.#parts.touches.note(fullKey, found.usedAt, now);
     return found.frame;
   }
 
@@ -142,7 +142,7 @@ export class SqliteVerbs {
       const staleFrom = Math.floor(now);
       if (freshUntil > staleFrom) {
         writeInstants(found.frame, layout, [Math.min(createdAt, staleFrom), staleFrom]);
-        store.entries.rewrite(found.id, found.frame);
+        store.entries.rewrite(fullKey, found.frame);
       }
     } else if (found !== undefined) {
       store.entries.remove(fullKey, now);

@@ -56,8 +56,12 @@ export class WriteQueue {
   }
 
   remove(jobs: readonly Job[]): void {
-    const removed = new Set(jobs);
-    this.#jobs = this.#jobs.filter((job) => !removed.has(job));
+    // Most often they are all that there are, or the first of them.
+    if (jobs.length === this.#jobs.length) this.#jobs = [];
+    else {
+      const removed = new Set(jobs);
+      this.#jobs = this.#jobs.filter((job) => !removed.has(job));
+    }
     for (const { about } of jobs) {
       const left = (this.#about.get(about) ?? 0) - 1;
       if (left > 0) this.#about.set(about, left);

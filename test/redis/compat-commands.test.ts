@@ -106,7 +106,7 @@ function tourOf(remote: RemoteTier): Tour {
   const aFrame = (): Uint8Array => frameOf(FRAME_LAYOUT, version);
   const ofAuthority: Record<keyof Authority, () => Promise<unknown>> = {
     now: () => authority.now(),
-    read: () => authority.read(key, [tag]),
+    read: async () => authority.read(key, [tag]),
     epochs: () => authority.epochs([{ kind: "root" }, tag]),
     async acquire() {
       expect((await authority.acquire(key, "mine", undefined, LEASE_MS)).kind).toBe("granted");

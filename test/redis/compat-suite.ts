@@ -115,7 +115,7 @@ function particulars(open: Open, primaries: () => readonly RedisServer[]): void 
     // A cluster client looks for lost nodes when there is something to ask them.
     const keys = Array.from({ length: 20 }, () => freshKey(root));
     for (const { authority } of [one, two]) {
-      const traffic = () => Promise.all(keys.map((some) => authority.read(some, [])));
+      const traffic = () => Promise.all(keys.map(async (some) => authority.read(some, [])));
       await waitUntil(traffic, { what: "its connections for commands are back" });
     }
     await liveAgain(one);

@@ -21,7 +21,7 @@ function losing({ prepare, ...tier }: RemoteTierConfig, evict: () => Promise<unk
           const authority = Object.create(opened.authority!) as Authority;
           for (const verb of ["epochs", "read"] as const) {
             const ask = opened.authority![verb].bind(opened.authority) as (...args: unknown[]) => Promise<never>;
-            authority[verb] = async (...args: unknown[]) => evict().then(() => ask(...args));
+            authority[verb] = async (...args: unknown[]): Promise<never> => evict().then(() => ask(...args));
           }
           for (const verb of [
             "now",

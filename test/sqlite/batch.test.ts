@@ -12,8 +12,8 @@ import { resolveSqliteOptions } from "../../src/sqlite/settings.ts";
 import { SqliteWriter } from "../../src/sqlite/writer.ts";
 import type { Transaction } from "../../src/sqlite/write-queue.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
-import { openBare } from "./bare.ts";
-import { cleanUp, newPath, openProcess } from "./open.ts";
+import { askFile, openBare } from "./bare.ts";
+import { cleanUp, newPath, openFrom, openProcess, planOf } from "./open.ts";
 
 forbidUnhandledRejections();
 cleanUp();
@@ -58,6 +58,68 @@ test("what is written in one turn of the event loop is one transaction", async (
   expect(commits()).toBe(1);
   await tier.set("k", BYTES, 60_000);
   expect(commits()).toBe(1);
+});
+
+test("what one transaction says is one row of the log, whose id counts its messages", async () => {
+  const path = newPath();
+  const plan = planOf({ path });
+  const [one, twin] = [openFrom(plan, "shop"), openFrom(plan, "other")];
+  const [key] = [freshKey("shop")];
+  await Promise.all([
+    one.authority.remove(key, Infinity),
+    one.authority.set(key, frameOf(FRAME_LAYOUT, "0123456789abcdef"), LONG, Infinity),
+    twin.authority.remove("x", Infinity),
+    one.authority.bump({ kind: "tag", name: '"' }, true, Infinity),
+  ]);
+  await one.authority.remove(key, Infinity);
+  expect(askFile(path, "SELECT id, messages, root, message FROM log")).toEqual([
+    { id: 2, messages: 2, root: "shop", message: `[["k","${key}",null],["k","${key}","0123456789abcdef"]]` },
+    { id: 3, messages: 1, root: "other", message: '["k","x",null]' },
+    { id: 4, messages: 1, root: "shop", message: '["e","tag","\\"",true]' },
+    { id: 5, messages: 1, root: "shop", message: `["k","${key}",null]` },
+  ]);
+});
+
+test("a write that fails leaves no message of those that were to be with it", async () => {
+  const path = newPath();
+  const { writer, link } = writerOn(path);
+  const say = (pattern: string) =>
+    writer.write("a", ({ store, now }) =>
+      store.log.append("shop", "me", { kind: "matching", namespace: undefined, pattern }, now),
+    );
+  const fail = () =>
+    writer.write("b", () => {
+      throw new Error("a mistake");
+    });
+  await Promise.allSettled([say("one"), fail(), say("two")]);
+  expect(askFile(path, "SELECT message FROM log")).toEqual([
+    { message: '["m",null,"one"]' },
+    { message: '["m",null,"two"]' },
+  ]);
+  link.close();
+});
+
+test("a set drops the lease of its key, whether it was taken in its transaction, before, or by another process since", async () => {
+  const path = newPath();
+  const [one, other] = [openProcess("shop", { path }), openProcess("shop", { path })];
+  const frame = (): Uint8Array => frameOf(FRAME_LAYOUT, randomVersion());
+  const outcomes: unknown[] = [];
+  for (const by of [other, one]) {
+    const key = freshKey("shop");
+    // There is none, which is found out here.
+    await one.authority.set(freshKey("shop"), frame(), LONG, Infinity);
+    await by.authority.acquire(key, "mine", undefined, LEASE_MS);
+    await one.authority.set(key, frame(), LONG, Infinity);
+    outcomes.push(await by.authority.fill(key, "mine", frame(), LONG, Infinity));
+  }
+  const key = freshKey("shop");
+  await Promise.all([
+    one.authority.set(freshKey("shop"), frame(), LONG, Infinity),
+    one.authority.acquire(key, "mine", undefined, LEASE_MS),
+    one.authority.set(key, frame(), LONG, Infinity),
+  ]);
+  outcomes.push(await one.authority.fill(key, "mine", frame(), LONG, Infinity));
+  expect(outcomes).toEqual([{ kind: "fenced" }, { kind: "fenced" }, { kind: "fenced" }]);
 });
 
 test("a great many are several transactions, with turns of the event loop between them", async () => {

@@ -66,6 +66,50 @@ test("what has been read is kept longer than what has not", async () => {
   expect(kept.map((found) => found?.length)).toEqual([100, 100, 100, undefined, undefined]);
 });
 
+test("what has been written again is kept longer than what has not", async () => {
+  const path = newPath();
+  const process = openProcess("shop", { path, maxEntries: 20 });
+  await fill(process, 20, 100);
+  askFile(path, "UPDATE entries SET used_at = used_at - 60000, filed_use = filed_use - 60000");
+  for (const key of ["k0", "k1", "k2"]) await process.tier.set(key, frame(50), 60_000);
+  await fill(process, 15, 100, 20);
+  const kept = await Promise.all(["k0", "k1", "k2", "k3", "k4"].map((key) => process.tier.get(key)));
+  expect(kept.map((found) => found?.length)).toEqual([50, 50, 50, undefined, undefined]);
+});
+
+test("where everything is used all the time, something goes all the same", async () => {
+  const path = newPath();
+  const process = openProcess("shop", { path, maxEntries: 2_000 });
+  await Promise.all(Array.from({ length: 2_000 }, (_, index) => process.tier.set(`k${index}`, frame(1), 60_000)));
+  askFile(path, "UPDATE entries SET filed_use = filed_use - 60000");
+  await fill(process, 10, 1, 2_000);
+  expect(counts(path).counted).toEqual(counts(path).real);
+  expect(counts(path).real.entries).toBe(2_000);
+  expect((await process.tier.get("k2009"))?.length).toBe(1);
+});
+
+test("entries that live longer since they were written again are not removed with their first end, and are looked at once", async () => {
+  const path = newPath();
+  const { tier } = openProcess("shop", { path });
+  const keys = Array.from({ length: 250 }, (_, index) => `k${index}`);
+  await Promise.all(keys.map((key) => tier.set(key, frame(10), 1)));
+  await Promise.all(keys.map((key) => tier.set(key, frame(20), 60_000)));
+  await tier.set("brief", frame(10), 1);
+  await waitUntil(() => counts(path).real.entries <= 250, { what: "what has ended is removed" });
+  const late = (): unknown => askFile(path, "SELECT count(*) AS n FROM entries WHERE filed_end < ends_at")[0]?.["n"];
+  await waitUntil(() => late() === 0, { what: "all are filed by their new end" });
+  expect(counts(path).real.entries).toBe(250);
+});
+
+test("one that lives shorter is removed with its new end", async () => {
+  const path = newPath();
+  const { tier } = openProcess("shop", { path });
+  await tier.set("k", frame(10), 60_000);
+  await tier.set("k", frame(20), 1);
+  await waitUntil(() => counts(path).real.entries === 0, { what: "it is removed" });
+  expect(counts(path).counted).toEqual(counts(path).real);
+});
+
 test("a read costs no write while nothing is to be noted", async () => {
   const path = newPath();
   const process = openProcess("shop", { path });

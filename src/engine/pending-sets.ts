@@ -1,0 +1,42 @@
+// Sets under way, found by their key: hundreds may be at a time, and each is asked for several times.
+
+import type { PendingSet } from "./flight.ts";
+
+/** Those of one key are a chain, the youngest first. */
+export class PendingSets {
+  readonly #byId = new Map<string, PendingSet>();
+
+  add(pending: PendingSet): void {
+    const { id } = pending.target;
+    pending.nextOfKey = this.#byId.get(id);
+    this.#byId.set(id, pending);
+  }
+
+  delete(pending: PendingSet): void {
+    const { id } = pending.target;
+    let previous: PendingSet | undefined;
+    let here = this.#byId.get(id);
+    while (here !== undefined && here !== pending) {
+      previous = here;
+      here = here.nextOfKey;
+    }
+    if (here === undefined) return;
+    if (previous !== undefined) previous.nextOfKey = pending.nextOfKey;
+    else if (pending.nextOfKey !== undefined) this.#byId.set(id, pending.nextOfKey);
+    else this.#byId.delete(id);
+    pending.nextOfKey = undefined;
+  }
+
+  /** The youngest of a key; the others hang on it by `nextOfKey`. */
+  of(id: string): PendingSet | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** All of them. */
+  *[Symbol.iterator](): Generator<PendingSet, void, undefined> {
+    for (const youngest of this.#byId.values()) {
+      for (let pending: PendingSet | undefined = youngest; pending !== undefined; pending = pending.nextOfKey)
+        yield pending;
+    }
+  }
+}
