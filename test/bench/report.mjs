@@ -1,6 +1,6 @@
 // Markdown tables: one per workload, and the summary.
 
-import { CONTROL, LIMIT, limitOf, OURS } from "./contenders/index.mjs";
+import { CONTROL, LIMIT, limitOf, OURS, SAME_PAYLOAD } from "./contenders/index.mjs";
 
 /** @param {object} outcome `{ workload, rows, absent }` */
 export function workloadTable({ workload, rows, absent }) {
@@ -87,7 +87,7 @@ function judgedRatio(workload, rows, id) {
 }
 
 function bestRival(workload, rows) {
-  const notRivals = [OURS, limitOf(workload.group), CONTROL];
+  const notRivals = [OURS, limitOf(workload.group), CONTROL, SAME_PAYLOAD];
   const names = new Map(rows.filter(({ id }) => !notRivals.includes(id)).map(({ id, name }) => [id, name]));
   const sign = workload.better === "higher" ? -1 : 1;
   const [best] = [...names]

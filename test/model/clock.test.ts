@@ -103,16 +103,19 @@ describe("CoarseClock", () => {
     coarse.stop();
   });
 
-  test.each([11_000, 59_000, 61_000, 600_000])("is exact for %i ms, in a loop without timers, at 0.6 s a turn", (span) => {
-    const clock = new FakeClock(1_000);
-    const coarse = new CoarseClock(clock);
-    const instant = clock.now() + span;
-    while (clock.now() < instant + 5_000) {
-      expect([clock.now(), coarse.isAhead(instant)]).toEqual([clock.now(), clock.now() < instant]);
-      clock.block(600);
-    }
-    coarse.stop();
-  });
+  test.each([11_000, 59_000, 61_000, 600_000])(
+    "is exact for %i ms, in a loop without timers, at 0.6 s a turn",
+    (span) => {
+      const clock = new FakeClock(1_000);
+      const coarse = new CoarseClock(clock);
+      const instant = clock.now() + span;
+      while (clock.now() < instant + 5_000) {
+        expect([clock.now(), coarse.isAhead(instant)]).toEqual([clock.now(), clock.now() < instant]);
+        clock.block(600);
+      }
+      coarse.stop();
+    },
+  );
 
   test("notices, after a turn of the event loop, that time has passed", async () => {
     const clock = new FakeClock(1_000);

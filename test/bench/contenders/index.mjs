@@ -6,6 +6,8 @@ export const OURS = "freshtier";
 export const CONTROL = "control";
 /** The limit of the rows in memory. */
 export const LIMIT = "lru-cache";
+/** The limit of the SQLite rows with the payload of freshtier. */
+export const SAME_PAYLOAD = "bare-msgpack";
 /** The limit of the Redis rows. */
 export const REDIS_LIMIT = "ioredis";
 /** The limit of the SQLite rows. */
@@ -29,7 +31,7 @@ const groups = {
     "cachified",
   ],
   redis: [REDIS_LIMIT, CONTROL, OURS, "bentocache", "cacheable", "layered-loader", "async-cache-dedupe"],
-  sqlite: [SQLITE_LIMIT, CONTROL, OURS, "keyv-sqlite", "cacheable"],
+  sqlite: [SQLITE_LIMIT, CONTROL, SAME_PAYLOAD, OURS, "keyv-sqlite", "cacheable"],
   decorators: [DECORATORS_LIMIT, CONTROL, OURS, "type-cacheable", "node-ts-cache", "memoizee", "p-memoize"],
 };
 
