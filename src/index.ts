@@ -46,5 +46,6 @@ export type { FrameLayout } from "./contracts/frame.ts";
 export type { RemoteTier, RemoteTierConfig, RemoteTierContext, RemoteTierPlan } from "./contracts/remote.ts";
 export type { Tier } from "./contracts/tier.ts";
 export type { Spans } from "./model/policy.ts";
-export type { BreakerState } from "./model/breaker.ts";
+export type { BreakerSettings, BreakerState } from "./model/breaker.ts";
+export type { BreakerOptions } from "./model/breaker-options.ts";
 export type { StandardResult, StandardSchema } from "./contracts/standard-schema.ts";
