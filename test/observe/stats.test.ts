@@ -1,7 +1,9 @@
 // stats(): every read counted once, and what became of it.
 
 import { describe, expect, test } from "vitest";
-import { memoryTier, type MemoryTierStats } from "../../src/index.ts";
+import { memoryTier, TieredCacheManager, type MemoryTierStats } from "../../src/index.ts";
+import { keyvTier } from "../../src/keyv/index.ts";
+import { sqliteTier } from "../../src/sqlite/index.ts";
 import { createCache } from "../support/cache.ts";
 import { controlled } from "../support/controlled-refresh.ts";
 import { drainMicrotasks } from "../support/fake-clock.ts";
@@ -107,5 +109,31 @@ describe("stats", () => {
     const before = cache.stats();
     await cache.get("k", () => 1);
     expect(before.misses).toBe(0);
+  });
+
+  test("with enableStats: false count nothing, and tell what is there", async () => {
+    const { cache, clock } = createCache({ enableStats: false, tiers: [memoryTier({ maxEntries: 2 })] });
+    for (const key of ["a", "b", "c"]) await cache.get(key, () => 1);
+    cache.getSync("c");
+    await cache.delete("c");
+    const zeros = new TieredCacheManager({ clock, tiers: [memoryTier({ maxEntries: 2 })] }).stats();
+    const memory = { entries: 1, capacity: 2, bytes: undefined, evictions: 0 };
+    expect(cache.stats()).toEqual({ ...zeros, tiers: { memory } });
+    const { refresh, call } = controlled();
+    const got = cache.get("d", refresh);
+    expect(cache.stats()).toMatchObject({ requests: 0, refreshes: { foreground: 0, inFlight: 1 } });
+    call(0).resolve("v");
+    await got;
+  });
+
+  test("with enableStats: false count nothing of tiers outside the process either", async () => {
+    const shared = sqliteTier({ path: ":memory:" });
+    // Copies of what a file holds, in a Map: they are read first.
+    const copies = keyvTier({ store: new Map() });
+    const cache = new TieredCacheManager({ enableStats: false, tiers: [copies, shared] });
+    for (const key of ["a", "a", "b"]) await cache.get(key, () => 1);
+    const none = { hits: 0, misses: 0, errors: 0, refused: 0 };
+    expect(cache.stats().tiers).toMatchObject({ sqlite: none, keyv: none });
+    await cache.close();
   });
 });
