@@ -2,6 +2,8 @@
 
 export { TieredCacheManager } from "./manager.ts";
 export { CacheNamespace } from "./namespace.ts";
+export { cacheFromEnv } from "./environment.ts";
+export type { EnvironmentOptions } from "./environment/options.ts";
 export { createCaches, type Caches } from "./caches.ts";
 export { cacheRegistry, type CacheRegistry } from "./registry.ts";
 export { CacheError, type CacheErrorCode, type CacheErrorDetails } from "./errors.ts";
