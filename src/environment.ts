@@ -8,7 +8,8 @@ import { TieredCacheManager } from "./manager.ts";
  * `CACHE_REDIS_URL=redis://localhost:6379`; all are in a table of the README. Variables that are empty count as not set,
  * and those that are not in the table are left alone. `CACHE_ENABLED=false` makes every verb pass through; then, and
  * without a second tier, neither Redis nor SQLite is loaded.
- * @throws CacheError `invalid_option` naming the variable, its rule and its value; of a key or a URL only its length
+ * @throws CacheError `invalid_option`, or `invalid_key` for a name that cannot be part of a key: it names the variable, its
+ *   rule and its value, but of keys, passwords and URLs only the length. `unavailable` for SQLite where there is none
  * @example
  * const cache = await cacheFromEnv({ prefix: "SHOP_CACHE_", defaults: { jitter: 0.1 } });
  */

@@ -77,8 +77,10 @@ export function readPath(text: string, variable: string): string {
 }
 
 export function readHost(text: string, variable: string): string {
-  const isAddress = !/[\s/@]/.test(text) && !/^[^:]*:\d*$/.test(text);
-  if (isAddress) return text;
+  // As in a URL, an IPv6 address may stand in brackets.
+  const host = text.replace(/^\[([^\]]*)\]$/, "$1");
+  const isAddress = host !== "" && !/[\s/@[\]]/.test(host) && !/^[^:]*:\d*$/.test(host);
+  if (isAddress) return host;
   throw refuseSecret(variable, "the name or address of a host, without scheme and port", text);
 }
 

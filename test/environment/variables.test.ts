@@ -57,6 +57,7 @@ const IN_TIER: readonly [Env, "redis" | "sqlite", object][] = [
   ],
   [{ REDIS_HOST: "h" }, "redis", server({ host: "h", port: 6379 })],
   [{ REDIS_HOST: "::1", REDIS_PORT: "7" }, "redis", server({ host: "::1", port: 7 })],
+  [{ REDIS_HOST: "[::1]" }, "redis", server({ host: "::1" })],
   [{ ...REDIS, REDIS_PORT: "7", REDIS_DB: "1" }, "redis", server({ host: "localhost", port: 7 }, { db: 1 })],
   [{ ...REDIS, REDIS_CONNECT_TIMEOUT: "2s" }, "redis", { connectTimeoutMs: 2_000 }],
   [{ ...REDIS, REDIS_SOCKET_TIMEOUT: "250" }, "redis", { timeoutMs: 250 }],
@@ -154,7 +155,7 @@ const REFUSED: readonly [Env, string][] = [
     { REDIS_URL: "http://u:secret@h" },
     "must be redis:// or rediss:// with host, port and database, got a text of 17 characters",
   ],
-  ...["redis://:secret@h", "h:6379", "a b"].map((host): [Env, string] => [
+  ...["redis://:secret@h", "h:6379", "a b", "[::1]:6379", "[]"].map((host): [Env, string] => [
     { REDIS_HOST: host },
     `must be the name or address of a host, without scheme and port, got a text of ${host.length} characters`,
   ]),

@@ -7,6 +7,7 @@ import { sqliteTier } from "../../src/sqlite/index.ts";
 import { createCache } from "../support/cache.ts";
 import { controlled } from "../support/controlled-refresh.ts";
 import { drainMicrotasks } from "../support/fake-clock.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 describe("stats", () => {
   test("of a new cache are all zero", () => {
@@ -127,13 +128,27 @@ describe("stats", () => {
   });
 
   test("with enableStats: false count nothing of tiers outside the process either", async () => {
-    const shared = sqliteTier({ path: ":memory:" });
-    // Copies of what a file holds, in a Map: they are read first.
-    const copies = keyvTier({ store: new Map() });
-    const cache = new TieredCacheManager({ enableStats: false, tiers: [copies, shared] });
-    for (const key of ["a", "a", "b"]) await cache.get(key, () => 1);
+    const counted = async (enableStats: boolean): Promise<[unknown, unknown]> => {
+      const tiers = [keyvTier({ store: new Map() }), sqliteTier({ path: ":memory:", timeout: "5s" })];
+      const cache = new TieredCacheManager({ enableStats, tiers });
+      const served = new Set<string>();
+      cache.on("hit", ({ tier }) => void served.add(tier));
+      await cache.set("k", 1);
+      const both = async (): Promise<boolean> => {
+        await cache.get("k");
+        await cache.get("k", { tiers: { keyv: false } });
+        return served.size === 2;
+      };
+      // The copy is made behind.
+      await waitUntil(both, { what: "both have served it" });
+      const { keyv, sqlite } = cache.stats().tiers;
+      await cache.close();
+      return [keyv, sqlite];
+    };
     const none = { hits: 0, misses: 0, errors: 0, refused: 0 };
-    expect(cache.stats().tiers).toMatchObject({ sqlite: none, keyv: none });
-    await cache.close();
+    const all = await counted(true);
+    expect(all).not.toMatchObject([none, {}]);
+    expect(all).not.toMatchObject([{}, none]);
+    expect(await counted(false)).toMatchObject([none, none]);
   });
 });
