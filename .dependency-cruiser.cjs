@@ -36,6 +36,7 @@ const packageOnlyIn = (dependency, home, comment) => ({
 const SIBLINGS = ["redis", "sqlite", "codec", "observe", "test-suite"];
 const OPTIONS = "^src/options[.]ts$";
 const SETTINGS = "^src/settings[.]ts$";
+const ENVIRONMENT = "^src/environment([.]ts$|/)";
 const FACADE = "^src/(manager|arguments|namespace|registry|caches|wrap|results)[.]ts$";
 
 module.exports = {
@@ -51,6 +52,23 @@ module.exports = {
       "A tier on a Keyv store builds on the base; a Keyv store on a cache knows what a cache is.",
     ),
     typesOnly("keyv-knows-types-of-the-manager", "^src/keyv/", FACADE, "It is given its cache."),
+    only(
+      "environment-as-a-user",
+      ENVIRONMENT,
+      [BASE, OPTIONS, "^src/manager[.]ts$", "^src/(memory|redis|sqlite)/"],
+      "A cache from the environment is put together as a user would.",
+    ),
+    {
+      name: "environment-loads-tiers-when-asked",
+      comment: "Who only imports the package loads no tier of bytes; what reads a URL is not one.",
+      severity: "error",
+      from: { path: ENVIRONMENT },
+      to: {
+        path: "^src/(redis|sqlite)/",
+        pathNot: "^src/redis/url[.]ts$",
+        dependencyTypesNot: ["dynamic-import", ...TYPES],
+      },
+    },
     only("memory-on-base", "^src/memory/", BASE, "The memory tier builds on the base."),
     only(
       "engine-below-manager",
@@ -108,8 +126,15 @@ module.exports = {
       name: "nothing-imports-a-barrel",
       comment: "index.ts files are entry points: a module that imports one loads what it does not need.",
       severity: "error",
-      from: { path: "^src/" },
+      from: { path: "^src/", pathNot: "^src/environment/cache-options[.]ts$" },
       to: { path: "^src/.*index[.]ts$" },
+    },
+    {
+      name: "environment-imports-barrels-of-tiers",
+      comment: "It loads tiers as their users do, by the same file: there must be one of each in a process.",
+      severity: "error",
+      from: { path: "^src/environment/cache-options[.]ts$" },
+      to: { path: "^src/.*index[.]ts$", pathNot: "^src/(redis|sqlite)/index[.]ts$" },
     },
     packageOnlyIn("lru-cache", "memory", "lru-cache holds the entries of the memory tier and nothing else."),
     packageOnlyIn("p-limit", "engine", "p-limit bounds background refreshes; a foreground path must not wait for it."),

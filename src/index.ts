@@ -2,6 +2,8 @@
 
 export { TieredCacheManager } from "./manager.ts";
 export { CacheNamespace } from "./namespace.ts";
+export { cacheFromEnv } from "./environment.ts";
+export type { EnvironmentOptions } from "./environment/options.ts";
 export { createCaches, type Caches } from "./caches.ts";
 export { cacheRegistry, type CacheRegistry } from "./registry.ts";
 export { CacheError, type CacheErrorCode, type CacheErrorDetails } from "./errors.ts";
@@ -48,5 +50,6 @@ export type { FrameLayout } from "./contracts/frame.ts";
 export type { RemoteTier, RemoteTierConfig, RemoteTierContext, RemoteTierPlan } from "./contracts/remote.ts";
 export type { Tier } from "./contracts/tier.ts";
 export type { Spans } from "./model/policy.ts";
-export type { BreakerState } from "./model/breaker.ts";
+export type { BreakerSettings, BreakerState } from "./model/breaker.ts";
+export type { BreakerOptions } from "./model/breaker-options.ts";
 export type { StandardResult, StandardSchema } from "./contracts/standard-schema.ts";

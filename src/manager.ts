@@ -14,7 +14,7 @@ import type { GetOptions, KeysOptions, NamespaceOption, PeekOptions, SetOptions 
 import type { AtOnce, BatchRefresh, Refresh, SyncRefresh } from "./model/refresh.ts";
 import { assertAccepted, checkValue, refusalAtOnce } from "./engine/accept.ts";
 import { drain } from "./engine/close.ts";
-import { healthOf, tierStats } from "./engine/health.ts";
+import { healthOf, tierStats, toldCounters } from "./engine/health.ts";
 import { createEngine, type Engine, type Target } from "./engine/engine.ts";
 import { describe, keysEverywhere, locate, remainingTtl, sweep, usableKeys, type EntryView } from "./engine/inspect.ts";
 import * as invalidation from "./engine/invalidate.ts";
@@ -348,10 +348,10 @@ export class TieredCacheManager {
     this.#listeners.remove(type, listener);
   }
 
-  /** What the cache has done since it was made. */
+  /** What the cache has done since it was made: with `enableStats: false`, only what is there now. */
   stats(): CacheStats {
-    const { counters, flights } = this.#engine;
-    return snapshot(this.#settings.name, counters, flights.size, tierStats(this.#engine));
+    const engine = this.#engine;
+    return snapshot(this.#settings.name, toldCounters(engine), engine.flights.size, tierStats(engine));
   }
 
   /** Whether the cache can do its work. */

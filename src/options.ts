@@ -24,6 +24,7 @@ export interface CacheDefaults {
   readonly refreshTimeout: Milliseconds;
   readonly maxKeyLength: number;
   readonly trackAccess: boolean;
+  readonly enableStats: boolean;
   readonly closeTimeout: Milliseconds;
   readonly maxEntries: number;
   readonly isolation: Isolation;
@@ -45,6 +46,7 @@ export const DEFAULTS: CacheDefaults = Object.freeze({
   refreshTimeout: 60_000,
   maxKeyLength: 512,
   trackAccess: false,
+  enableStats: true,
   closeTimeout: 5_000,
   maxEntries: 1_000,
   isolation: "shared",
@@ -97,6 +99,11 @@ export interface CacheOptions<T = unknown> extends LifetimeOptions<T>, RefreshOp
   readonly maxKeyLength?: number | undefined;
   /** Counts hits and remembers the last one of every entry, for `getEntry`. Default `false`. */
   readonly trackAccess?: boolean | undefined;
+  /**
+   * `false`: `stats()` counts nothing. What is there now it tells all the same: entries, bytes, breakers, running
+   * refreshes. Default `true`.
+   */
+  readonly enableStats?: boolean | undefined;
   /** Most background refreshes at a time. Default 16. */
   readonly refreshConcurrency?: number | undefined;
   /** Most background refreshes that wait; beyond, the stale value is served and none is begun. Default 1000. */

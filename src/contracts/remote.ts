@@ -1,5 +1,6 @@
 // The seam between a cache and the tiers outside the process: how `tiers` names one, and how the cache opens it.
 
+import type { BreakerSettings } from "../model/breaker.ts";
 import type { Milliseconds } from "../model/duration.ts";
 import type { PayloadSettings } from "../model/payload-options.ts";
 import type { Authority, EpochName, SyncAuthority } from "./authority.ts";
@@ -36,8 +37,11 @@ export interface RemoteTierPlan {
    * the one for more is shared; the other one keeps copies of what that holds. Default `"anywhere"`.
    */
   readonly scope?: TierScope | undefined;
-  /** Whether the cache should stop asking it for a while when it keeps failing. */
-  readonly breaker: boolean;
+  /**
+   * Whether the cache should stop asking it for a while when it keeps failing: `true` after five failures for half a
+   * minute; settings say it otherwise.
+   */
+  readonly breaker: boolean | BreakerSettings;
   /** How values become bytes in it. Absent: MessagePack, neither compressed nor encrypted. */
   readonly payload?: PayloadSettings | undefined;
   /**

@@ -25,6 +25,8 @@ export interface EngineSettings {
   readonly memory: MemorySettings;
   readonly validate: Validate | undefined;
   readonly trackAccess: boolean;
+  /** Whether what is counted is told. */
+  readonly enableStats: boolean;
   readonly refreshConcurrency: number;
   readonly refreshQueue: number;
   readonly refreshTimeoutMs: Milliseconds;

@@ -4,7 +4,8 @@ import { CacheError } from "../errors.ts";
 import type { Clock } from "../contracts/clock.ts";
 import type { Observer } from "../contracts/observer.ts";
 import type { RemoteTierPlan } from "../contracts/remote.ts";
-import { Breaker, BREAKER_DEFAULTS, REFUSED, type BreakerState } from "../model/breaker.ts";
+import { Breaker, REFUSED, type BreakerSettings, type BreakerState } from "../model/breaker.ts";
+import { breakerSettings } from "../model/breaker-options.ts";
 import type { TierCounters } from "../observe/stats.ts";
 
 /** The shared tier has not answered, or was not asked: for the caller it is not there. */
@@ -38,7 +39,8 @@ export type BreakerListener = (shard: string, state: BreakerState, reason: strin
 
 /** The breakers of one tier, one per server; shared by all caches that use the tier. */
 export class Breakers {
-  readonly #isEnabled: boolean;
+  /** `undefined`: they never open. */
+  readonly #settings: BreakerSettings | undefined;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #byShard = new Map<string, Breaker>();
@@ -46,8 +48,8 @@ export class Breakers {
   /** Whether every server is known not to answer: nothing needs to be tried. */
   isAway = false;
 
-  constructor(isEnabled: boolean, clock: Clock, random: () => number) {
-    this.#isEnabled = isEnabled;
+  constructor(settings: BreakerSettings | undefined, clock: Clock, random: () => number) {
+    this.#settings = settings;
     this.#clock = clock;
     this.#random = random;
   }
@@ -81,8 +83,7 @@ export class Breakers {
   }
 
   #add(shard: string): Breaker {
-    const settings = this.#isEnabled ? BREAKER_DEFAULTS : undefined;
-    const breaker = new Breaker(settings, this.#clock, this.#random, (state, reason) => {
+    const breaker = new Breaker(this.#settings, this.#clock, this.#random, (state, reason) => {
       this.isAway = [...this.#byShard.values()].every((one) => one.state === "open");
       for (const listener of this.#listeners) listener(shard, state, reason);
     });
@@ -95,7 +96,7 @@ const byPlan = new WeakMap<RemoteTierPlan, Breakers>();
 
 /** The breakers of a tier: the same for every cache opened from its plan. */
 export function breakersOf(plan: RemoteTierPlan, clock: Clock, random: () => number): Breakers {
-  const known = byPlan.get(plan) ?? new Breakers(plan.breaker, clock, random);
+  const known = byPlan.get(plan) ?? new Breakers(breakerSettings(plan.breaker), clock, random);
   byPlan.set(plan, known);
   return known;
 }

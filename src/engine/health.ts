@@ -2,14 +2,17 @@
 
 import { CacheError, show } from "../errors.ts";
 import type { CacheHealth, HealthStatus, TierHealth } from "../model/health.ts";
-import type { CopyTierStats, MemoryTierStats, TierCounters, TierStats, TierStatsByName } from "../observe/stats.ts";
+import { Counters, TierCounters } from "../observe/stats.ts";
+import type { CopyTierStats, MemoryTierStats, TierStats, TierStatsByName } from "../observe/stats.ts";
 import type { CopyTier } from "./copy-tier.ts";
 import type { Engine } from "./engine.ts";
 import type { Guard } from "./guard.ts";
 import type { SharedTier } from "./shared-tier.ts";
 
 /** Statistics of each tier, by name. */
-export function tierStats({ counters, memory, shared, copies }: Engine): TierStatsByName {
+export function tierStats(engine: Engine): TierStatsByName {
+  const { memory, shared, copies } = engine;
+  const counters = toldCounters(engine);
   const stats: { memory?: MemoryTierStats; [name: string]: TierStats | undefined } = {};
   if (memory.settings.enabled || shared === undefined) {
     stats[memory.name] = {
@@ -22,8 +25,18 @@ export function tierStats({ counters, memory, shared, copies }: Engine): TierSta
   if (shared === undefined) return stats;
   const busLive = shared.trust.isUp;
   stats[shared.name] = { ...askedStats(counters.shared, shared.guard), busLive, pending: shared.recovery.pending };
-  if (copies !== undefined) stats[copies.name] = askedStats(copies.counters, copies.guard);
+  if (copies === undefined) return stats;
+  const counted = engine.settings.enableStats ? copies.counters : new TierCounters();
+  stats[copies.name] = askedStats(counted, copies.guard);
   return stats;
+}
+
+/**
+ * What the cache has counted, or zeros where nobody is to be told: counting is one addition, and asking each time whether
+ * to count would cost a memory hit as much.
+ */
+export function toldCounters({ settings, counters }: Engine): Counters {
+  return settings.enableStats ? counters : new Counters(counters.since);
 }
 
 function askedStats({ hits, misses, errors, refused }: TierCounters, { breakers }: Guard): CopyTierStats {

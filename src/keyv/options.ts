@@ -1,6 +1,7 @@
 // What can be said about the Keyv tier, and the element of `tiers` made of it.
 
 import type { RemoteTierConfig, RemoteTierContext } from "../contracts/remote.ts";
+import type { BreakerOptions } from "../model/breaker-options.ts";
 import type { Duration } from "../model/duration.ts";
 import type { PayloadOptions } from "../model/payload-options.ts";
 import { KeyvOpener } from "./open.ts";
@@ -24,8 +25,11 @@ export interface KeyvTierOptions extends PayloadOptions {
   readonly keyPrefix?: string | undefined;
   /** Entries are gone at this age, whatever their `ttl`. Default `"forever"`. */
   readonly maxAge?: Duration | undefined;
-  /** `false`: goes on asking a store that keeps failing. Default `true`. */
-  readonly breaker?: boolean | undefined;
+  /**
+   * `false`: goes on asking a store that keeps failing. `true`: leaves it alone for half a minute after five failures. Or
+   * other numbers. Default `true`.
+   */
+  readonly breaker?: boolean | BreakerOptions | undefined;
   /** Whether the last cache to close disconnects the store. Default `false`: it is yours. */
   readonly closeStore?: boolean | undefined;
 }

@@ -1,6 +1,8 @@
 // Options of the Keyv tier after one validation: frozen and complete.
 
 import { badInput } from "../errors.ts";
+import type { BreakerSettings } from "../model/breaker.ts";
+import { resolveBreaker } from "../model/breaker-options.ts";
 import { checkBoolean, checkObject } from "../model/check.ts";
 import { durationOr, positiveOr, type Milliseconds } from "../model/duration.ts";
 import { PAYLOAD_NAMES, resolvePayload, type PayloadSettings } from "../model/payload-options.ts";
@@ -26,7 +28,7 @@ export interface KeyvSettings {
   readonly maxAgeMs: Milliseconds;
   readonly timeoutMs: Milliseconds;
   readonly keyPrefix: string;
-  readonly breaker: boolean;
+  readonly breaker: boolean | BreakerSettings;
   readonly closeStore: boolean;
   readonly payload: PayloadSettings;
 }
@@ -54,7 +56,7 @@ export function resolveKeyvOptions(options: KeyvTierOptions, field: string): Key
     maxAgeMs: durationOr(options.maxAge, Infinity, `${field}.maxAge`),
     timeoutMs: positiveOr(options.timeout, defaults.timeout, `${field}.timeout`),
     keyPrefix,
-    breaker: checkBoolean(options.breaker, defaults.breaker, `${field}.breaker`),
+    breaker: resolveBreaker(options.breaker, defaults.breaker, `${field}.breaker`),
     closeStore: checkBoolean(options.closeStore, defaults.closeStore, `${field}.closeStore`),
     payload: resolvePayload(options, field),
   });

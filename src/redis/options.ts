@@ -2,6 +2,7 @@
 
 import type { ConnectionOptions } from "node:tls";
 import type { RemoteTierConfig, RemoteTierContext } from "../contracts/remote.ts";
+import type { BreakerOptions } from "../model/breaker-options.ts";
 import type { Duration } from "../model/duration.ts";
 import type { PayloadOptions } from "../model/payload-options.ts";
 import type { RedisClientLike } from "./connection.ts";
@@ -73,8 +74,11 @@ export interface RedisTierOptions extends RedisConnectOptions, PayloadOptions {
   readonly tracking?: boolean | undefined;
   /** Longest that a process which has lost the bus, unnoticed, goes on believing its own copies. Default 2 s. */
   readonly divergenceLimit?: Duration | undefined;
-  /** `false`: goes on asking a Redis that keeps failing. Default `true`. */
-  readonly breaker?: boolean | undefined;
+  /**
+   * `false`: goes on asking a Redis that keeps failing. `true`: leaves it alone for half a minute after five failures. Or
+   * other numbers. Default `true`.
+   */
+  readonly breaker?: boolean | BreakerOptions | undefined;
 }
 
 /** The Redis tier as an element of `tiers`. */

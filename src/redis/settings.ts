@@ -1,6 +1,8 @@
 // Options of the Redis tier after one validation: frozen and complete.
 
 import { badInput } from "../errors.ts";
+import type { BreakerSettings } from "../model/breaker.ts";
+import { resolveBreaker } from "../model/breaker-options.ts";
 import { checkBoolean, checkObject } from "../model/check.ts";
 import { durationOr, positiveOr, type Milliseconds } from "../model/duration.ts";
 import { PAYLOAD_NAMES, resolvePayload, type PayloadSettings } from "../model/payload-options.ts";
@@ -32,7 +34,7 @@ export interface RedisSettings {
   readonly bus: boolean;
   readonly tracking: boolean;
   readonly divergenceLimitMs: Milliseconds;
-  readonly breaker: boolean;
+  readonly breaker: boolean | BreakerSettings;
   readonly payload: PayloadSettings;
   readonly target: RedisTarget;
 }
@@ -58,7 +60,7 @@ export function resolveRedisOptions(options: RedisTierOptions, field: string): R
     bus: checkBoolean(options.bus, defaults.bus, `${field}.bus`),
     tracking: checkTracking(options, field),
     divergenceLimitMs: positiveOr(options.divergenceLimit, defaults.divergenceLimit, `${field}.divergenceLimit`),
-    breaker: checkBoolean(options.breaker, defaults.breaker, `${field}.breaker`),
+    breaker: resolveBreaker(options.breaker, defaults.breaker, `${field}.breaker`),
     payload: resolvePayload(options, field),
     target: Object.freeze(resolveTarget(options, field)),
   });

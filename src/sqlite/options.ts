@@ -1,6 +1,7 @@
 // What can be said about the SQLite tier, and the element of `tiers` made of it.
 
 import type { RemoteTierConfig, RemoteTierContext } from "../contracts/remote.ts";
+import type { BreakerOptions } from "../model/breaker-options.ts";
 import type { Duration } from "../model/duration.ts";
 import type { PayloadOptions } from "../model/payload-options.ts";
 import type { SqliteDatabase } from "./driver.ts";
@@ -43,8 +44,11 @@ export interface SqliteTierOptions extends PayloadOptions {
   readonly bus?: boolean | undefined;
   /** Longest that a process which cannot read the file goes on believing its own copies. Default 2 s. */
   readonly divergenceLimit?: Duration | undefined;
-  /** `false`: goes on asking a file that keeps failing. Default `true`. */
-  readonly breaker?: boolean | undefined;
+  /**
+   * `false`: goes on asking a file that keeps failing. `true`: leaves it alone for half a minute after five failures. Or
+   * other numbers. Default `true`.
+   */
+  readonly breaker?: boolean | BreakerOptions | undefined;
 }
 
 /** The SQLite tier as an element of `tiers`. */

@@ -2,6 +2,8 @@
 
 import { resolve } from "node:path";
 import { badInput } from "../errors.ts";
+import type { BreakerSettings } from "../model/breaker.ts";
+import { resolveBreaker } from "../model/breaker-options.ts";
 import { checkBoolean, checkInteger, checkObject } from "../model/check.ts";
 import { durationOr, positiveOr, type Milliseconds } from "../model/duration.ts";
 import { PAYLOAD_NAMES, resolvePayload, type PayloadSettings } from "../model/payload-options.ts";
@@ -46,7 +48,7 @@ export interface SqliteSettings {
   readonly cleanupOnStart: boolean;
   readonly bus: boolean;
   readonly divergenceLimitMs: Milliseconds;
-  readonly breaker: boolean;
+  readonly breaker: boolean | BreakerSettings;
   readonly payload: PayloadSettings;
   readonly target: SqliteTarget;
 }
@@ -72,7 +74,7 @@ export function resolveSqliteOptions(options: SqliteTierOptions, field: string):
     cleanupOnStart: checkBoolean(options.cleanupOnStart, defaults.cleanupOnStart, `${field}.cleanupOnStart`),
     bus: checkBoolean(options.bus, defaults.bus, `${field}.bus`),
     divergenceLimitMs: positiveOr(options.divergenceLimit, defaults.divergenceLimit, `${field}.divergenceLimit`),
-    breaker: checkBoolean(options.breaker, defaults.breaker, `${field}.breaker`),
+    breaker: resolveBreaker(options.breaker, defaults.breaker, `${field}.breaker`),
     payload: resolvePayload(options, field),
     target: Object.freeze(resolveTarget(options, field)),
   });

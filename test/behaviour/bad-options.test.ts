@@ -58,6 +58,7 @@ describe("other options", () => {
     ["backgroundRefresh", { backgroundRefresh: "no" }],
     ["enabled", { enabled: 1 }],
     ["trackAccess", { trackAccess: null }],
+    ["enableStats", { enableStats: 0 }],
     ["maxKeyLength", { maxKeyLength: 0 }],
     ["maxKeyLength", { maxKeyLength: 1.5 }],
     ["refreshConcurrency", { refreshConcurrency: 0 }],

@@ -61,7 +61,10 @@ describe("options", () => {
     [{ ...good, timeout: 0 }, "tiers[0].options.timeout must be a duration longer than 0, got 0"],
     [{ ...good, maxAge: "soon" }, "tiers[0].options.maxAge must be a duration of at least 0"],
     [{ ...good, enabled: "yes" }, "tiers[0].options.enabled must be true or false, got 'yes'"],
-    [{ ...good, breaker: 1 }, "tiers[0].options.breaker must be true or false, got 1"],
+    [
+      { ...good, breaker: 1 },
+      "tiers[0].options.breaker must be true, false or an object with failures and openFor, got 1",
+    ],
     [{ ...good, closeStore: 1 }, "tiers[0].options.closeStore must be true or false, got 1"],
     [{ ...good, bus: true }, "tiers[0].options must hold known options only"],
   ])("%j are refused: %s", (options, message) => {

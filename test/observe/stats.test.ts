@@ -1,10 +1,13 @@
 // stats(): every read counted once, and what became of it.
 
 import { describe, expect, test } from "vitest";
-import { memoryTier, type MemoryTierStats } from "../../src/index.ts";
+import { memoryTier, TieredCacheManager, type MemoryTierStats } from "../../src/index.ts";
+import { keyvTier } from "../../src/keyv/index.ts";
+import { sqliteTier } from "../../src/sqlite/index.ts";
 import { createCache } from "../support/cache.ts";
 import { controlled } from "../support/controlled-refresh.ts";
 import { drainMicrotasks } from "../support/fake-clock.ts";
+import { waitUntil } from "../support/wait-until.ts";
 
 describe("stats", () => {
   test("of a new cache are all zero", () => {
@@ -107,5 +110,45 @@ describe("stats", () => {
     const before = cache.stats();
     await cache.get("k", () => 1);
     expect(before.misses).toBe(0);
+  });
+
+  test("with enableStats: false count nothing, and tell what is there", async () => {
+    const { cache, clock } = createCache({ enableStats: false, tiers: [memoryTier({ maxEntries: 2 })] });
+    for (const key of ["a", "b", "c"]) await cache.get(key, () => 1);
+    cache.getSync("c");
+    await cache.delete("c");
+    const zeros = new TieredCacheManager({ clock, tiers: [memoryTier({ maxEntries: 2 })] }).stats();
+    const memory = { entries: 1, capacity: 2, bytes: undefined, evictions: 0 };
+    expect(cache.stats()).toEqual({ ...zeros, tiers: { memory } });
+    const { refresh, call } = controlled();
+    const got = cache.get("d", refresh);
+    expect(cache.stats()).toMatchObject({ requests: 0, refreshes: { foreground: 0, inFlight: 1 } });
+    call(0).resolve("v");
+    await got;
+  });
+
+  test("with enableStats: false count nothing of tiers outside the process either", async () => {
+    const counted = async (enableStats: boolean): Promise<[unknown, unknown]> => {
+      const tiers = [keyvTier({ store: new Map() }), sqliteTier({ path: ":memory:", timeout: "5s" })];
+      const cache = new TieredCacheManager({ enableStats, tiers });
+      const served = new Set<string>();
+      cache.on("hit", ({ tier }) => void served.add(tier));
+      await cache.set("k", 1);
+      const both = async (): Promise<boolean> => {
+        await cache.get("k");
+        await cache.get("k", { tiers: { keyv: false } });
+        return served.size === 2;
+      };
+      // The copy is made behind.
+      await waitUntil(both, { what: "both have served it" });
+      const { keyv, sqlite } = cache.stats().tiers;
+      await cache.close();
+      return [keyv, sqlite];
+    };
+    const none = { hits: 0, misses: 0, errors: 0, refused: 0 };
+    const all = await counted(true);
+    expect(all).not.toMatchObject([none, {}]);
+    expect(all).not.toMatchObject([{}, none]);
+    expect(await counted(false)).toMatchObject([none, none]);
   });
 });

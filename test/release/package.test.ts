@@ -68,6 +68,49 @@ describe("the packed package", () => {
     const control = `import "reflect-metadata"; process.getBuiltinModule("node:sqlite");`;
     expect(loadedAfter(control)).toEqual({ reflectMetadata: true, sqlite: isBuiltin("node:sqlite") });
   });
+
+  test("makes a cache from the environment, and loads what that asks for, once", () => {
+    const env = "{ CACHE_REDIS_HOST: '127.0.0.1', CACHE_REDIS_PORT: '1' }";
+    // No ioredis is installed here: it is missed by the first command, and not before.
+    const printed = run(`
+      import { cacheFromEnv, CacheError } from "${manifest.name}";
+      const plain = await cacheFromEnv({ env: {} });
+      await plain.set("k", "v");
+      const refused = await cacheFromEnv({ env: { CACHE_TTL: "soon" } }).catch((error) => error);
+      const redis = await cacheFromEnv({ env: ${env} });
+      const failures = [];
+      redis.on("tierError", ({ error }) => failures.push(error));
+      await redis.get("k", () => "v");
+      const { redisTier } = await import("${manifest.name}/redis");
+      let misuse;
+      try { redisTier({ url: "http://h" }).prepare("tiers[0]"); } catch (error) { misuse = error; }
+      const { reasons } = await redis.health();
+      console.log(JSON.stringify({
+        value: await plain.get("k"),
+        same: [refused, misuse, failures[0]].map((error) => error instanceof CacheError),
+        reasons: reasons.join(),
+      }));
+      await redis.close();
+      await plain.close();
+    `);
+    const { value, same, reasons } = JSON.parse(printed) as { value: string; same: boolean[]; reasons: string };
+    expect(value).toBe("v");
+    expect(same).toEqual([true, true, true]);
+    expect(reasons).toContain("ioredis");
+  });
+
+  test("loads neither Redis nor SQLite before the environment asks for it", () => {
+    const files = staticImports(`node_modules/${manifest.name}/dist/index.js`);
+    expect(files.filter((file) => /\/(redis|sqlite)\//.test(file))).toEqual([]);
+    const made = (env: string): string[] =>
+      builtInsAfter(`const { cacheFromEnv } = await import("${manifest.name}"); const cache = await cacheFromEnv({ env: ${env} });
+        await cache.close();`);
+    // Redis needs this module as soon as it is loaded; the rest of SQLite comes with its first use.
+    expect(made(`{ CACHE_REDIS_HOST: "127.0.0.1", CACHE_REDIS_PORT: "1" }`)).toContain("crypto");
+    expect(made("{}")).toEqual([]);
+    expect(made(`{ CACHE_ENABLED: "false", CACHE_REDIS_HOST: "127.0.0.1" }`)).toEqual([]);
+    expect(made(`{ CACHE_L2_ENABLED: "false", CACHE_REDIS_HOST: "127.0.0.1" }`)).toEqual([]);
+  });
 });
 
 /** What a file of the project imports before it runs, directly or through others: files and packages. */

@@ -76,7 +76,7 @@ test.each<[object, string]>([
   [{ cleanupOnStart: 1 }, "cleanupOnStart must be true or false, got 1"],
   [{ bus: null }, "bus must be true or false, got null"],
   [{ divergenceLimit: "0s" }, "divergenceLimit must be a duration longer than 0, got '0s'"],
-  [{ breaker: {} }, "breaker must be true or false, got {}"],
+  [{ breaker: null }, "breaker must be true, false or an object with failures and openFor, got null"],
 ])("refuses %j", (options, message) => {
   expect(refuse(options)).toThrow(
     expect.objectContaining({
