@@ -1,0 +1,122 @@
+// The verbs of one cached function: what a call, a look, an invalidation and a refresh ask of the cache.
+
+import type { AnyFunction, CallPlan } from "./model/call-plan.ts";
+import type { GetOptions } from "./model/call-options.ts";
+import type { KeyFromCall } from "./model/key-template.ts";
+import type { TieredCacheManager } from "./manager.ts";
+import type { DeleteResult } from "./results.ts";
+
+/** The part of a cache that cached functions use. */
+export type CallCache = Pick<TieredCacheManager, "get" | "getSync" | "delete" | "deleteSync">;
+
+/** Everything that is asked at a call of one function. */
+export interface FunctionPlan extends CallPlan {
+  readonly isEnabled: boolean;
+  /** The cache for the `this` of a call. @throws CacheError where there is none yet */
+  readonly cacheFor: (self: unknown) => CallCache;
+  readonly keyOf: KeyFromCall;
+  /** Makes sure that no other function uses the keys of this one. @throws CacheError `invalid_decorator` */
+  readonly claim: ((cache: CallCache) => void) | undefined;
+}
+
+/** One call, as the cache will see it. */
+export interface PlannedCall {
+  readonly cache: CallCache;
+  readonly key: string;
+  readonly options: GetOptions;
+}
+
+/** Verbs of a function, each given the `this` and the arguments of a call. */
+export interface CallVerbs {
+  call(self: unknown, args: unknown[]): unknown;
+  peek(self: unknown, args: unknown[]): unknown;
+  invalidate(self: unknown, args: unknown[]): unknown;
+  refresh(self: unknown, args: unknown[]): unknown;
+}
+
+const NOTHING: DeleteResult = Object.freeze({ authority: "none", existed: false });
+
+/** Whether a call uses the cache at all. */
+export function isCached(plan: FunctionPlan, self: unknown, args: readonly unknown[]): boolean {
+  return plan.isEnabled && plan.isCached(self, args);
+}
+
+/** What a call asks. @throws CacheError when it has no key, or no cache yet */
+export function planCall(plan: FunctionPlan, self: unknown, args: readonly unknown[]): PlannedCall {
+  const cache = plan.cacheFor(self);
+  if (plan.claim !== undefined) plan.claim(cache);
+  return { cache, key: plan.keyOf(self, args), options: plan.optionsOf(self, args) };
+}
+
+/** The verbs of a function that returns a promise. What goes wrong is a rejection. */
+export function asyncVerbs(fn: AnyFunction, planFor: (self: unknown) => FunctionPlan): CallVerbs {
+  const read = (self: unknown, args: unknown[], more?: GetOptions): Promise<unknown> => {
+    const plan = planFor(self);
+    if (!isCached(plan, self, args)) return Promise.resolve(Reflect.apply(fn, self, args));
+    const { cache, key, options } = planCall(plan, self, args);
+    const all = more === undefined ? options : { ...options, ...more };
+    return cache.get(key, plan.refreshOf(fn, self, args), all);
+  };
+  return {
+    // No async function: it would cost a promise more on every hit.
+    call(self, args) {
+      try {
+        return read(self, args);
+      } catch (error) {
+        return Promise.reject(error);
+      }
+    },
+    refresh: async (self, args) => read(self, args, FORCED),
+    async peek(self, args) {
+      const plan = planFor(self);
+      if (!isCached(plan, self, args)) return undefined;
+      const { cache, key, options } = planCall(plan, self, args);
+      return cache.get(key, options);
+    },
+    async invalidate(self, args) {
+      const plan = planFor(self);
+      if (!plan.isEnabled) return NOTHING;
+      const { cache, key, options } = planCall(plan, self, args);
+      return cache.delete(key, { namespace: options.namespace });
+    },
+  };
+}
+
+/** The same for one that returns its result at once. What goes wrong is thrown. */
+export function syncVerbs(fn: AnyFunction, planFor: (self: unknown) => FunctionPlan): CallVerbs {
+  const read = (self: unknown, args: unknown[], more?: GetOptions): unknown => {
+    const plan = planFor(self);
+    if (!isCached(plan, self, args)) return Reflect.apply(fn, self, args);
+    const { cache, key, options } = planCall(plan, self, args);
+    const all = more === undefined ? options : { ...options, ...more };
+    return cache.getSync(key, plan.refreshOf(fn, self, args), all);
+  };
+  return {
+    call: (self, args) => read(self, args),
+    refresh: (self, args) => read(self, args, FORCED),
+    peek(self, args) {
+      const plan = planFor(self);
+      if (!isCached(plan, self, args)) return undefined;
+      const { cache, key, options } = planCall(plan, self, args);
+      return cache.getSync(key, options);
+    },
+    invalidate(self, args) {
+      const plan = planFor(self);
+      if (!plan.isEnabled) return NOTHING;
+      const { cache, key, options } = planCall(plan, self, args);
+      return cache.deleteSync(key, { namespace: options.namespace });
+    },
+  };
+}
+
+/** The wrapped function: a call, with the other verbs as its properties. */
+export function withVerbs({ keyOf }: Pick<FunctionPlan, "keyOf">, verbs: CallVerbs): unknown {
+  return Object.assign((...args: unknown[]) => verbs.call(undefined, args), {
+    key: (...args: unknown[]) => keyOf(undefined, args),
+    peek: (...args: unknown[]) => verbs.peek(undefined, args),
+    invalidate: (...args: unknown[]) => verbs.invalidate(undefined, args),
+    refresh: (...args: unknown[]) => verbs.refresh(undefined, args),
+  });
+}
+
+const FORCED: GetOptions = Object.freeze({ forceRefresh: true });
