@@ -62,8 +62,8 @@ export function withoutUndefined<T extends object>(options: T): T {
 
 /** Standard decorators of members get a context of another kind, legacy ones the member's name. */
 function isOfMember(context: unknown): boolean {
-  if (context === undefined) return false;
-  return (context as { readonly kind?: unknown } | null)?.kind !== "class";
+  const isOfClass = typeof context === "object" && context !== null && "kind" in context && context.kind === "class";
+  return context !== undefined && !isOfClass;
 }
 
 function compileForClass(template: unknown, field: string): string | ReturnType<typeof compileText> {

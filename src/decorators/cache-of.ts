@@ -113,7 +113,8 @@ function handle({ verbs, planFor }: CachedMethod, fn: Method, self: object): unk
       verbs[verb](self, args);
   return Object.freeze({
     key: (...args: unknown[]) => planFor(self).keyOf(self, args),
-    get: (...args: unknown[]): unknown => Reflect.apply(fn, self, args),
+    // The method itself, with all decorators above it; without an object nothing can be above it.
+    get: self === NO_OBJECT ? bound("call") : (...args: unknown[]): unknown => Reflect.apply(fn, self, args),
     peek: bound("peek"),
     invalidate: bound("invalidate"),
     refresh: bound("refresh"),

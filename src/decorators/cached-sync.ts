@@ -17,10 +17,10 @@ import type { CachedOptions, CacheSource, KeySource } from "./types.ts";
  * be part of a key, `invalid_decorator` without a name to make keys of, `not_initialized` when there is no cache yet,
  * `cycle` when a run of the method needs its own result, `invalid_argument` when it turns out to return a promise
  */
-export function CachedSync<const Options extends CachedOptions = {}>(
+export function CachedSync<const Options extends CachedOptions>(
   options?: Options,
 ): CachedSyncDecorator<undefined, Options>;
-export function CachedSync<const Key extends KeySource | undefined, const Options extends CachedOptions = {}>(
+export function CachedSync<const Key extends KeySource | undefined, const Options extends CachedOptions>(
   key: Key,
   options?: Options,
 ): CachedSyncDecorator<Key, Options>;

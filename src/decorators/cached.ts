@@ -29,10 +29,8 @@ import type { CachedOptions, CacheSource, KeySource } from "./types.ts";
  * be part of a key, with `invalid_decorator` without a name to make keys of, with `not_initialized` when there is no
  * cache yet
  */
-export function Cached<const Options extends CachedOptions = {}>(
-  options?: Options,
-): CachedDecorator<undefined, Options>;
-export function Cached<const Key extends KeySource | undefined, const Options extends CachedOptions = {}>(
+export function Cached<const Options extends CachedOptions>(options?: Options): CachedDecorator<undefined, Options>;
+export function Cached<const Key extends KeySource | undefined, const Options extends CachedOptions>(
   key: Key,
   options?: Options,
 ): CachedDecorator<Key, Options>;

@@ -31,9 +31,9 @@ export function claimName(
   claims.set(cache, ofCache.set(name, { owner: new WeakRef(owner), property }));
 }
 
-/** A name as it stands in a key, in front of `(` or `#`. */
+/** A name as it stands in a key, in front of `(`. */
 export function escapeName(name: string): string {
-  return name.replace(/[%(#]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
+  return name.replace(/[%(]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
 }
 
 /**

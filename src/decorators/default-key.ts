@@ -26,7 +26,7 @@ export function defaultKey(prefix: string, place: string, ignored: ReadonlySet<n
       const argument = isLeftOut(args, i) ? undefined : args[i];
       text += `${i === 0 ? "" : ","}${encodeData(argument, `argument ${i} of ${place}`)}`;
     }
-    return text.length > MAX_ENCODED ? `${prefix}#${hashText(text)}` : `${prefix}(${text})`;
+    return text.length > MAX_ENCODED ? `${prefix}(#${hashText(text)})` : `${prefix}(${text})`;
   };
 }
 

@@ -29,7 +29,7 @@ type PlanInvalidation = (self: unknown, args: readonly unknown[]) => Invalidatio
  */
 export function Invalidates<
   const Target extends KeySource | InvalidationTarget,
-  const Options extends InvalidatesOptions = {},
+  const Options extends InvalidatesOptions,
 >(target: Target, options?: Options): InvalidatesDecorator<Target, Options> {
   return makeInvalidates(target, options, undefined) as InvalidatesDecorator<Target, Options>;
 }

@@ -114,6 +114,12 @@ type ReturnsAtOnce<Method, Text> = Method extends (...args: never[]) => infer Re
       : Text
   : "only methods can be decorated";
 
+/** The context of standard decorators of methods; not their own type, which refuses methods that declare their `this`. */
+interface MethodContext {
+  readonly kind: "method";
+  readonly name: string | symbol;
+}
+
 /**
  * Decorates methods of which `Check` says nothing, in both flavours: standard decorators, and `experimentalDecorators`.
  * @throws CacheError `invalid_decorator` or `invalid_key_template` when the class is defined
@@ -124,7 +130,7 @@ export interface CachedDecorator<Key = undefined, Options = CachedOptions> {
       FirstOf<
         [ReturnsPromise<Method, "the method must return a promise: use @CachedSync">, Fits<Method, Key, Options>]
       >,
-    context: ClassMethodDecoratorContext,
+    context: MethodContext,
   ): Method;
   <Method>(
     target: object,
@@ -143,7 +149,7 @@ export interface CachedSyncDecorator<Key = undefined, Options = CachedOptions> {
   <Method>(
     method: Method &
       FirstOf<[ReturnsAtOnce<Method, "the method must not return a promise: use @Cached">, Fits<Method, Key, Options>]>,
-    context: ClassMethodDecoratorContext,
+    context: MethodContext,
   ): Method;
   <Method>(
     target: object,
@@ -188,7 +194,7 @@ export interface InvalidatesDecorator<Target = string, Options = InvalidatesOpti
           CheckTemplates<TemplatesIn<Options>, ArgsOf<Method>>,
         ]
       >,
-    context: ClassMethodDecoratorContext,
+    context: MethodContext,
   ): Method;
   <Method>(
     target: object,

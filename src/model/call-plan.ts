@@ -64,7 +64,7 @@ export function planCalls(options: FunctionOptions, compile: CompileTemplate): C
   const { condition } = options;
   const optionsOf = compileOptions(options, compile);
   return {
-    isCached: condition === undefined ? () => true : (self, args) => Boolean(Reflect.apply(condition, self, args)),
+    isCached: condition === undefined ? () => true : (self, args) => Reflect.apply(condition, self, args),
     optionsOf(self, args) {
       const signal = signalIn(args);
       return signal === undefined ? optionsOf(self, args) : { ...optionsOf(self, args), signal };
