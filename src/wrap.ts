@@ -3,19 +3,19 @@
 import { asyncVerbs, type FunctionPlan, syncVerbs, withVerbs } from "./call-verbs.ts";
 import { badInput, CacheError } from "./errors.ts";
 import { type AnyFunction, checkFunctionOptions, planCalls } from "./model/call-plan.ts";
-import type { FunctionOptions } from "./model/function-options.ts";
+import type { FunctionOptions, Given } from "./model/function-options.ts";
 import { compileText, type KeyFromCall, toKey } from "./model/key-template.ts";
 import type { DeleteResult } from "./results.ts";
 import type { TieredCacheManager } from "./manager.ts";
 
 /** Options of `wrap`. */
-export interface WrapOptions<A extends readonly unknown[], R> extends FunctionOptions<R, NoInfer<A>> {
+export interface WrapOptions<A extends readonly unknown[], R> extends FunctionOptions<R, Given<A>> {
   /** The key of a call: a function of the arguments, or a template such as `"user:{0}"` with their positions. */
   readonly key: string | KeyOf<A>;
 }
 
 /** Makes a key of arguments. A method's type, so that the key function does not narrow those of the function. */
-export type KeyOf<A extends readonly unknown[]> = { of(...args: NoInfer<A>): string }["of"];
+export type KeyOf<A extends readonly unknown[]> = { of(...args: Given<A>): string }["of"];
 
 /** A function that answers from the cache. */
 export interface Wrapped<A extends readonly unknown[], R> {

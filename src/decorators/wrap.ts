@@ -3,7 +3,7 @@
 import { asyncVerbs, type FunctionPlan, withVerbs } from "../call-verbs.ts";
 import { badInput } from "../errors.ts";
 import { type AnyFunction, checkFunctionOptions, planCalls } from "../model/call-plan.ts";
-import type { FunctionOptions } from "../model/function-options.ts";
+import type { FunctionOptions, Given } from "../model/function-options.ts";
 import type { KeyOf, Wrapped } from "../wrap.ts";
 import { findCache } from "./cache-source.ts";
 import { callTextCompiler } from "./call-text.ts";
@@ -14,7 +14,7 @@ import { NO_MARKS } from "./parameter-marks.ts";
 import type { CacheSource } from "./types.ts";
 
 /** Options of `wrap`: those of `@Cached`, and its key. */
-export interface FunctionWrapOptions<A extends readonly unknown[], R> extends FunctionOptions<R, NoInfer<A>> {
+export interface FunctionWrapOptions<A extends readonly unknown[], R> extends FunctionOptions<R, Given<A>> {
   /**
    * A template such as `"user:{id}"`, or a function of the arguments. Default: the function's name, or the `id`, and all
    * arguments.

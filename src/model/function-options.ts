@@ -6,6 +6,9 @@ import type { GetOptions, LifetimeOptions } from "./call-options.ts";
 /** A function of a call. Written as a method, so that one of narrower parameters is accepted; decorators check those. */
 export type Callback<P extends readonly unknown[], R> = { of(...args: P): R }["of"];
 
+/** `A`, of which nothing is inferred where it stands: `NoInfer` for compilers before 5.4, and inside other lists. */
+export type Given<A extends readonly unknown[]> = A extends infer Args extends readonly unknown[] ? Args : never;
+
 /** Lifetimes of one result. */
 export interface ResultLifetimes<R = unknown> extends Omit<LifetimeOptions<R>, "ttl" | "isNegative"> {
   /** How long a result is fresh, or a function of it that says so. Default: that of the cache. */

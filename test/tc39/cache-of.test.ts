@@ -170,7 +170,7 @@ describe("cacheOf", () => {
     expect(await byFunction.invalidate(1)).toEqual({ authority: "none", existed: true });
     expect(await cacheOf(users.find).refresh(1)).toBe("find 1 #2");
     expect(() => cacheOf(users.ofTenant)).toThrow(
-      "cacheOf must be given an object for Users.ofTenant, whose templates have properties of this: cacheOf(object, 'ofTenant')",
+      "cacheOf must be given an object for ofTenant, whose templates have properties of this: cacheOf(object, 'ofTenant')",
     );
     const byThis = cacheOf(users.byThis);
     const refused = { code: "invalid_argument", message: expect.stringContaining("needs this.tenant") as string };
