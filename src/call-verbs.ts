@@ -1,6 +1,6 @@
 // The verbs of one cached function: what a call, a look, an invalidation and a refresh ask of the cache.
 
-import type { AnyFunction, CallPlan } from "./model/call-plan.ts";
+import { type AnyFunction, type CallPlan, optionsFor } from "./model/call-plan.ts";
 import type { GetOptions } from "./model/call-options.ts";
 import type { KeyFromCall } from "./model/key-template.ts";
 import type { TieredCacheManager } from "./manager.ts";
@@ -12,6 +12,8 @@ export type CallCache = Pick<TieredCacheManager, "get" | "getSync" | "delete" | 
 /** Everything that is asked at a call of one function. */
 export interface FunctionPlan extends CallPlan {
   readonly isEnabled: boolean;
+  /** The cache of all calls; `undefined` where it depends on the call. */
+  readonly cache: CallCache | undefined;
   /** The cache for the `this` of a call. @throws CacheError where there is none yet */
   readonly cacheFor: (self: unknown) => CallCache;
   readonly keyOf: KeyFromCall;
@@ -23,7 +25,7 @@ export interface FunctionPlan extends CallPlan {
 export interface PlannedCall {
   readonly cache: CallCache;
   readonly key: string;
-  readonly options: GetOptions;
+  readonly options: GetOptions | undefined;
 }
 
 /** Verbs of a function, each given the `this` and the arguments of a call. */
@@ -38,14 +40,20 @@ const NOTHING: DeleteResult = Object.freeze({ authority: "none", existed: false 
 
 /** Whether a call uses the cache at all. */
 export function isCached(plan: FunctionPlan, self: unknown, args: readonly unknown[]): boolean {
-  return plan.isEnabled && plan.isCached(self, args);
+  return plan.isEnabled && (plan.condition === undefined || plan.condition(self, args));
+}
+
+/** The cache of a call. @throws CacheError where there is none yet, or another function uses its keys */
+export function cacheFor(plan: FunctionPlan, self: unknown): CallCache {
+  const cache = plan.cache ?? plan.cacheFor(self);
+  if (plan.claim !== undefined) plan.claim(cache);
+  return cache;
 }
 
 /** What a call asks. @throws CacheError when it has no key, or no cache yet */
 export function planCall(plan: FunctionPlan, self: unknown, args: readonly unknown[]): PlannedCall {
-  const cache = plan.cacheFor(self);
-  if (plan.claim !== undefined) plan.claim(cache);
-  return { cache, key: plan.keyOf(self, args), options: plan.optionsOf(self, args) };
+  const cache = cacheFor(plan, self);
+  return { cache, key: plan.keyOf(self, args), options: optionsFor(plan, self, args) };
 }
 
 /** The verbs of a function that returns a promise. What goes wrong is a rejection. */
@@ -77,7 +85,7 @@ export function asyncVerbs(fn: AnyFunction, planFor: (self: unknown) => Function
       const plan = planFor(self);
       if (!plan.isEnabled) return NOTHING;
       const { cache, key, options } = planCall(plan, self, args);
-      return cache.delete(key, { namespace: options.namespace });
+      return cache.delete(key, { namespace: options?.namespace });
     },
   };
 }
@@ -104,7 +112,7 @@ export function syncVerbs(fn: AnyFunction, planFor: (self: unknown) => FunctionP
       const plan = planFor(self);
       if (!plan.isEnabled) return NOTHING;
       const { cache, key, options } = planCall(plan, self, args);
-      return cache.deleteSync(key, { namespace: options.namespace });
+      return cache.deleteSync(key, { namespace: options?.namespace });
     },
   };
 }

@@ -80,6 +80,7 @@ function planWrap(cache: TieredCacheManager, fn: unknown, options: object): Func
   return {
     ...planCalls(options, compile),
     isEnabled: enabled,
+    cache,
     cacheFor: () => cache,
     keyOf: toKeyFunction(key, compile),
     claim: undefined,

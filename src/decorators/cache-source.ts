@@ -7,6 +7,12 @@ import type { CacheOfSelf, CacheSource, DecoratorCache } from "./types.ts";
 /** Finds the cache for the `this` of a call. @throws CacheError `not_initialized` when the registry has none yet */
 export type FindCache = (self: unknown) => DecoratorCache;
 
+/** The cache of all calls, where the option is one. */
+export function fixedCache(given: unknown, fallback: CacheSource | undefined): DecoratorCache | undefined {
+  const source = given ?? fallback;
+  return source === undefined || typeof source === "function" ? undefined : checked(source, "cache");
+}
+
 /**
  * The normal form of the option `cache`.
  * @param fallback where the option says nothing; default: the registry

@@ -1,17 +1,17 @@
 // What @Cached and @CachedSync have in common: a method's plan, which is complete once its class is known.
 
-import { asyncVerbs, type FunctionPlan, isCached, planCall, syncVerbs } from "../call-verbs.ts";
+import { asyncVerbs, cacheFor, type FunctionPlan, isCached, syncVerbs } from "../call-verbs.ts";
 import { badInput, CacheError } from "../errors.ts";
-import { type CallPlan, checkFunctionOptions, planCalls } from "../model/call-plan.ts";
+import { type CallPlan, checkFunctionOptions, optionsFor, planCalls } from "../model/call-plan.ts";
 import { checkObject } from "../model/check.ts";
 import type { KeyFromCall } from "../model/key-template.ts";
 import { defaultsOf, withoutUndefined } from "./cache-defaults.ts";
-import { findCache } from "./cache-source.ts";
+import { findCache, fixedCache } from "./cache-source.ts";
 import { type CallTextCompiler, callTextCompiler } from "./call-text.ts";
 import { checkName, claimName, escapeName } from "./claims.ts";
 import { checkId, defaultKey } from "./default-key.ts";
 import { type CachedMethod, noteMethod } from "./methods.ts";
-import { isPartOf } from "./overriding.ts";
+import { partChecker } from "./overriding.ts";
 import { type Method, ownerOf, placeOf, type Site } from "./site.ts";
 import type { CachedOptions, CacheSource, KeySource } from "./types.ts";
 
@@ -46,15 +46,20 @@ export function cacheMethod(method: Method, site: Site, given: Given, isSync: bo
 }
 
 function asyncWrapper(method: Method, cached: CachedMethod, wrapper: () => Method): Method {
-  const { isPrivate } = cached.site;
+  const { planFor, site } = cached;
+  const isPart = partChecker(cached, wrapper);
+  let complete: FunctionPlan | undefined;
   // No async function: it would cost a promise more on every hit.
   return function (this: unknown, ...args: unknown[]): unknown {
     try {
-      const plan = cached.planFor(this);
+      const plan = complete ?? planFor(this);
+      if (complete === undefined && site.owner !== undefined) complete = plan;
       if (!isCached(plan, this, args)) return Reflect.apply(method, this, args);
-      const call = planCall(plan, this, args);
-      if (!isPrivate && isPartOf(call, this, args, cached, wrapper())) return Reflect.apply(method, this, args);
-      return call.cache.get(call.key, plan.refreshOf(method, this, args), call.options);
+      const cache = cacheFor(plan, this);
+      const key = plan.keyOf(this, args);
+      const options = optionsFor(plan, this, args);
+      if (isPart(this, args, cache, key, options)) return Reflect.apply(method, this, args);
+      return cache.get(key, plan.refreshOf(method, this, args), options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -62,13 +67,16 @@ function asyncWrapper(method: Method, cached: CachedMethod, wrapper: () => Metho
 }
 
 function syncWrapper(method: Method, cached: CachedMethod, wrapper: () => Method): Method {
-  const { isPrivate } = cached.site;
+  const { planFor } = cached;
+  const isPart = partChecker(cached, wrapper);
   return function (this: unknown, ...args: unknown[]): unknown {
-    const plan = cached.planFor(this);
+    const plan = planFor(this);
     if (!isCached(plan, this, args)) return Reflect.apply(method, this, args);
-    const call = planCall(plan, this, args);
-    if (!isPrivate && isPartOf(call, this, args, cached, wrapper())) return Reflect.apply(method, this, args);
-    return call.cache.getSync(call.key, plan.refreshOf(method, this, args), call.options);
+    const cache = cacheFor(plan, this);
+    const key = plan.keyOf(this, args);
+    const options = optionsFor(plan, this, args);
+    if (isPart(this, args, cache, key, options)) return Reflect.apply(method, this, args);
+    return cache.getSync(key, plan.refreshOf(method, this, args), options);
   };
 }
 
@@ -105,11 +113,18 @@ function planner(method: Method, site: Site, given: Given, wrapper: () => Method
   const planIn = (owner: object | undefined): FunctionPlan => {
     const options = optionsIn(owner, given);
     const named = keyOf === undefined ? nameKey(site, owner, id, options.id) : { keyOf, claim: undefined };
+    const { condition, optionsOf, options: fixed, refreshOf } = planned(calls, texts, owner, given);
+    // All of one shape: every call reads them.
     return {
-      ...planned(calls, texts, owner, given),
-      ...named,
       isEnabled: options.enabled !== false,
+      condition,
+      cache: fixedCache(options.cache, given.base),
       cacheFor: findCache(options.cache, given.base),
+      claim: named.claim,
+      keyOf: named.keyOf,
+      optionsOf,
+      options: fixed,
+      refreshOf,
     };
   };
   let complete: FunctionPlan | undefined;

@@ -24,7 +24,7 @@ export function defaultKey(prefix: string, place: string, ignored: ReadonlySet<n
     let text = "";
     for (let i = 0; i < count; i++) {
       const argument = isLeftOut(args, i) ? undefined : args[i];
-      text += `${i === 0 ? "" : ","}${encodeData(argument, `argument ${i} of ${place}`)}`;
+      text += `${i === 0 ? "" : ","}${encodeData(argument, () => `argument ${i} of ${place}`)}`;
     }
     return text.length > MAX_ENCODED ? `${prefix}(#${hashText(text)})` : `${prefix}(${text})`;
   };

@@ -7,9 +7,12 @@ import { describeArgument } from "../model/key-encoding.ts";
 /** Deeper than this is refused: what goes so deep is no argument, and might not end. */
 const MAX_DEPTH = 100;
 
+/** What a value is, for messages; made only when there is one. */
+export type Where = string | (() => string);
+
 /** One walk: what it goes through at the moment, and where it began. */
 interface Walk {
-  readonly where: string;
+  readonly where: Where;
   readonly path: (string | number)[];
   readonly open: Set<object>;
 }
@@ -25,27 +28,41 @@ interface Walk {
  * @throws CacheError `invalid_key_argument` for instances of classes, functions, symbols, promises and cycles: what they
  * stand for cannot be seen from outside
  */
-export function encodeData(value: unknown, where: string): string {
-  return encode(value, { where, path: [], open: new Set() });
+export function encodeData(value: unknown, where: Where): string {
+  return encodePrimitive(value) ?? encode(value, { where, path: [], open: new Set() });
 }
 
 function encode(value: unknown, walk: Walk): string {
+  const text = encodePrimitive(value);
+  if (text !== undefined) return text;
+  if (typeof value !== "object" || value === null) throw refuse(value, walk);
+  return encodeObject(value, walk);
+}
+
+function encodePrimitive(value: unknown): string | undefined {
   switch (typeof value) {
+    case "string":
+      return quote(value);
+    case "number":
+      return Object.is(value, -0) ? "-0" : String(value);
     case "undefined":
       return "u";
     case "boolean":
       return value ? "t" : "f";
-    case "number":
-      return Object.is(value, -0) ? "-0" : String(value);
     case "bigint":
       return `${value}n`;
-    case "string":
-      return JSON.stringify(value);
-    case "object":
-      return value === null ? "null" : encodeObject(value, walk);
     default:
-      throw refuse(value, walk);
+      return value === null ? "null" : undefined;
   }
+}
+
+/** As JSON has it. Plain ASCII needs no more than quotes, which is found out faster by hand. */
+function quote(text: string): string {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 || code > 0x7e || code === 0x22 || code === 0x5c) return JSON.stringify(text);
+  }
+  return `"${text}"`;
 }
 
 function encodeObject(value: object, walk: Walk): string {
@@ -131,7 +148,8 @@ function at(walk: Walk, step: string | number, value: unknown): string {
 }
 
 function refuse(value: unknown, { where, path }: Walk, found = describeArgument(value)): CacheError {
-  const place = path.length === 0 ? where : `${where}, at ${path.join(".")},`;
+  const what = typeof where === "string" ? where : where();
+  const place = path.length === 0 ? what : `${what}, at ${path.join(".")},`;
   const rule = "must be data: primitives, plain objects, arrays, Date, RegExp, Map, Set, URL or bytes";
   return new CacheError("invalid_key_argument", `${place} ${rule}, got ${found}`);
 }

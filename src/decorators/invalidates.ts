@@ -31,7 +31,7 @@ export function Invalidates<
   const Target extends KeySource | InvalidationTarget,
   const Options extends InvalidatesOptions,
 >(target: Target, options?: Options): InvalidatesDecorator<Target, Options> {
-  return makeInvalidates(target, options, undefined) as InvalidatesDecorator<Target, Options>;
+  return makeInvalidates(target, options, undefined);
 }
 
 /** The decorator, with a cache where the options have none. */

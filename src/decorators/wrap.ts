@@ -5,7 +5,7 @@ import { badInput } from "../errors.ts";
 import { type AnyFunction, checkFunctionOptions, planCalls } from "../model/call-plan.ts";
 import type { FunctionOptions, Given } from "../model/function-options.ts";
 import type { KeyOf, Wrapped } from "../wrap.ts";
-import { findCache } from "./cache-source.ts";
+import { findCache, fixedCache } from "./cache-source.ts";
 import { callTextCompiler } from "./call-text.ts";
 import { checkName, claimName, escapeName } from "./claims.ts";
 import { checkId, defaultKey } from "./default-key.ts";
@@ -60,7 +60,13 @@ function planFunction(
   const texts = callTextCompiler({ method: fn, types: NO_DESIGN_TYPES, marks: NO_MARKS, params });
   const named = key === undefined ? nameKey(fn, id) : { keyOf: texts.compile(key, "key"), claim: undefined };
   const calls = planCalls(options, texts.compileTemplate);
-  return { ...calls, ...named, isEnabled: enabled, cacheFor: findCache(cache, base) };
+  return {
+    ...calls,
+    ...named,
+    isEnabled: enabled,
+    cache: fixedCache(cache, base),
+    cacheFor: findCache(cache, base),
+  };
 }
 
 function nameKey(fn: AnyFunction, id: string | undefined): Pick<FunctionPlan, "keyOf" | "claim"> {

@@ -15,12 +15,14 @@ export type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 /** Compiles one template of a function; a template without placeholders gives its text. @throws CacheError */
 export type CompileTemplate = (template: unknown, field: string) => KeyFromCall | string;
 
-/** What is asked at each call. */
+/** What is asked at each call. `undefined` where nothing is, since every call comes here. */
 export interface CallPlan {
   /** Whether the cache is used for a call. */
-  readonly isCached: (self: unknown, args: readonly unknown[]) => boolean;
-  /** The options of `get`: one frozen object for all calls, where nothing depends on the call. */
-  readonly optionsOf: (self: unknown, args: readonly unknown[]) => GetOptions;
+  readonly condition: ((self: unknown, args: readonly unknown[]) => boolean) | undefined;
+  /** The options of `get` where they depend on the call, but for its signal. */
+  readonly optionsOf: ((self: unknown, args: readonly unknown[]) => GetOptions) | undefined;
+  /** The same for all calls, where they do not. */
+  readonly options: GetOptions | undefined;
   /** The refresh of a call. Its run gets the signal of the flight in place of the caller's. */
   readonly refreshOf: (fn: AnyFunction, self: unknown, args: unknown[]) => (context: RefreshContext) => unknown;
 }
@@ -62,18 +64,21 @@ function getOptionsOf(options: FunctionOptions, withTiers = true): GetOptions {
 /** Plans the calls of a function whose options have been checked. @throws CacheError for a bad template */
 export function planCalls(options: FunctionOptions, compile: CompileTemplate): CallPlan {
   const { condition } = options;
-  const optionsOf = compileOptions(options, compile);
   return {
-    isCached: condition === undefined ? () => true : (self, args) => Reflect.apply(condition, self, args),
-    optionsOf(self, args) {
-      const signal = signalIn(args);
-      return signal === undefined ? optionsOf(self, args) : { ...optionsOf(self, args), signal };
-    },
+    condition: condition === undefined ? undefined : (self, args) => Reflect.apply(condition, self, args),
+    ...compileOptions(options, compile),
     refreshOf: compileRefresh(options),
   };
 }
 
-function compileOptions(options: FunctionOptions, compile: CompileTemplate): CallPlan["optionsOf"] {
+/** The options of one call. */
+export function optionsFor(plan: CallPlan, self: unknown, args: readonly unknown[]): GetOptions | undefined {
+  const options = plan.optionsOf === undefined ? plan.options : plan.optionsOf(self, args);
+  const signal = signalIn(args);
+  return signal === undefined ? options : { ...options, signal };
+}
+
+function compileOptions(options: FunctionOptions, compile: CompileTemplate): Pick<CallPlan, "options" | "optionsOf"> {
   const { namespace, tags } = options;
   const base = getOptionsOf(options);
   const namespaceText = namespace === undefined ? undefined : compile(namespace, "namespace");
@@ -84,11 +89,12 @@ function compileOptions(options: FunctionOptions, compile: CompileTemplate): Cal
     const made: { -readonly [Name in keyof GetOptions]: GetOptions[Name] } = { ...base };
     if (namespaceText !== undefined) made.namespace = text(namespaceText);
     if (tagTexts !== undefined) made.tags = tagTexts.map(text);
-    return Object.freeze(made);
+    return made;
   };
-  if ([namespaceText, ...(tagTexts ?? [])].some((part) => typeof part === "function")) return make;
-  const constant = make(undefined, []);
-  return () => constant;
+  const isDynamic = [namespaceText, ...(tagTexts ?? [])].some((part) => typeof part === "function");
+  if (isDynamic) return { optionsOf: make, options: undefined };
+  const constant = Object.freeze(make(undefined, []));
+  return { optionsOf: undefined, options: Object.keys(constant).length === 0 ? undefined : constant };
 }
 
 function compileRefresh({ tags, unless, refresh }: FunctionOptions): CallPlan["refreshOf"] {

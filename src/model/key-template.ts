@@ -112,8 +112,10 @@ export function buildKeyTemplate(
   const parts = placeholders.map((placeholder): KeyFromCall => {
     const read = reader(template, placeholder);
     const format = formatOf(template, placeholder, formats);
+    const { index, path } = placeholder;
+    const isArgument = path.length === 0;
     return (self, args) => {
-      const value = read(self, args);
+      const value = isArgument ? args[index] : read(self, args);
       const text = format === PLAIN && typeof value === "string" ? value : format.text(value, `{${placeholder.text}}`);
       if (text === undefined) throw badArgument(template, placeholder, format, value);
       return encode(text);
@@ -122,7 +124,15 @@ export function buildKeyTemplate(
   const [first, ...others] = parts;
   const [before, after, ...literalsAfter] = literals as [string, string, ...string[]];
   if (first === undefined) return () => before;
-  if (others.length === 0) return (self, args) => before + first(self, args) + after;
+  if (others.length === 0) {
+    const { index, path, format } = placeholders[0] as ResolvedPlaceholder;
+    const isPlain = path.length === 0 && format === undefined;
+    // The usual template with the usual argument, in one step.
+    return (self, args) => {
+      const value = isPlain ? args[index] : undefined;
+      return before + (typeof value === "string" ? encode(value) : first(self, args)) + after;
+    };
+  }
   return (self, args) => {
     let key = before + first(self, args) + after;
     for (let i = 0; i < others.length; i++) {
@@ -161,9 +171,9 @@ function reader(
   if (path.length === 0) return (_self, args) => args[index];
   return (self, args) => {
     let value = index < 0 ? self : args[index];
-    for (const [depth, property] of path.entries()) {
+    for (let depth = 0; depth < path.length; depth++) {
       if (value === null || value === undefined) throw missing(template, placeholder, depth, value);
-      value = (value as Readonly<Record<string, unknown>>)[property];
+      value = (value as Readonly<Record<string, unknown>>)[path[depth] as string];
     }
     return value;
   };

@@ -6,7 +6,9 @@ interface Options {
 
 /** Whether an argument is an object of options with a signal. Instances of classes are left alone. */
 function carriesSignal(argument: object): argument is { readonly signal: AbortSignal } {
-  return Object.getPrototypeOf(argument) === Object.prototype && (argument as Options).signal instanceof AbortSignal;
+  if (Object.getPrototypeOf(argument) !== Object.prototype) return false;
+  const { signal } = argument as Options;
+  return typeof signal === "object" && signal instanceof AbortSignal;
 }
 
 /** The caller's signal, which bounds his wait; `undefined` where there is none. */

@@ -76,9 +76,7 @@ describe("wrap", () => {
   });
 
   test("refuses another function of its name on one cache, unless it has an id", async () => {
-    const other = async function readUser(): Promise<string> {
-      return "other";
-    };
+    const other = Object.defineProperty(async () => "other", "name", { value: "readUser" });
     await wrap(readUser, { cache })(1);
     await wrap(readUser, { cache })(1);
     await expect(wrap(other, { cache })()).rejects.toMatchObject({ code: "invalid_decorator" });

@@ -202,7 +202,7 @@ describe("cacheOf", () => {
         return this !== undefined && "a" in this ? 1 : 0;
       }
     }
-    const { sets } = new Service() as unknown as { sets(id: number): Promise<number> };
+    const { sets }: { sets(id: number): Promise<number> } = new Service();
     await expect(cacheOf(sets).refresh(1)).rejects.toThrow("needs this.a");
     await expect(cacheOf(sets).refresh(2)).rejects.toThrow("needs this.a");
   });

@@ -2,7 +2,14 @@
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cacheRegistry, TieredCacheManager } from "../../src/index.ts";
-import { Cached, CachedSync, cacheOf, createDecorators, Invalidates } from "../../src/decorators/index.ts";
+import {
+  Cached,
+  type CachedOptions,
+  CachedSync,
+  cacheOf,
+  createDecorators,
+  Invalidates,
+} from "../../src/decorators/index.ts";
 import { deferred } from "../support/deferred.ts";
 import { waitUntil } from "../support/wait-until.ts";
 
@@ -280,7 +287,7 @@ describe("enabled: false", () => {
   ])("and other options are checked when the class is defined: %s", (name, options) => {
     const define = (): unknown => {
       class Service {
-        @(Cached("x", options as never) as ReturnType<typeof Cached>)
+        @Cached("x", options as CachedOptions)
         async find(): Promise<number> {
           return 1;
         }
