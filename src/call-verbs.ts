@@ -28,12 +28,15 @@ export interface PlannedCall {
   readonly options: GetOptions | undefined;
 }
 
-/** Verbs of a function, each given the `this` and the arguments of a call. */
+/** Takes the `this` and the arguments of a call. */
+type Verb = (self: unknown, args: unknown[]) => unknown;
+
+/** Verbs of a function. */
 export interface CallVerbs {
-  call(self: unknown, args: unknown[]): unknown;
-  peek(self: unknown, args: unknown[]): unknown;
-  invalidate(self: unknown, args: unknown[]): unknown;
-  refresh(self: unknown, args: unknown[]): unknown;
+  readonly call: Verb;
+  readonly peek: Verb;
+  readonly invalidate: Verb;
+  readonly refresh: Verb;
 }
 
 const NOTHING: DeleteResult = Object.freeze({ authority: "none", existed: false });
@@ -56,64 +59,48 @@ export function planCall(plan: FunctionPlan, self: unknown, args: readonly unkno
   return { cache, key: plan.keyOf(self, args), options: optionsFor(plan, self, args) };
 }
 
-/** The verbs of a function that returns a promise. What goes wrong is a rejection. */
-export function asyncVerbs(fn: AnyFunction, planFor: (self: unknown) => FunctionPlan): CallVerbs {
-  const read = (self: unknown, args: unknown[], more?: GetOptions): Promise<unknown> => {
-    const plan = planFor(self);
-    if (!isCached(plan, self, args)) return Promise.resolve(Reflect.apply(fn, self, args));
-    const { cache, key, options } = planCall(plan, self, args);
-    const all = more === undefined ? options : { ...options, ...more };
-    return cache.get(key, plan.refreshOf(fn, self, args), all);
-  };
-  return {
-    // No async function: it would cost a promise more on every hit.
-    call(self, args) {
-      try {
-        return read(self, args);
-      } catch (error) {
-        return Promise.reject(error);
-      }
-    },
-    refresh: async (self, args) => read(self, args, FORCED),
-    async peek(self, args) {
-      const plan = planFor(self);
-      if (!isCached(plan, self, args)) return undefined;
-      const { cache, key, options } = planCall(plan, self, args);
-      return cache.get(key, options);
-    },
-    async invalidate(self, args) {
-      const plan = planFor(self);
-      if (!plan.isEnabled) return NOTHING;
-      const { cache, key, options } = planCall(plan, self, args);
-      return cache.delete(key, { namespace: options?.namespace });
-    },
-  };
-}
-
-/** The same for one that returns its result at once. What goes wrong is thrown. */
-export function syncVerbs(fn: AnyFunction, planFor: (self: unknown) => FunctionPlan): CallVerbs {
+/**
+ * The verbs of a function. Of one that returns a promise, what goes wrong is a rejection; of a synchronous one, it is
+ * thrown.
+ */
+export function verbsOf(fn: AnyFunction, planFor: (self: unknown) => FunctionPlan, isSync: boolean): CallVerbs {
+  const get = (isSync ? "getSync" : "get") as "get";
+  const remove = isSync ? "deleteSync" : "delete";
   const read = (self: unknown, args: unknown[], more?: GetOptions): unknown => {
     const plan = planFor(self);
     if (!isCached(plan, self, args)) return Reflect.apply(fn, self, args);
     const { cache, key, options } = planCall(plan, self, args);
     const all = more === undefined ? options : { ...options, ...more };
-    return cache.getSync(key, plan.refreshOf(fn, self, args), all);
+    return cache[get](key, plan.refreshOf(fn, self, args), all);
   };
+  const settle = isSync ? (verb: Verb): Verb => verb : asPromise;
   return {
-    call: (self, args) => read(self, args),
-    refresh: (self, args) => read(self, args, FORCED),
-    peek(self, args) {
+    call: settle((self, args) => read(self, args)),
+    refresh: settle((self, args) => read(self, args, FORCED)),
+    peek: settle((self, args) => {
       const plan = planFor(self);
       if (!isCached(plan, self, args)) return undefined;
       const { cache, key, options } = planCall(plan, self, args);
-      return cache.getSync(key, options);
-    },
-    invalidate(self, args) {
+      return cache[get](key, options);
+    }),
+    invalidate: settle((self, args) => {
       const plan = planFor(self);
       if (!plan.isEnabled) return NOTHING;
       const { cache, key, options } = planCall(plan, self, args);
-      return cache.deleteSync(key, { namespace: options?.namespace });
-    },
+      return cache[remove](key, { namespace: options?.namespace });
+    }),
+  };
+}
+
+/** No async function: it would cost a promise more on every hit. */
+function asPromise(verb: Verb): Verb {
+  return (self, args) => {
+    try {
+      const settled = verb(self, args);
+      return settled instanceof Promise ? settled : Promise.resolve(settled);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
 }
 

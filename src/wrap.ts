@@ -1,6 +1,6 @@
 // Wrapping plain functions: the same function, answered from the cache.
 
-import { asyncVerbs, type FunctionPlan, syncVerbs, withVerbs } from "./call-verbs.ts";
+import { type FunctionPlan, verbsOf, withVerbs } from "./call-verbs.ts";
 import { badInput, CacheError } from "./errors.ts";
 import { type AnyFunction, checkFunctionOptions, planCalls } from "./model/call-plan.ts";
 import type { FunctionOptions, Given } from "./model/function-options.ts";
@@ -52,7 +52,7 @@ export function wrapFunction<A extends readonly unknown[], R>(
   const plan = planWrap(cache, fn, options);
   return withVerbs(
     plan,
-    asyncVerbs(fn as unknown as AnyFunction, () => plan),
+    verbsOf(fn as unknown as AnyFunction, () => plan, false),
   ) as Wrapped<A, R>;
 }
 
@@ -65,7 +65,7 @@ export function wrapSyncFunction<A extends readonly unknown[], R>(
   const plan = planWrap(cache, fn, options);
   return withVerbs(
     plan,
-    syncVerbs(fn as unknown as AnyFunction, () => plan),
+    verbsOf(fn as unknown as AnyFunction, () => plan, true),
   ) as WrappedSync<A, R>;
 }
 

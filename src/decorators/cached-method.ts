@@ -1,6 +1,6 @@
 // What @Cached and @CachedSync have in common: a method's plan, which is complete once its class is known.
 
-import { asyncVerbs, cacheFor, type FunctionPlan, isCached, syncVerbs } from "../call-verbs.ts";
+import { cacheFor, type FunctionPlan, isCached, verbsOf } from "../call-verbs.ts";
 import { badInput, CacheError } from "../errors.ts";
 import { type CallPlan, checkFunctionOptions, optionsFor, planCalls } from "../model/call-plan.ts";
 import { checkObject } from "../model/check.ts";
@@ -89,7 +89,7 @@ function describeMethod(
 ): CachedMethod {
   const { key } = given;
   const planFor = planner(method, site, given, wrapper);
-  const verbs = (isSync ? syncVerbs : asyncVerbs)(method, planFor);
+  const verbs = verbsOf(method, planFor, isSync);
   const options = (): CachedOptions => optionsIn(site.owner, given);
   const needsThis = [key, given.options.namespace, ...toList(given.options.tags)].some(
     (text) => typeof text === "string" && /(?:^|[^{])(?:\{\{)*\{this[.]/.test(text),

@@ -1,6 +1,6 @@
 // wrap: plain functions answered from the cache, with all that decorators know.
 
-import { asyncVerbs, type FunctionPlan, withVerbs } from "../call-verbs.ts";
+import { type FunctionPlan, verbsOf, withVerbs } from "../call-verbs.ts";
 import { badInput } from "../errors.ts";
 import { type AnyFunction, checkFunctionOptions, planCalls } from "../model/call-plan.ts";
 import type { FunctionOptions, Given } from "../model/function-options.ts";
@@ -45,7 +45,7 @@ export function makeWrap(fn: unknown, options: object = {}, base: CacheSource | 
   const plan = planFunction(fn as AnyFunction, options, base);
   return withVerbs(
     plan,
-    asyncVerbs(fn as AnyFunction, () => plan),
+    verbsOf(fn as AnyFunction, () => plan, false),
   );
 }
 
