@@ -166,10 +166,10 @@ export class CacheNamespace {
 
   /** Namespace and tags of a wrapped function are templates; those of the view stand for themselves. */
   #wrapOptions<A extends readonly unknown[], R>(options: WrapOptions<A, R>): WrapOptions<A, R> {
-    const merged = this.#with(options) as WrapOptions<A, R>;
-    if (typeof options !== "object" || options === null) return merged;
+    // Left for the cache to refuse.
+    if (typeof options !== "object" || options === null) return options;
     const tags = options.tags ?? this.#defaults.tags?.map(literalTemplate);
-    return { ...merged, tags, namespace: literalTemplate(this.name) };
+    return { ...(this.#with(options) as WrapOptions<A, R>), tags, namespace: literalTemplate(this.name) };
   }
 
   /** The view's defaults under a call's options; an option that is `undefined` leaves the default. */
