@@ -117,6 +117,24 @@ describe("@CacheDefaults", () => {
     expect(await cacheOf(new Products(), "find").peek(1)).toBe("acme 1");
   });
 
+  it("gives its id to no subclass: what overrides would answer for what it overrides", async () => {
+    @CacheDefaults({ cache, id: "goods" })
+    class Goods {
+      @Cached()
+      async find(id: number): Promise<string> {
+        return `find ${id}`;
+      }
+    }
+    class Rarities extends Goods {
+      @Cached()
+      override async find(id: number): Promise<string> {
+        return `rare ${id}`;
+      }
+    }
+    expect([await new Rarities().find(1), await new Goods().find(1)]).toEqual(["rare 1", "find 1"]);
+    expect([await cache.has("goods.find(1)"), await cache.has("Rarities.find(1)")]).toEqual([true, true]);
+  });
+
   it("can switch a class off before there is any cache", async () => {
     let runs = 0;
     @CacheDefaults({ enabled: false })
