@@ -61,14 +61,20 @@ function namesOf({ method, params, marks }: Callee, template: string, used: read
   if (params !== undefined || used.every((name) => given.includes(name))) return given;
   const original = originalOf(method);
   const read = parameterNames(original);
-  const mangled = used.find((name) => !given.includes(name) && read.includes(name) && isMangled(name, original));
+  const mayBeMangled = looksMangled(original, read);
+  const mangled = used.find((name) => !given.includes(name) && read.includes(name) && mayBeMangled(name));
   if (mangled === undefined) return Array.from(read, (name, index) => given[index] ?? name);
   const rule = `must not rely on a ${mangled.length === 1 ? "one" : "two"}-letter name, which may be a minifier's`;
   throw templateError(template, `${rule} (use an index such as {0}, or the option params), got {${mangled}}`);
 }
 
-function isMangled(name: string, method: Method): boolean {
-  return name.length === 1 || (name.length === 2 && looksMinified(method));
+/**
+ * A minifier gives out two letters only when it is out of single ones: then other parameters have those. That white
+ * space is missing alone says nothing, since tsx leaves it out, too.
+ */
+function looksMangled(method: Method, names: readonly ParameterName[]): (name: string) => boolean {
+  const hasShort = names.some((name) => name?.length === 1) && looksMinified(method);
+  return (name) => name.length === 1 || (name.length === 2 && hasShort);
 }
 
 function checkPlaceholder(template: string, placeholder: ResolvedPlaceholder, { types, marks }: Callee): void {

@@ -33,7 +33,7 @@ export function parameterNames(fn: Function): ParameterName[] {
   return names;
 }
 
-/** Whether a printer that saves white space wrote a function: no other puts a body right behind the parameters. */
+/** Whether a printer that saves white space wrote a function, as minifiers and tsx do: others leave some before the body. */
 // oxlint-disable-next-line typescript/no-unsafe-function-type
 export function looksMinified(fn: Function): boolean {
   const source = Function.prototype.toString.call(fn);

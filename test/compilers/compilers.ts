@@ -48,13 +48,15 @@ function ofText(
   return { name, flavour, hasParameters, compile };
 }
 
-function esbuildWith(flavour: Flavour): Compiler {
+/** @param minifyWhitespace as tsx does */
+function esbuildWith(flavour: Flavour, minifyWhitespace = false): Compiler {
   const compilerOptions = { experimentalDecorators: flavour === "legacy" };
   return ofText(
-    "esbuild",
+    minifyWhitespace ? "tsx" : "esbuild",
     flavour,
     flavour === "legacy",
-    (source) => esbuild(source, { loader: "ts", target: "es2022", tsconfigRaw: { compilerOptions } }).code,
+    (source) =>
+      esbuild(source, { loader: "ts", target: "es2022", tsconfigRaw: { compilerOptions }, minifyWhitespace }).code,
   );
 }
 
@@ -88,6 +90,7 @@ export const COMPILERS: readonly Compiler[] = [
     tsc(name, path, ["--experimentalDecorators", "--emitDecoratorMetadata"]),
   ]),
   ...[esbuildWith, swcWith, babelWith].flatMap((make) => [make("standard"), make("legacy")]),
+  ...[esbuildWith("standard", true), esbuildWith("legacy", true)],
 ];
 
 /** The same code as a bundler's minifier leaves it. */

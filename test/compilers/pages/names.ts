@@ -5,12 +5,12 @@ import { Cached, cacheOf } from "freshtier/decorators";
 
 const cache = new TieredCacheManager();
 
-function define(): { new (): { find(tenant: string, productId: number): Promise<string> } } {
+function define(): { new (): { find(tenant: string, id: number): Promise<string> } } {
   class Products {
-    @Cached("product:{productId}", { cache })
-    async find(tenant: string, productId: number): Promise<string> {
+    @Cached("product:{id}", { cache })
+    async find(tenant: string, id: number): Promise<string> {
       await Promise.resolve();
-      return `${tenant} ${productId}`;
+      return `${tenant} ${id}`;
     }
   }
   return Products;
