@@ -51,7 +51,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/bench/**", ...filesOf([...PROCESSES, ...LOAD])],
+          exclude: ["test/bench/**", "test/compilers/**", ...filesOf([...PROCESSES, ...LOAD])],
           sequence: { groupOrder: 0 },
         },
       },

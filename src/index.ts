@@ -20,6 +20,7 @@ export type {
   SetOptions,
   TierUse,
 } from "./model/call-options.ts";
+export type { FunctionOptions, ResultLifetimes } from "./model/function-options.ts";
 export type { Duration, Instant, Milliseconds } from "./model/duration.ts";
 export type { CacheEvent, CacheEventOf, CacheEventType, FrameDamage, NotStoredReason } from "./model/event.ts";
 export type {

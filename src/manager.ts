@@ -321,8 +321,7 @@ export class TieredCacheManager {
     options: WrapOptions<A, R>,
   ): Wrapped<A, R> {
     const wrapped = wrapFunction(this, fn, options);
-    const { key: _key, ...getOptions } = options;
-    this.#targets.settings(getOptions);
+    this.#targets.settings({ tiers: options.tiers });
     return wrapped;
   }
 
@@ -332,8 +331,7 @@ export class TieredCacheManager {
     options: WrapOptions<A, R>,
   ): WrappedSync<A, R> {
     const wrapped = wrapSyncFunction<A, R>(this, fn, options);
-    const { key: _key, ...getOptions } = options;
-    this.#targets.settings(getOptions);
+    this.#targets.settings({ tiers: options.tiers });
     return wrapped;
   }
 

@@ -2,6 +2,7 @@
 
 import type { GetOptions, KeysOptions, PeekOptions, SetOptions } from "./model/call-options.ts";
 import type { Milliseconds } from "./model/duration.ts";
+import { literalTemplate } from "./model/key-template-parser.ts";
 import type { AtOnce, BatchRefresh, Refresh, SyncRefresh } from "./model/refresh.ts";
 import type { EntryView } from "./engine/inspect.ts";
 import type { TieredCacheManager } from "./manager.ts";
@@ -152,7 +153,7 @@ export class CacheNamespace {
     fn: (...args: A) => R | PromiseLike<R>,
     options: WrapOptions<A, R>,
   ): Wrapped<A, R> {
-    return this.#cache.wrap(fn, this.#with(options) as WrapOptions<A, R>);
+    return this.#cache.wrap(fn, this.#wrapOptions(options));
   }
 
   /** See {@link TieredCacheManager.wrapSync}. */
@@ -160,7 +161,15 @@ export class CacheNamespace {
     fn: ((...args: A) => R) & AtOnce<R>,
     options: WrapOptions<A, R>,
   ): WrappedSync<A, R> {
-    return this.#cache.wrapSync<A, R>(fn, this.#with(options) as WrapOptions<A, R>);
+    return this.#cache.wrapSync<A, R>(fn, this.#wrapOptions(options));
+  }
+
+  /** Namespace and tags of a wrapped function are templates; those of the view stand for themselves. */
+  #wrapOptions<A extends readonly unknown[], R>(options: WrapOptions<A, R>): WrapOptions<A, R> {
+    // Left for the cache to refuse.
+    if (typeof options !== "object" || options === null) return options;
+    const tags = options.tags ?? this.#defaults.tags?.map(literalTemplate);
+    return { ...(this.#with(options) as WrapOptions<A, R>), tags, namespace: literalTemplate(this.name) };
   }
 
   /** The view's defaults under a call's options; an option that is `undefined` leaves the default. */

@@ -1,18 +1,24 @@
 // @Cached: a method whose results are kept in a cache.
 
-import { type CachedOptions, planCalls } from "./cached-call.ts";
-import { callTextCompiler } from "./call-text.ts";
-import { type Method, methodDecorator, type Site } from "./method-decorator.ts";
-import { isPartOf, notePlan } from "./overriding.ts";
-import type { AsyncMethodDecorator, KeySource } from "./types.ts";
+import { cacheMethod, readGiven } from "./cached-method.ts";
+import { assertCalled, methodDecorator } from "./method-decorator.ts";
+import type { CachedDecorator } from "./method-types.ts";
+import type { CachedOptions, CacheSource, KeySource } from "./types.ts";
 
 /**
  * Keeps the results of an asynchronous method: `@Cached("product:{id}", { ttl: "5m" })`. A call reads the cache, and
  * runs the method only when `get` needs a refresh; concurrent calls with one key share one run and its rejection.
  * The method's errors reach the caller unwrapped. A result `undefined` is not kept.
  *
- * Names in templates are resolved once, when the class is defined: from the option `params`, or from the method's
- * source. In code that a minifier renames, use indexes (`{0}`), `params` or a key function.
+ * Names in templates are resolved once, when the class is defined: from `@KeyParam`, from the option `params`, or from
+ * the method's source. In code that a minifier renames, use one of the first two, indexes (`{0}`) or a key function.
+ *
+ * Without a key, a call is known by the names of its class and method, and all its arguments, never by its object. The
+ * class's name is read at the first call; one of one or two letters is refused, and so is a second class of that name on
+ * one cache, unless there is an `id`.
+ *
+ * An AbortSignal among the arguments, or as `signal` of an object of options, bounds how long this caller waits. The
+ * method gets in its place the signal that aborts when the last of its callers has left.
  *
  * When an overriding method, cached under the same key, calls `super.method()`, the inner call runs uncached: it is
  * part of the flight of that key and would wait for itself.
@@ -20,29 +26,22 @@ import type { AsyncMethodDecorator, KeySource } from "./types.ts";
  * @param key a template, or a function of the arguments, called with the method's `this`
  * @throws CacheError when the class is defined: `invalid_key_template`, `invalid_option`, or `invalid_decorator` on
  * anything but a method that may return a promise. A call rejects with `invalid_key_argument` when an argument cannot
- * be part of a key, with `not_initialized` when there is no cache yet
+ * be part of a key, with `invalid_decorator` without a name to make keys of, with `not_initialized` when there is no
+ * cache yet
  */
-export function Cached<const Key extends KeySource, Result = unknown>(
+export function Cached<const Options extends CachedOptions>(options?: Options): CachedDecorator<undefined, Options>;
+export function Cached<const Key extends KeySource | undefined, const Options extends CachedOptions>(
   key: Key,
-  options: CachedOptions<Result> = {},
-): AsyncMethodDecorator<Key, Result> {
-  const decorate = methodDecorator("@Cached", (method, site) => wrap(method, site, key, options));
-  return decorate as AsyncMethodDecorator<Key, Result>;
+  options?: Options,
+): CachedDecorator<Key, Options>;
+export function Cached(first?: unknown, second?: unknown): CachedDecorator {
+  return makeCached(first, second, undefined);
 }
 
-function wrap<Result>(method: Method, site: Site, key: KeySource, options: CachedOptions<Result>): Method {
-  const plan = planCalls(callTextCompiler(method, site, options.params), key, options);
-  // No async function: it would cost a promise more on every hit.
-  const wrapper = function (this: unknown, ...args: unknown[]): unknown {
-    try {
-      const call = plan(this, args);
-      const run = (): unknown => Reflect.apply(method, this, args);
-      if (!site.isPrivate && isPartOf(call, this, args, site.property, wrapper)) return run();
-      return call.cache.get(call.key, run, call.options);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  };
-  notePlan(wrapper, plan);
-  return wrapper;
+/** The decorator, with a cache where the options have none. */
+export function makeCached(first: unknown, second: unknown, base: CacheSource | undefined): CachedDecorator {
+  assertCalled("@Cached", second);
+  const given = readGiven(first, second, base);
+  const decorate = methodDecorator("@Cached", (method, site) => cacheMethod(method, site, given, false));
+  return decorate as CachedDecorator;
 }

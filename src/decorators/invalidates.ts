@@ -1,27 +1,16 @@
 // @Invalidates: a method after which entries are gone.
 
 import { badInput, CacheError } from "../errors.ts";
-import { checkObject } from "../model/check.ts";
-import type { KeyFromCall } from "../model/key-template.ts";
+import { checkParams } from "../model/call-plan.ts";
+import { checkBoolean, checkObject } from "../model/check.ts";
+import { type KeyFromCall, toKey } from "../model/key-template.ts";
+import { defaultsOf } from "./cache-defaults.ts";
 import { findCache } from "./cache-source.ts";
 import { callTextCompiler, type CallTextCompiler } from "./call-text.ts";
-import { type Method, methodDecorator, type Site } from "./method-decorator.ts";
-import type { AsyncMethodDecorator, DecoratorCache, DecoratorOptions, KeySource } from "./types.ts";
-
-/** What a call invalidates. Every text is a template. */
-export interface InvalidationTarget {
-  /** Keys to delete: templates or functions of the arguments. */
-  readonly keys?: KeySource | readonly KeySource[] | undefined;
-  readonly tags?: string | readonly string[] | undefined;
-  /** A namespace to clear. For the namespace of the keys, see {@link InvalidatesOptions}. */
-  readonly namespace?: string | undefined;
-}
-
-/** Options of {@link Invalidates}. */
-export interface InvalidatesOptions extends DecoratorOptions {
-  /** The namespace of the keys; a template. Default: that of the cache. */
-  readonly namespace?: string | undefined;
-}
+import { assertCalled, methodDecorator } from "./method-decorator.ts";
+import type { InvalidatesDecorator } from "./method-types.ts";
+import { type Method, ownerOf, type Site } from "./site.ts";
+import type { CacheSource, DecoratorCache, InvalidatesOptions, InvalidationTarget, KeySource } from "./types.ts";
 
 type Invalidation = (cache: DecoratorCache) => Promise<unknown>;
 
@@ -38,26 +27,82 @@ type PlanInvalidation = (self: unknown, args: readonly unknown[]) => Invalidatio
  *
  * @throws CacheError when the class is defined, as `@Cached` does
  */
-export function Invalidates<const Key extends KeySource | InvalidationTarget>(
-  target: Key,
-  options: InvalidatesOptions = {},
-): AsyncMethodDecorator<Key extends KeySource ? Key : string> {
-  const decorate = methodDecorator("@Invalidates", (method, site) =>
-    wrap(method, site, toTarget(target, options), options),
-  );
-  return decorate as AsyncMethodDecorator<Key extends KeySource ? Key : string>;
+export function Invalidates<
+  const Target extends KeySource | InvalidationTarget,
+  const Options extends InvalidatesOptions,
+>(target: Target, options?: Options): InvalidatesDecorator<Target, Options> {
+  return makeInvalidates(target, options, undefined);
 }
 
-function wrap(method: Method, site: Site, target: InvalidationTarget, options: InvalidatesOptions): Method {
-  checkObject<InvalidatesOptions>(options, ["cache", "params", "namespace"], "options");
-  const cacheFor = findCache(options.cache);
-  const plan = planInvalidation(callTextCompiler(method, site, options.params), target, options.namespace);
-  return async function (this: unknown, ...args: unknown[]): Promise<unknown> {
+/** The decorator, with a cache where the options have none. */
+export function makeInvalidates(
+  target: KeySource | InvalidationTarget,
+  options: InvalidatesOptions | undefined,
+  base: CacheSource | undefined,
+): InvalidatesDecorator {
+  assertCalled("@Invalidates", options);
+  const given = options ?? {};
+  const decorate = methodDecorator("@Invalidates", (method, site) =>
+    wrap(method, site, toTarget(target, given), given, base),
+  );
+  return decorate as InvalidatesDecorator;
+}
+
+/** What a method asks for, once its class is known. */
+interface Plan {
+  readonly isEnabled: boolean;
+  readonly cacheFor: (self: unknown) => DecoratorCache;
+  readonly plan: PlanInvalidation;
+}
+
+function wrap(
+  method: Method,
+  site: Site,
+  target: InvalidationTarget,
+  options: InvalidatesOptions,
+  base: CacheSource | undefined,
+): Method {
+  const planFor = planner(method, site, target, options, base, () => wrapper);
+  const wrapper = async function (this: unknown, ...args: unknown[]): Promise<unknown> {
+    const { isEnabled, cacheFor, plan } = planFor(this);
+    if (!isEnabled) return Reflect.apply(method, this, args);
     const cache = cacheFor(this);
     const invalidate = plan(this, args);
     const result = await Reflect.apply(method, this, args);
     await invalidate(cache);
     return result;
+  };
+  return wrapper;
+}
+
+function planner(
+  method: Method,
+  site: Site,
+  target: InvalidationTarget,
+  options: InvalidatesOptions,
+  base: CacheSource | undefined,
+  wrapper: () => Method,
+): (self: unknown) => Plan {
+  checkObject<InvalidatesOptions>(options, ["cache", "params", "namespace", "enabled"], "options");
+  checkBoolean(options.enabled, true, "enabled");
+  findCache(options.cache, base);
+  const { types, marks } = site;
+  const texts = callTextCompiler({ method, types, marks, params: checkParams(options.params) });
+  const planIn = (owner: object | undefined): Plan => {
+    const defaults = defaultsOf(owner);
+    return {
+      isEnabled: (options.enabled ?? defaults.enabled) !== false,
+      cacheFor: findCache(options.cache ?? defaults.cache, base),
+      plan: planInvalidation(texts, target, options.namespace ?? defaults.namespace),
+    };
+  };
+  // Finds wrong templates now.
+  const early = planIn(undefined);
+  let complete: Plan | undefined;
+  return (self) => {
+    if (complete !== undefined) return complete;
+    const owner = ownerOf(site, wrapper(), self);
+    return owner === undefined ? early : (complete = planIn(owner));
   };
 }
 
@@ -85,10 +130,11 @@ function planInvalidation(
   target: InvalidationTarget,
   keysNamespace: string | undefined,
 ): PlanInvalidation {
+  const compile = (template: unknown, field: string): KeyFromCall => toKey(texts.compileTemplate(template, field));
   const keysOf = toList(target.keys).map((key, i) => texts.compile(key, `keys[${i}]`));
-  const tagsOf = toList(target.tags).map((tag, i) => compileTemplate(texts, tag, `tags[${i}]`));
+  const tagsOf = toList(target.tags).map((tag, i) => compile(tag, `tags[${i}]`));
   const [clearedOf, namespaceOf] = [target.namespace, keysNamespace].map((namespace) =>
-    namespace === undefined ? undefined : compileTemplate(texts, namespace, "namespace"),
+    namespace === undefined ? undefined : compile(namespace, "namespace"),
   );
   return (self, args) => {
     const keys = keysOf.map((keyOf) => keyOf(self, args));
@@ -104,11 +150,6 @@ function planInvalidation(
       return Promise.all(work.map(async (task) => task()));
     };
   };
-}
-
-function compileTemplate(texts: CallTextCompiler, template: unknown, field: string): KeyFromCall {
-  const text = texts.compileTemplate(template, field);
-  return typeof text === "string" ? () => text : text;
 }
 
 function toList<Item>(value: Item | readonly Item[] | undefined): readonly Item[] {

@@ -1,18 +1,9 @@
 // One decorator function for both flavours: tells them apart, checks what it stands on, swaps the method.
 
 import { CacheError } from "../errors.ts";
-import { copyMetadata, type DesignTypes, designTypes, isNoPromise, isPromise, NO_DESIGN_TYPES } from "./metadata.ts";
-
-/** A method as the wrapper calls it. */
-export type Method = (this: unknown, ...args: unknown[]) => unknown;
-
-/** The place a decorator stands on. */
-export interface Site {
-  readonly property: string | symbol;
-  /** Whether it is a `#private` method, which nothing can override. */
-  readonly isPrivate: boolean;
-  readonly types: DesignTypes;
-}
+import { copyMetadata, designTypes, isNoPromise, isPromise, NO_DESIGN_TYPES } from "./metadata.ts";
+import { marksOf, NO_MARKS } from "./parameter-marks.ts";
+import { type Method, noteOriginal, originalOf, type Site } from "./site.ts";
 
 /** Makes the function that takes the method's place. Called once, when the class is defined. */
 export type WrapMethod = (method: Method, site: Site) => Method;
@@ -25,9 +16,10 @@ interface Context {
   readonly kind: string;
   readonly name: string | symbol;
   readonly private?: boolean;
+  readonly static?: boolean;
+  readonly metadata?: object | undefined;
+  readonly addInitializer?: (initializer: (this: object) => void) => void;
 }
-
-const originals = new WeakMap<object, Method>();
 
 /**
  * The decorator called `name` in messages. Standard decorators get `(method, context)`, legacy ones
@@ -48,21 +40,38 @@ export function methodDecorator(
   };
 }
 
-/** The method a wrapper was made for, through all layers of wrappers of this library. */
-export function originalOf(method: Method): Method {
-  let original = method;
-  for (let inner = originals.get(original); inner !== undefined; inner = originals.get(original)) original = inner;
-  return original;
-}
-
+/** Whether a value is what a standard decorator gets as its second argument. */
 function isContext(value: unknown): value is Context {
   return typeof value === "object" && typeof (value as Context | null)?.kind === "string";
+}
+
+/**
+ * Refuses a decorator that was not called: `@Cached` in place of `@Cached()` is itself given the method.
+ * @throws CacheError `invalid_decorator`
+ */
+export function assertCalled(name: string, second: unknown): void {
+  if (!isContext(second) && typeof second !== "string" && typeof second !== "symbol") return;
+  throw new CacheError("invalid_decorator", `${name} must be called, as in ${name}(), got a method`);
 }
 
 function decorateStandard(name: string, wrap: WrapMethod, returns: Returns, value: unknown, context: Context): Method {
   if (context.kind !== "method") throw notAMethod(name, `the ${context.kind} ${String(context.name)}`);
   checkReturns(name, String(context.name), returns, value as Method, undefined);
-  const site: Site = { property: context.name, isPrivate: context.private === true, types: NO_DESIGN_TYPES };
+  const site: Site = {
+    property: context.name,
+    isStatic: context.static === true,
+    isPrivate: context.private === true,
+    types: NO_DESIGN_TYPES,
+    marks: NO_MARKS,
+    metadata: context.metadata ?? undefined,
+    owner: undefined,
+  };
+  // A static method's class is known as soon as it is there. Those of objects would cost each new object time.
+  if (site.isStatic) {
+    context.addInitializer?.(function (this: object) {
+      site.owner ??= this;
+    });
+  }
   return disguise(wrap(value as Method, site), value as Method);
 }
 
@@ -74,14 +83,17 @@ function decorateLegacy(
   property: string | symbol,
   descriptor: unknown,
 ): PropertyDescriptor {
-  const place = `${className(target)}.${String(property)}`;
+  const isStatic = typeof target === "function";
+  const owner = isStatic ? target : target.constructor;
+  const place = `${owner.name}.${String(property)}`;
   if (typeof descriptor === "number") throw notAMethod(name, `a parameter of ${place}`);
   const method: unknown = (descriptor as PropertyDescriptor | undefined)?.value;
   if (typeof method !== "function") throw notAMethod(name, `${place}, a field or an accessor`);
   const types = designTypes(target, property);
   checkReturns(name, place, returns, method as Method, types.returnType);
-  const value = disguise(wrap(method as Method, { property, isPrivate: false, types }), method as Method);
-  return { ...(descriptor as PropertyDescriptor), value };
+  const marks = marksOf(target, property);
+  const site: Site = { property, isStatic, isPrivate: false, types, marks, metadata: undefined, owner };
+  return { ...(descriptor as PropertyDescriptor), value: disguise(wrap(method as Method, site), method as Method) };
 }
 
 /** Refuses a method that for sure returns what it should not: by the type written down for it, or as an `async` one. */
@@ -106,12 +118,8 @@ function disguise(wrapper: Method, method: Method): Method {
   Object.defineProperty(wrapper, "name", { value: method.name, configurable: true });
   Object.defineProperty(wrapper, "length", { value: method.length, configurable: true });
   copyMetadata(method, wrapper);
-  originals.set(wrapper, method);
+  noteOriginal(wrapper, method);
   return wrapper;
-}
-
-function className(target: object): string {
-  return typeof target === "function" ? target.name : target.constructor.name;
 }
 
 function notAMethod(name: string, found: string): CacheError {

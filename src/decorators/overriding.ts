@@ -1,42 +1,64 @@
 // Cached methods that override cached ones: tells a call by `super` from one by a user.
 
-import type { CachedCall, PlanCall } from "./cached-call.ts";
-import type { Method } from "./method-decorator.ts";
+import { type CallCache, isCached, planCall } from "../call-verbs.ts";
+import type { GetOptions } from "../model/call-options.ts";
+import { type CachedMethod, cachedMethodOf } from "./methods.ts";
+import type { Method } from "./site.ts";
 
-/** How the wrappers plan their calls, for wrappers that are called by an overriding method. */
-const plans = new WeakMap<object, PlanCall>();
-
-/** Notes how a wrapper plans its calls. */
-export function notePlan(wrapper: Method, plan: PlanCall): void {
-  plans.set(wrapper, plan);
-}
-
-/**
- * Whether a call comes, by `super`, from inside the flight of its own key: from a method that overrides this one and is
- * cached under the same key. All overriding methods stand before this one on the prototype chain.
- */
-export function isPartOf(
-  call: CachedCall,
+/** Whether a call comes from inside the flight of its own key. */
+export type IsPart = (
   self: unknown,
   args: unknown[],
-  property: string | symbol,
-  wrapper: Method,
+  ...call: readonly [CallCache, string, GetOptions | undefined]
+) => boolean;
+
+/**
+ * Tells whether calls of a wrapper come, by `super`, from inside the flight of their own key: from a method that
+ * overrides this one and is cached under the same key. All overriding methods stand before this one on the prototype
+ * chain. Objects of the prototype that was seen last, where none did, are not looked at again.
+ */
+export function partChecker(own: CachedMethod, wrapper: () => Method): IsPart {
+  const { property, isPrivate } = own.site;
+  let harmless: unknown;
+  return (self, args, cache, key, options) => {
+    if (isPrivate || self === null || typeof self !== "object")
+      return !isPrivate && isOverridden(own, self, args, cache, key, options);
+    const prototype: unknown = Object.getPrototypeOf(self);
+    if (prototype === harmless) return false;
+    if ((self as Readonly<Record<PropertyKey, unknown>>)[property] === wrapper()) {
+      if (prototype !== null && !Object.hasOwn(self, property)) harmless = prototype;
+      return false;
+    }
+    return isOverridden(own, self, args, cache, key, options);
+  };
+}
+
+function isOverridden(
+  own: CachedMethod,
+  self: unknown,
+  args: unknown[],
+  ...call: readonly [CallCache, string, GetOptions | undefined]
 ): boolean {
-  if ((self as Readonly<Record<PropertyKey, unknown>> | null | undefined)?.[property] === wrapper) return false;
   for (let holder = toObject(self); holder !== null; holder = Object.getPrototypeOf(holder) as object | null) {
-    const found: unknown = Object.getOwnPropertyDescriptor(holder, property)?.value;
-    if (found === wrapper) return false;
-    const plan = typeof found === "function" ? plans.get(found) : undefined;
-    if (plan !== undefined && plansSame(plan, self, args, call)) return true;
+    const method = cachedMethodOf(Object.getOwnPropertyDescriptor(holder, own.site.property)?.value);
+    if (method === own) return false;
+    if (method !== undefined && plansSame(method, self, args, call)) return true;
   }
   return false;
 }
 
 /** An overriding method may take other arguments, of which these here make no key: then it is not the same. */
-function plansSame(plan: PlanCall, self: unknown, args: unknown[], call: CachedCall): boolean {
+function plansSame(
+  method: CachedMethod,
+  self: unknown,
+  args: unknown[],
+  [cache, key, options]: readonly [CallCache, string, GetOptions | undefined],
+): boolean {
   try {
-    const outer = plan(self, args);
-    return outer.key === call.key && outer.cache === call.cache && outer.options.namespace === call.options.namespace;
+    const plan = method.planFor(self);
+    if (!isCached(plan, self, args)) return false;
+    const outer = planCall(plan, self, args);
+    return outer.key === key && outer.cache === cache && outer.options?.namespace === options?.namespace;
   } catch {
     return false;
   }

@@ -33,6 +33,15 @@ export function parameterNames(fn: Function): ParameterName[] {
   return names;
 }
 
+/** Whether a printer that saves white space wrote a function, as minifiers and tsx do: others leave some before the body. */
+// oxlint-disable-next-line typescript/no-unsafe-function-type
+export function looksMinified(fn: Function): boolean {
+  const source = Function.prototype.toString.call(fn);
+  const open = findParameters(source);
+  const behind = source[open] === "(" ? skipToken(source, open) : open + (wordAt(source, open)?.length ?? 0);
+  return source[behind] === "{" || source.startsWith("=>", behind);
+}
+
 /** Index of the parenthesis before the parameters, or of the only parameter of `id => …`. A computed name is stepped over. */
 function findParameters(source: string): number {
   let at = skipSpace(source, 0);

@@ -66,7 +66,13 @@ export const DEFAULTABLE_NAMES: readonly DefaultableName[] = [
 ];
 
 /** Names of all options of a call. */
-const CALL_NAMES: readonly (keyof GetOptions)[] = [...DEFAULTABLE_NAMES, "tags", "tiers", "signal", "forceRefresh"];
+export const CALL_NAMES: readonly (keyof GetOptions)[] = [
+  ...DEFAULTABLE_NAMES,
+  "tags",
+  "tiers",
+  "signal",
+  "forceRefresh",
+];
 
 /**
  * The options of a call over `base`. Verbs share one set of options: those that mean nothing to a verb change nothing.

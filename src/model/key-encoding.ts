@@ -16,13 +16,20 @@ export type TextEncoder = (text: string) => string;
 
 /**
  * The encoder for the values of a template in which these characters, one between each two placeholders, delimit values.
- * The pattern is only searched for, and nothing is built, when there is nothing to escape.
+ * Most values are short and have nothing to escape: those are looked at by hand, which takes a fraction of the time of a
+ * pattern.
  */
 export function textEncoder(delimiters: readonly string[]): TextEncoder {
   const extra = delimiters.map((char) => `\\u{${codePoint(char).toString(16)}}`).join("");
-  const guard = new RegExp(`[${ESCAPED}${extra}]`, "u");
-  const all = new RegExp(guard, "gu");
-  return (text) => (guard.test(text) ? text.replace(all, escapeChar) : text);
+  const all = new RegExp(`[${ESCAPED}${extra}]`, "gu");
+  const isPlain = Uint8Array.from({ length: 128 }, (_, code) => (String.fromCharCode(code).search(all) < 0 ? 1 : 0));
+  return (text) => {
+    for (let i = 0; i < text.length; i++) {
+      // Beyond ASCII nothing is found.
+      if (isPlain[text.charCodeAt(i)] !== 1) return text.replace(all, escapeChar);
+    }
+    return text;
+  };
 }
 
 function escapeChar(char: string): string {

@@ -1,4 +1,4 @@
-// The grammar of key templates: literal text, `{placeholder}`, and `{{` or `}}` for a brace.
+// The grammar of key templates: literal text, `{placeholder}` or `{placeholder:format}`, and `{{` or `}}` for a brace.
 
 import { CacheError, show } from "../errors.ts";
 
@@ -15,6 +15,8 @@ export interface Placeholder {
   readonly root: PlaceholderRoot;
   /** The properties read one after the other: `["address", "city"]` for `{user.address.city}`. */
   readonly path: readonly string[];
+  /** How the value becomes text: `"hash"` for `{filters:hash}`. */
+  readonly format: string | undefined;
 }
 
 /** A template taken apart: `literals[0] placeholders[0] literals[1] …`, always one literal more than placeholders. */
@@ -61,6 +63,11 @@ export function parseKeyTemplate(template: string): ParsedKeyTemplate {
   return { template, literals: [...literals, literal + template.slice(at)], placeholders };
 }
 
+/** A template that stands for just this text. */
+export function literalTemplate(text: string): string {
+  return text.replace(/[{}]/g, "$&$&");
+}
+
 /** A problem of a template, in the words all such messages share. */
 export function templateError(template: string, problem: string): CacheError {
   return new CacheError("invalid_key_template", `key template ${JSON.stringify(template)} ${problem}`);
@@ -81,8 +88,8 @@ function parsePlaceholder(template: string, text: string): Placeholder {
     const rule = "must have a parameter's name, an index or a property of this in each placeholder";
     throw templateError(template, `${rule}, such as {id}, {0}, {user.id} or {this.tenant}, got {${text}}`);
   }
-  if (format !== undefined) throw templateError(template, `must not name formats, there are none, got {${text}}`);
-  return { text, root: parseRoot(template, root, path), path: path.split(".").slice(1) };
+  const rooted = parseRoot(template, root, path);
+  return { text, root: rooted, path: path.split(".").slice(1), format: format?.slice(1) };
 }
 
 function parseRoot(template: string, root: string, path: string): PlaceholderRoot {

@@ -14,13 +14,30 @@ export type KeyFromCall = (self: unknown, args: readonly unknown[]) => string;
 export type ParameterName = string | undefined;
 
 /** A placeholder whose place in the argument list is known. */
-export interface ResolvedPlaceholder {
-  /** As it stands in the template, without its braces. */
-  readonly text: string;
+export interface ResolvedPlaceholder extends Pick<Placeholder, "text" | "path" | "format"> {
   /** The argument's index, -1 for `this`. */
   readonly index: number;
-  readonly path: readonly string[];
 }
+
+/** A way in which `{value:format}` turns a value into text. */
+export interface KeyFormat {
+  /** What it takes, in words: `"a valid Date"`. */
+  readonly takes: string;
+  /**
+   * The text of a value, `undefined` for what it does not take. It may throw an error of its own.
+   * @param where the placeholder, for messages
+   */
+  text(value: unknown, where: string): string | undefined;
+}
+
+/** Formats by their names. */
+export type KeyFormats = Readonly<Record<string, KeyFormat>>;
+
+/** How a value without a format becomes text. */
+const PLAIN: KeyFormat = {
+  takes: "a string, finite number, bigint, boolean or valid Date",
+  text: (value) => (typeof value === "string" ? value : keyText(value)),
+};
 
 /**
  * Compiles a template.
@@ -34,21 +51,42 @@ export interface ResolvedPlaceholder {
  * Two placeholders with nothing between them that can delimit them (`{a}{b}`, `{a}x{b}`) are refused.
  *
  * @param parameterNames names of the function's parameters in order, as far as known
+ * @param formats what may stand behind a colon: `{filters:hash}`
  * @throws CacheError `invalid_key_template` for everything that can be found wrong before the first call
  */
-export function compileKeyTemplate(template: string, parameterNames: readonly ParameterName[]): KeyFromCall {
+export function compileKeyTemplate(
+  template: string,
+  parameterNames: readonly ParameterName[],
+  formats?: KeyFormats,
+): KeyFromCall {
   const parsed = parseKeyTemplate(template);
-  return buildKeyTemplate(parsed, resolvePlaceholders(parsed, parameterNames));
+  return buildKeyTemplate(parsed, resolvePlaceholders(parsed, parameterNames), formats);
+}
+
+/** The same; a template without placeholders gives its text. */
+export function compileText(
+  template: string,
+  parameterNames: readonly ParameterName[],
+  formats?: KeyFormats,
+): KeyFromCall | string {
+  const parsed = parseKeyTemplate(template);
+  const compiled = buildKeyTemplate(parsed, resolvePlaceholders(parsed, parameterNames), formats);
+  return parsed.placeholders.length === 0 ? compiled(undefined, []) : compiled;
+}
+
+/** A key of what has been compiled. */
+export function toKey(text: KeyFromCall | string): KeyFromCall {
+  return typeof text === "string" ? () => text : text;
 }
 
 /** Finds the argument each placeholder stands for. @throws CacheError `invalid_key_template` for an unknown name */
 export function resolvePlaceholders(parsed: ParsedKeyTemplate, names: readonly ParameterName[]): ResolvedPlaceholder[] {
-  return parsed.placeholders.map(({ text, root, path }) => {
-    if (root.kind === "this") return { text, path, index: -1 };
-    if (root.kind === "index") return { text, path, index: root.index };
+  return parsed.placeholders.map(({ text, root, path, format }) => {
+    if (root.kind === "this") return { text, path, format, index: -1 };
+    if (root.kind === "index") return { text, path, format, index: root.index };
     const index = names.indexOf(root.name);
     if (index < 0) throw unknownName(parsed, root.name, names);
-    return { text, path, index };
+    return { text, path, format, index };
   });
 }
 
@@ -62,24 +100,39 @@ function unknownName({ template }: ParsedKeyTemplate, name: string, names: reado
 
 /**
  * The second half of {@link compileKeyTemplate}, for those who look at the placeholders in between.
- * @throws CacheError `invalid_key_template` when nothing delimits two placeholders
+ * @throws CacheError `invalid_key_template` for an unknown format, and when nothing delimits two placeholders
  */
-export function buildKeyTemplate(parsed: ParsedKeyTemplate, placeholders: readonly ResolvedPlaceholder[]): KeyFromCall {
-  const { literals } = parsed;
+export function buildKeyTemplate(
+  parsed: ParsedKeyTemplate,
+  placeholders: readonly ResolvedPlaceholder[],
+  formats?: KeyFormats,
+): KeyFromCall {
+  const { literals, template } = parsed;
   const encode = textEncoder(delimiters(parsed));
   const parts = placeholders.map((placeholder): KeyFromCall => {
-    const read = reader(parsed.template, placeholder);
+    const read = reader(template, placeholder);
+    const format = formatOf(template, placeholder, formats);
+    const { index, path } = placeholder;
+    const isArgument = path.length === 0;
     return (self, args) => {
-      const value = read(self, args);
-      const text = typeof value === "string" ? value : keyText(value);
-      if (text === undefined) throw badArgument(parsed.template, placeholder, value);
+      const value = isArgument ? args[index] : read(self, args);
+      const text = format === PLAIN && typeof value === "string" ? value : format.text(value, `{${placeholder.text}}`);
+      if (text === undefined) throw badArgument(template, placeholder, format, value);
       return encode(text);
     };
   });
   const [first, ...others] = parts;
   const [before, after, ...literalsAfter] = literals as [string, string, ...string[]];
   if (first === undefined) return () => before;
-  if (others.length === 0) return (self, args) => before + first(self, args) + after;
+  if (others.length === 0) {
+    const { index, path, format } = placeholders[0] as ResolvedPlaceholder;
+    const isPlain = path.length === 0 && format === undefined;
+    // The usual template with the usual argument, in one step.
+    return (self, args) => {
+      const value = isPlain ? args[index] : undefined;
+      return before + (typeof value === "string" ? encode(value) : first(self, args)) + after;
+    };
+  }
   return (self, args) => {
     let key = before + first(self, args) + after;
     for (let i = 0; i < others.length; i++) {
@@ -87,6 +140,16 @@ export function buildKeyTemplate(parsed: ParsedKeyTemplate, placeholders: readon
     }
     return key;
   };
+}
+
+function formatOf(template: string, { text, format }: ResolvedPlaceholder, formats: KeyFormats | undefined): KeyFormat {
+  if (format === undefined) return PLAIN;
+  if (formats !== undefined && Object.hasOwn(formats, format)) return formats[format] as KeyFormat;
+  const rule =
+    formats === undefined
+      ? "must not name a format, which only freshtier/decorators knows: use its wrap(fn, options)"
+      : `must name a known format (${Object.keys(formats).join(", ")})`;
+  throw templateError(template, `${rule}, got {${text}}`);
 }
 
 /** One delimiter for each two neighbours. */
@@ -108,9 +171,9 @@ function reader(
   if (path.length === 0) return (_self, args) => args[index];
   return (self, args) => {
     let value = index < 0 ? self : args[index];
-    for (const [depth, property] of path.entries()) {
+    for (let depth = 0; depth < path.length; depth++) {
       if (value === null || value === undefined) throw missing(template, placeholder, depth, value);
-      value = (value as Readonly<Record<string, unknown>>)[property];
+      value = (value as Readonly<Record<string, unknown>>)[path[depth] as string];
     }
     return value;
   };
@@ -118,16 +181,23 @@ function reader(
 
 function missing(template: string, { text }: ResolvedPlaceholder, depth: number, value: unknown): CacheError {
   const owner = text
+    .replace(/:.*/s, "")
     .split(".")
     .slice(0, depth + 1)
     .join(".");
   return argumentError(template, `must find an object at ${owner} for {${text}}, got ${String(value)}`);
 }
 
-function badArgument(template: string, { text, path }: ResolvedPlaceholder, value: unknown): CacheError {
-  const rule = `must get a string, finite number, bigint, boolean or valid Date for {${text}}`;
+function badArgument(
+  template: string,
+  { text, path, format }: ResolvedPlaceholder,
+  { takes }: KeyFormat,
+  value: unknown,
+): CacheError {
+  const rule = `must get ${takes} for {${text}}`;
   const found = describeArgument(value);
-  const hint = path.length === 0 && found.startsWith("an object") ? `; try {${text}.property}` : "";
+  const isObject = path.length === 0 && format === undefined && found.startsWith("an object");
+  const hint = isObject ? `; try {${text}.property}` : "";
   return argumentError(template, `${rule}, got ${found}${hint}`);
 }
 

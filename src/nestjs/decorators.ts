@@ -1,15 +1,17 @@
 // @Cached, @CachedSync and @Invalidates for NestJS: those of `freshtier/decorators`, on a cache that is injected.
 
 import { badInput, CacheError } from "../errors.ts";
-import { Cached as CachedIn } from "../decorators/cached.ts";
-import type { CachedOptions } from "../decorators/cached-call.ts";
-import { CachedSync as CachedSyncIn } from "../decorators/cached-sync.ts";
-import {
-  Invalidates as InvalidatesIn,
-  type InvalidatesOptions,
-  type InvalidationTarget,
-} from "../decorators/invalidates.ts";
-import type { AsyncMethodDecorator, DecoratorCache, KeySource, SyncMethodDecorator } from "../decorators/types.ts";
+import { makeCached } from "../decorators/cached.ts";
+import { makeCachedSync } from "../decorators/cached-sync.ts";
+import { makeInvalidates } from "../decorators/invalidates.ts";
+import type { CachedDecorator, CachedSyncDecorator, InvalidatesDecorator } from "../decorators/method-types.ts";
+import type {
+  CachedOptions,
+  CacheOfSelf,
+  InvalidatesOptions,
+  InvalidationTarget,
+  KeySource,
+} from "../decorators/types.ts";
 import { injectCacheInto, injectedCache } from "./injected-cache.ts";
 import { checkCacheName } from "./token.ts";
 
@@ -34,50 +36,65 @@ export interface InjectedInvalidatesOptions extends Omit<InvalidatesOptions, "ca
  * @throws CacheError as there, and `invalid_decorator` on a static method or as a standard decorator. A call on an
  * object that NestJS has not made rejects with `not_initialized`
  */
-export function Cached<const Key extends KeySource, Result = unknown>(
+export function Cached<const Options extends InjectedCachedOptions>(
+  options?: Options,
+): CachedDecorator<undefined, Options>;
+export function Cached<const Key extends KeySource | undefined, const Options extends InjectedCachedOptions>(
   key: Key,
-  options: InjectedCachedOptions<Result> = {},
-): AsyncMethodDecorator<Key, Result> {
-  return injecting("@Cached", options, (own) => CachedIn<Key, Result>(key, own));
+  options?: Options,
+): CachedDecorator<Key, Options>;
+export function Cached(first?: unknown, second?: unknown): CachedDecorator {
+  const [key, options] = split(first, second);
+  return injecting("@Cached", options, (own, base) => makeCached(key, own, base));
 }
 
 /**
  * `@CachedSync` of `freshtier/decorators` on the cache of the application that the object belongs to.
  * @throws CacheError as {@link Cached}; a call throws what it rejects with there
  */
-export function CachedSync<const Key extends KeySource, Result = unknown>(
+export function CachedSync<const Options extends InjectedCachedOptions>(
+  options?: Options,
+): CachedSyncDecorator<undefined, Options>;
+export function CachedSync<const Key extends KeySource | undefined, const Options extends InjectedCachedOptions>(
   key: Key,
-  options: InjectedCachedOptions<Result> = {},
-): SyncMethodDecorator<Key, Result> {
-  return injecting("@CachedSync", options, (own) => CachedSyncIn<Key, Result>(key, own));
+  options?: Options,
+): CachedSyncDecorator<Key, Options>;
+export function CachedSync(first?: unknown, second?: unknown): CachedSyncDecorator {
+  const [key, options] = split(first, second);
+  return injecting("@CachedSync", options, (own, base) => makeCachedSync(key, own, base));
 }
 
 /**
  * `@Invalidates` of `freshtier/decorators` on the cache of the application that the object belongs to.
  * @throws CacheError as {@link Cached}
  */
-export function Invalidates<const Key extends KeySource | InvalidationTarget>(
-  target: Key,
-  options: InjectedInvalidatesOptions = {},
-): AsyncMethodDecorator<Key extends KeySource ? Key : string> {
-  return injecting("@Invalidates", options, (own) => InvalidatesIn<Key>(target, own));
+export function Invalidates<
+  const Target extends KeySource | InvalidationTarget,
+  const Options extends InjectedInvalidatesOptions,
+>(target: Target, options?: Options): InvalidatesDecorator<Target, Options> {
+  return injecting("@Invalidates", options, (own, base) => makeInvalidates(target, own as InvalidatesOptions, base));
 }
 
-/** Options with the cache named; and with the cache found in the object. */
-type Named<Options> = Omit<Options, "cache"> & InjectedCacheOption;
-type Found<Options> = Omit<Options, "cache"> & { readonly cache: (self: object) => DecoratorCache };
+/** Tells `(key, options)` from `(options)`. */
+function split(first: unknown, second: unknown): readonly [unknown, unknown] {
+  return typeof first === "object" && first !== null && second === undefined ? [undefined, first] : [first, second];
+}
 
-/** A decorator that also has the cache injected into the objects of the class it stands in. */
-function injecting<Options extends object, Decorator extends (...args: never[]) => unknown>(
+/**
+ * A decorator that also has the cache injected into the objects of the class it stands in. A cache that is named counts
+ * more than that of `@CacheDefaults`, which counts more than the default one.
+ */
+function injecting<Decorator extends (...args: never[]) => unknown>(
   decorator: string,
-  options: Named<Options>,
-  make: (options: Found<Options>) => Decorator,
+  given: unknown,
+  make: (options: object, base: CacheOfSelf | undefined) => Decorator,
 ): Decorator {
-  if (typeof options !== "object" || options === null) {
-    throw badInput("invalid_option", "options", "an object", options);
-  }
-  const name = checkCacheName(options.cache, "options.cache", "invalid_option");
-  const decorate = make({ ...options, cache: injectedCache(name, decorator) });
+  const options = given ?? {};
+  if (typeof options !== "object" || given === null) throw badInput("invalid_option", "options", "an object", given);
+  const { cache, ...others } = options as InjectedCacheOption;
+  const name = checkCacheName(cache, "options.cache", "invalid_option");
+  const find = injectedCache(name, decorator);
+  const decorate = name === undefined ? make(others, find) : make({ ...others, cache: find }, undefined);
   const decorateAndInject = (...args: unknown[]): unknown => {
     checkPlace(decorator, args);
     const decorated = decorate(...(args as never[]));

@@ -57,6 +57,63 @@ describe("wrap", () => {
     expect(await cache.has("k")).toBe(false);
   });
 
+  test("takes templates for namespace and tags, and names by params", async () => {
+    const { cache } = createCache();
+    const cached = cache.wrap(async (id: number, lang: string) => `${lang}:${id}`, {
+      key: "page:{id}",
+      params: ["id", "lang"],
+      namespace: "in {lang}",
+      tags: ["page:{id}", "{{all}}"],
+    });
+    await cached(1, "en");
+    expect(await cache.getEntry("page:1", { namespace: "in en" })).toMatchObject({ tags: ["page:1", "{all}"] });
+    expect(await cached.peek(1, "en")).toBe("en:1");
+    expect(await cached.peek(1, "de")).toBeUndefined();
+    expect(await cached.invalidate(1, "en")).toEqual({ authority: "none", existed: true });
+  });
+
+  test("decides by arguments and result what is cached, and for how long", async () => {
+    const { cache } = createCache();
+    const calls: number[] = [];
+    const cached = cache.wrap((id: number) => (calls.push(id), id * 10), {
+      key: "k:{0}",
+      condition: (id) => id !== 0,
+      unless: (result) => result === 20,
+      refresh: (id) => ({ ttl: id * 1000 }),
+      tags: (result, id) => [`t:${result}`, `id:${id}`],
+    });
+    for (const id of [0, 0, 1, 1, 2, 2]) await cached(id);
+    expect(calls).toEqual([0, 0, 1, 2, 2]);
+    expect(await cache.ttl("k:1")).toBe(1000);
+    expect((await cache.getEntry("k:1"))?.tags).toEqual(["t:10", "id:1"]);
+    const off = cache.wrap((id: number) => calls.push(id), { key: "off:{0}", enabled: false });
+    expect([await off(7), await off(7), await off.peek(7)]).toEqual([6, 7, undefined]);
+    expect(await off.invalidate(7)).toEqual({ authority: "none", existed: false });
+  });
+
+  test("gives the function a signal of its own in place of its caller's", async () => {
+    const { cache } = createCache();
+    const signals: (AbortSignal | undefined)[] = [];
+    const cached = cache.wrap(async (id: number, signal?: AbortSignal) => (signals.push(signal), id), { key: "k:{0}" });
+    const { signal } = new AbortController();
+    await cached(1, signal);
+    expect(signals[0]).toBeInstanceOf(AbortSignal);
+    expect(signals[0]).not.toBe(signal);
+    await expect(cached(2, AbortSignal.abort(new Error("left")))).rejects.toThrow("left");
+  });
+
+  test("takes the name and tags of a view as they are, whatever is in them", async () => {
+    const { cache } = createCache();
+    const view = cache.namespace("a{0}", { tags: ["t{1}"] });
+    const cached = view.wrap((id: number) => id, { key: "k:{0}" });
+    await cached(1);
+    expect(await cache.getEntry("k:1", { namespace: "a{0}" })).toMatchObject({ value: 1, tags: ["t{1}"] });
+    const tagged = view.wrapSync((id: number) => id, { key: "s:{0}", tags: ["t:{0}"] });
+    tagged(1);
+    expect(await view.getEntry("s:1")).toMatchObject({ tags: ["t:1"] });
+    expect(() => view.wrap(() => 1, undefined as never)).toThrow("options must be an object with a key");
+  });
+
   test("of a function that throws rejects with its error, and keeps nothing", async () => {
     const { cache } = createCache();
     const error = new Error("down");
@@ -86,6 +143,8 @@ describe("wrap", () => {
     ["null for options", () => 1, null, /options must be an object with a key, got null/],
     ["no key", () => 1, {}, /key must be a template or a function/],
     ["an empty key", () => 1, { key: "" }, /key must be a template or a function/],
+    ["a format", () => 1, { key: "{0:hash}" }, /which only freshtier\/decorators knows: use its wrap/],
+    ["a tier it does not have", () => 1, { key: "k", tiers: { redis: false } }, /tiers must hold known options only/],
     ["an unknown option", () => 1, { key: "k", tttl: 1 }, /options must hold known options only .*'tttl'/],
     ["a bad duration", () => 1, { key: "k", ttl: -1 }, /ttl must be a duration .*got -1/],
   ])("refuses %s when it is called, not when its result is", (_what, fn, options, message) => {

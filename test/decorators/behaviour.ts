@@ -194,6 +194,15 @@ export function promisesOfDecorators(defineShop: DefineShop): void {
       expect(log).toEqual(["acme product 1", "book of acme product 1"]);
     });
 
+    it("may override a method under the same key after objects of its parent were used", async () => {
+      await products.product("1");
+      await products.product("1");
+      const books = new shop.Books();
+      expect(await books.product("2")).toBe("book of acme product 2");
+      expect(await products.product("2")).toBe("book of acme product 2");
+      expect(await books.product("3")).toBe("book of acme product 3");
+    });
+
     it("may override a method under another key, and both results are kept", async () => {
       expect(await new shop.Comics().product("1")).toBe("comic of acme product 1");
       expect(await cache.get("product:1")).toBe("acme product 1");

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { parameterNames } from "../../src/decorators/parameter-names.ts";
-import type { Method } from "../../src/decorators/method-decorator.ts";
+import type { Method } from "../../src/decorators/site.ts";
 
 /** The method of a class whose body is `source`; `static` members and computed names work too. */
 function method(source: string): Method {

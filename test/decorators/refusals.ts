@@ -1,11 +1,11 @@
 // What both flavours refuse when a class is defined.
 
 import { describe, expect, it } from "vitest";
-import { Cached, type CachedOptions, Invalidates } from "../../src/decorators/index.ts";
+import { Cached, type CachedDecorator, type CachedOptions, Invalidates } from "../../src/decorators/index.ts";
 import { CacheError } from "../../src/index.ts";
 
 /** A decorator for a method with one text, of either flavour. */
-export type AnyDecorator = ReturnType<typeof Cached<string, string>>;
+export type AnyDecorator = CachedDecorator;
 
 /** Definitions of wrong classes, in the syntax of one flavour. */
 export interface WrongClasses {
@@ -47,7 +47,7 @@ export function refusalsOfDecorators(wrong: WrongClasses): void {
       }
     });
 
-    it.each<[string, () => AnyDecorator, string]>([
+    it.each<[string, () => unknown, string]>([
       ["an unbalanced template", () => Cached("user:{id"), 'key template "user:{id" must close'],
       ["a bad tag", () => Cached("user:{id}", { tags: ["ok", "{nope}"] }), 'key template "{nope}" must name'],
       ["a bad namespace", () => Cached("user:{id}", { namespace: "{}" }), 'key template "{}" must say'],
@@ -60,7 +60,7 @@ export function refusalsOfDecorators(wrong: WrongClasses): void {
       [
         "tags that are no list",
         () => Cached("user", { tags: "users" as never }),
-        "tags must be an array of templates, got 'users'",
+        "tags must be an array of templates, or a function of the result, got 'users'",
       ],
       [
         "a cache that is none",
@@ -111,18 +111,18 @@ export function refusalsOfDecorators(wrong: WrongClasses): void {
         'must be accompanied by options.namespace, that of the keys, because it is a namespace to clear, got "users"',
       ],
     ])("refuses %s", (_what, make, found) => {
-      const { code, message } = errorOf(() => wrong.decorate(make()));
+      const { code, message } = errorOf(() => wrong.decorate(make() as AnyDecorator));
       expect(["invalid_option", "invalid_key_template"]).toContain(code);
       expect(message).toContain(found);
     });
 
     it("accepts keys beside a namespace to clear when it is clear where the keys are", () => {
       const decorator = Invalidates({ keys: "user:{id}", namespace: "lists" }, { namespace: "users" });
-      expect(() => wrong.decorate(decorator)).not.toThrow();
+      expect(() => wrong.decorate(decorator as unknown as AnyDecorator)).not.toThrow();
     });
 
     it("accepts one-letter names that params gives", () => {
-      expect(() => wrong.decorate(Cached("user:{a}", { params: ["a"] }))).not.toThrow();
+      expect(() => wrong.decorate(Cached("user:{a}", { params: ["a"] }) as AnyDecorator)).not.toThrow();
     });
   });
 }

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cacheRegistry, TieredCacheManager } from "../../src/index.ts";
 import type { DecoratorCache } from "../../src/decorators/index.ts";
-import { CachedSync } from "../../src/decorators/index.ts";
+import { CachedSync, type CachedSyncDecorator } from "../../src/decorators/index.ts";
 
 /** Decorated synchronous methods. Each writes to the log when it really runs, and returns what it wrote. */
 export interface Prices {
@@ -37,7 +37,7 @@ export interface PriceShop {
 export type DefinePrices = (log: string[], cache?: DecoratorCache) => PriceShop;
 
 /** A decorator for a method with one text, of either flavour. */
-export type AnySyncDecorator = ReturnType<typeof CachedSync<string, string>>;
+export type AnySyncDecorator = CachedSyncDecorator;
 
 /** Runs the promises. @param decorate defines a class whose method `get(id)` has the decorator */
 export function promisesOfCachedSync(
@@ -136,9 +136,11 @@ export function promisesOfCachedSync(
 
     it("refuses what is no method, and wrong templates and options", () => {
       expect(wrong.getter).toThrow(/^@CachedSync must decorate a method, got /);
-      expect(() => decorate(CachedSync("user:{id"))).toThrow('key template "user:{id" must close');
-      expect(() => decorate(CachedSync("user:{id}", { tll: 1 } as never))).toThrow(/tll/);
-      expect(() => decorate(CachedSync("user:{id}", { cache: {} as never }))).toThrow("cache must be a cache");
+      expect(() => decorate(CachedSync("user:{id") as AnySyncDecorator)).toThrow('key template "user:{id" must close');
+      expect(() => decorate(CachedSync("user:{id}", { tll: 1 } as never) as AnySyncDecorator)).toThrow(/tll/);
+      expect(() => decorate(CachedSync("user:{id}", { cache: {} as never }) as AnySyncDecorator)).toThrow(
+        "cache must be a cache",
+      );
     });
   });
 }

@@ -47,6 +47,7 @@ declare global {
     readUsers(keys: readonly string[]): Promise<Map<string, User>>;
     readProduct(id: number): Promise<{ price: number }>;
     writePrice(id: number, price: number): Promise<void>;
+    search(filter: object, signal: AbortSignal | undefined): Promise<User[]>;
   };
   function etagOf(value: unknown): string;
   function countPrimes(limit: number): number;

@@ -102,8 +102,10 @@ describe("compiling refuses", () => {
     expect(errorOf(() => compileKeyTemplate("{id}", [])).message).toContain("use an index such as {0}");
   });
 
-  it("a format, because there are none yet", () => {
-    expect(refused("{id:hash}").message).toContain("must not name formats, there are none, got {id:hash}");
+  it("a format where none are known, and says where they are", () => {
+    expect(refused("{id:hash}").message).toContain(
+      "must not name a format, which only freshtier/decorators knows: use its wrap(fn, options), got {id:hash}",
+    );
   });
 
   it("an empty template and anything that is no string", () => {

@@ -3,7 +3,8 @@
 import { Controller, Get, Inject, Injectable, Module, Param } from "@nestjs/common";
 import { describe, expect, test } from "vitest";
 import type { TieredCacheManager } from "../../src/index.ts";
-import { Cached, getCacheToken, Invalidates, TieredCacheModule } from "../../src/nestjs/index.ts";
+import { CacheDefaults } from "../../src/decorators/index.ts";
+import { Cached, CachedSync, getCacheToken, Invalidates, TieredCacheModule } from "../../src/nestjs/index.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { boot } from "./application.ts";
 
@@ -69,6 +70,51 @@ describe("what stands on a method", () => {
     expect([await service.image("1"), await service.image("1")]).toEqual([1, 1]);
     expect(await pages.get("list")).toBeUndefined();
     expect(await images.get("image:1")).toBe(1);
+  });
+
+  test("a method may have no key, and its class defaults, of which a named cache is none", async () => {
+    @CacheDefaults({ namespace: "stock", ttl: "1h" })
+    @Injectable()
+    class Stock {
+      loads = 0;
+
+      @Cached()
+      async count(_id: string, _size?: number): Promise<number> {
+        return ++this.loads;
+      }
+
+      @Cached({ cache: "images" })
+      async image(_id: string): Promise<number> {
+        return ++this.loads;
+      }
+
+      @CachedSync()
+      price(_id: string): number {
+        return ++this.loads;
+      }
+    }
+
+    @Module({
+      imports: [TieredCacheModule.forRoot(), TieredCacheModule.forRoot({ name: "images" })],
+      providers: [Stock],
+    })
+    class App {}
+    const { app } = await boot(App);
+    const service = app.get(Stock);
+
+    const counts = [await service.count("a"), await service.count("a"), await service.count("a", 2)];
+    expect([...counts, await service.image("a"), service.price("a"), service.price("a")]).toEqual([1, 1, 2, 3, 4, 4]);
+    const keysOf = async (cache: TieredCacheManager): Promise<string[]> => {
+      const keys: string[] = [];
+      for await (const key of cache.keys({ namespace: "stock" })) keys.push(key);
+      return keys;
+    };
+    expect((await keysOf(app.get(getCacheToken()))).toSorted()).toEqual([
+      'Stock.count("a")',
+      'Stock.count("a",2)',
+      'Stock.price("a")',
+    ]);
+    expect(await keysOf(app.get(getCacheToken("images")))).toEqual(['Stock.image("a")']);
   });
 
   test("a class inherits cached methods, and may override them", async () => {
