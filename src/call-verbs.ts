@@ -7,7 +7,8 @@ import type { TieredCacheManager } from "./manager.ts";
 import type { DeleteResult } from "./results.ts";
 
 /** The part of a cache that cached functions use. */
-export type CallCache = Pick<TieredCacheManager, "get" | "getSync" | "delete" | "deleteSync">;
+export type CallCache = Pick<TieredCacheManager, "get" | "getSync" | "delete" | "deleteSync"> &
+  Partial<Pick<TieredCacheManager, "freshHit">>;
 
 /** Everything that is asked at a call of one function. */
 export interface FunctionPlan extends CallPlan {

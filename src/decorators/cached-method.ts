@@ -5,6 +5,7 @@ import { badInput, CacheError } from "../errors.ts";
 import { type CallPlan, checkFunctionOptions, optionsFor, planCalls } from "../model/call-plan.ts";
 import { checkObject } from "../model/check.ts";
 import type { KeyFromCall } from "../model/key-template.ts";
+import { signalIn } from "../model/signal-argument.ts";
 import { defaultsOf, withoutUndefined } from "./cache-defaults.ts";
 import { findCache, fixedCache } from "./cache-source.ts";
 import { type CallTextCompiler, callTextCompiler } from "./call-text.ts";
@@ -48,22 +49,47 @@ export function cacheMethod(method: Method, site: Site, given: Given, isSync: bo
 function asyncWrapper(method: Method, cached: CachedMethod, wrapper: () => Method): Method {
   const { planFor, site } = cached;
   const isPart = partChecker(cached, wrapper);
-  let complete: FunctionPlan | undefined;
+  let usual: UsualCalls | undefined;
   // No async function: it would cost a promise more on every hit.
   return function (this: unknown, ...args: unknown[]): unknown {
     try {
-      const plan = complete ?? planFor(this);
-      if (complete === undefined && site.owner !== undefined) complete = plan;
+      // Most calls are hits that are like the last: no refresh is made for them, and nothing else that is for misses.
+      const hit = usual === undefined ? undefined : usualHit(usual, this, args);
+      if (hit !== undefined) return hit;
+      const plan = planFor(this);
       if (!isCached(plan, this, args)) return Reflect.apply(method, this, args);
       const cache = cacheFor(plan, this);
       const key = plan.keyOf(this, args);
       const options = optionsFor(plan, this, args);
       if (isPart(this, args, cache, key, options)) return Reflect.apply(method, this, args);
+      if (usual === undefined && site.owner !== undefined) usual = usualCalls(plan, this, site, wrapper());
       return cache.get(key, plan.refreshOf(method, this, args), options);
     } catch (error) {
       return Promise.reject(error);
     }
   };
+}
+
+/** Calls that are alike in all but their object and their key. */
+interface UsualCalls {
+  readonly plan: FunctionPlan;
+  /** Of their objects, for which the method is not overridden. */
+  readonly prototype: unknown;
+}
+
+/** Those like a call that was found to be nobody's part; `undefined` where calls differ in more than their key. */
+function usualCalls(plan: FunctionPlan, self: unknown, site: Site, wrapper: Method): UsualCalls | undefined {
+  if (plan.condition !== undefined || plan.optionsOf !== undefined) return undefined;
+  if (typeof self !== "object" || self === null || Object.hasOwn(self, site.property)) return undefined;
+  const prototype: unknown = Object.getPrototypeOf(self);
+  const isOwn = site.isPrivate || (self as Readonly<Record<PropertyKey, unknown>>)[site.property] === wrapper;
+  return isOwn ? { plan, prototype } : undefined;
+}
+
+function usualHit({ plan, prototype }: UsualCalls, self: unknown, args: unknown[]): Promise<unknown> | undefined {
+  if (typeof self !== "object" || self === null || Object.getPrototypeOf(self) !== prototype) return undefined;
+  if (signalIn(args) !== undefined) return undefined;
+  return cacheFor(plan, self).freshHit?.(plan.keyOf(self, args), plan.options);
 }
 
 function syncWrapper(method: Method, cached: CachedMethod, wrapper: () => Method): Method {

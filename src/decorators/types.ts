@@ -16,7 +16,8 @@ export type KeySource = string | KeyFunction;
 export type DecoratorCache = Pick<
   TieredCacheManager,
   "get" | "getSync" | "delete" | "deleteSync" | "deleteMany" | "invalidateTags" | "clearNamespace"
->;
+> &
+  Partial<Pick<TieredCacheManager, "freshHit">>;
 
 /** Finds the cache of an object, at each call; for caches that come by dependency injection. */
 // Written as a method so that a function of a narrower type, `(self: ProductService) => self.cache`, is accepted.

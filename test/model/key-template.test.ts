@@ -262,3 +262,11 @@ describe("keys of one template", () => {
     }
   }
 });
+
+it("numbers have keys of their own, whichever were asked for before", () => {
+  const keyOf = compileKeyTemplate("product:{0}:price", []);
+  const ids = [7, 1_031, 7, 2 ** 53 - 1, 0, 1_024, 7, -7, 7.5, 1e21, 2 ** 53];
+  expect(ids.map((id) => keyOf(undefined, [id]))).toEqual(
+    ids.map((id) => `product:${String(id).replace("+", "%2B")}:price`),
+  );
+});
