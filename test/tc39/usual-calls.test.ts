@@ -30,7 +30,11 @@ describe("after a hit", () => {
   test("a namespace of the object is that of this object", async () => {
     const { cache } = createCache();
     class Service {
-      constructor(readonly tenant: string) {}
+      readonly tenant: string;
+
+      constructor(tenant: string) {
+        this.tenant = tenant;
+      }
 
       @Cached("name", { cache, namespace: "{this.tenant}" })
       async name(): Promise<string> {
