@@ -60,7 +60,7 @@ describe("answers", () => {
           ? redisStats(here).breakers["redis"] === "open"
           : performance.now() - begunAt > UNNOTICED_MS;
       };
-      await waitUntil(isOver, { what: "the breaker is open", deadlineMs: 4_000 });
+      await waitUntil(isOver, { what: "the breaker is open", deadlineMs: 8_000 });
       for (let n = 0; n < HITS; n++) await isOver();
       // One may be the machine's.
       expect(slow.length).toBeLessThan(2);
@@ -88,7 +88,7 @@ async function untilOpen(cache: TieredCacheManager): Promise<void> {
     expect(await miss(cache, `early ${n++}`)).toBeLessThan(TIMEOUT_MS + ALLOWANCE_MS);
     return redisStats(cache).breakers["redis"] === "open";
   };
-  await waitUntil(isOpen, { what: "the breaker is open", deadlineMs: 4_000 });
+  await waitUntil(isOpen, { what: "the breaker is open", deadlineMs: 8_000 });
 }
 
 function median(values: readonly number[]): number {

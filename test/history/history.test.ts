@@ -1,4 +1,4 @@
-// The short run: four processes, faults of every kind, more than 20,000 invalidations on Redis, 5,000 on a SQLite file; no read may be wrong.
+// The short run: four processes, faults of every kind, more than 20,000 invalidations on Redis, 3,000 on a SQLite file; no read may be wrong.
 // FRESHTIER_HISTORY_SEED repeats a schedule. A long run: npx tsx test/history/run.ts --minutes 10 --store sqlite
 
 import { describe, expect, it } from "vitest";
@@ -30,23 +30,23 @@ describe("a history of four processes under faults", () => {
   );
 
   it(
-    "holds none on a SQLite file that is locked, removed, replaced and damaged, in 5,000 invalidations",
+    "holds none on a SQLite file that is locked, removed, replaced and damaged, in 3,000 invalidations",
     async () => {
       const { outcomes, invalidations, reads, calmReads, faults, processes } = await run({
         seed: SEED,
-        forMs: 18_000,
-        atLeast: 5_000,
+        forMs: 10_000,
+        atLeast: 3_000,
         store: "sqlite",
       });
       const { done = 0, pending = 0, none = 0, failed = 0 } = outcomes;
-      expect(done + pending).toBeGreaterThanOrEqual(5_000);
+      expect(done + pending).toBeGreaterThanOrEqual(3_000);
       expect(done).toBeGreaterThan(1_000);
       expect(pending).toBeGreaterThan(0);
       expect(none + failed).toBe(0);
       expect(Object.keys(invalidations).length).toBe(11);
-      expect(reads).toBeGreaterThan(10_000);
+      expect(reads).toBeGreaterThan(5_000);
       expect(calmReads).toBeGreaterThan(2_000);
-      expect(faults.length).toBeGreaterThan(10);
+      expect(faults.length).toBeGreaterThan(5);
       expect(processes).toBeGreaterThan(5);
     },
     TIMEOUT_MS,
@@ -55,7 +55,7 @@ describe("a history of four processes under faults", () => {
   it(
     "holds none when a cluster fails over",
     async () => {
-      const { reads, faults } = await run({ seed: SEED, forMs: 15_000, store: "cluster", pace: 0.5 });
+      const { reads, faults } = await run({ seed: SEED, forMs: 12_000, store: "cluster", pace: 0.5 });
       expect(reads).toBeGreaterThan(10_000);
       expect(faults.length).toBeGreaterThan(2);
     },

@@ -8,7 +8,7 @@ import { HASTY_TRIMMING, SQLITE_MUTANTS } from "./sqlite-mutants.ts";
 const SEED = Number(process.env["FRESHTIER_HISTORY_SEED"] ?? 1);
 const FOUND_WITHIN_MS = 20_000;
 /** Then comes the quiet, in which what nothing has put right shows at the latest. */
-const FAULTS_FOR_MS = 12_000;
+const FAULTS_FOR_MS = 8_000;
 
 describe("the checker finds a violation without", () => {
   it.each([...MUTANTS, ...SQLITE_MUTANTS])(
