@@ -1,7 +1,10 @@
 // The limit with the payload that freshtier reads and writes: MessagePack in a BLOB, in place of JSON in a text.
 
-import { Packr } from "msgpackr";
+import { createRequire } from "node:module";
 import { openBare } from "./bare-driver.mjs";
+
+// The very one that freshtier uses.
+const { Packr } = createRequire(new URL("../../../../package.json", import.meta.url))("msgpackr");
 
 const packr = new Packr({ structuredClone: true, moreTypes: true, useBigIntExtension: true });
 
