@@ -1,6 +1,6 @@
 // The one error class, its codes, and the wording of messages about bad input.
 
-import { inspect } from "node:util";
+import { inspect } from "./model/node-util.ts";
 
 /** What went wrong, for programs. */
 export type CacheErrorCode =

@@ -1,6 +1,6 @@
 // Takes a value apart into a graph, and refuses what would not come back as it is.
 
-import { types } from "node:util";
+import { types } from "../model/node-util.ts";
 import { show } from "../errors.ts";
 import { dataOf, NO_EXTENSIONS, type Extensions, type TaughtClass } from "./extensions.ts";
 import { BYTES, ERRORS, NODE, UTF16_TEXT, type Classes } from "./graph-format.ts";

@@ -1,6 +1,6 @@
 // Which values JSON carries unchanged.
 
-import { types } from "node:util";
+import { types } from "../model/node-util.ts";
 import type { CacheError } from "../errors.ts";
 import { isDense } from "./plain-tree.ts";
 import { memberStep, refused } from "./refuse.ts";

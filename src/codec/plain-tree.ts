@@ -1,6 +1,6 @@
 // Tells the values that MessagePack carries unchanged from those that need more care. Fast: it runs before every write.
 
-import { types } from "node:util";
+import { types } from "../model/node-util.ts";
 
 /** Deeper values are rare, and recursion has an end. */
 const MAX_DEPTH = 100;

@@ -1,6 +1,6 @@
 // Values that are bytes already: stored as they are, without a codec.
 
-import { types } from "node:util";
+import { types } from "../model/node-util.ts";
 import { RAW_IDS } from "./frame-layout.ts";
 
 /** The id under which a value is stored raw; `undefined` for a value that needs a codec. Subclasses need one. */

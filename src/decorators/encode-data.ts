@@ -1,6 +1,6 @@
 // Data as text: equal data give equal texts, different data different ones, whatever the order of properties.
 
-import { types } from "node:util";
+import { types } from "../model/node-util.ts";
 import { CacheError, show } from "../errors.ts";
 import { describeArgument } from "../model/key-encoding.ts";
 

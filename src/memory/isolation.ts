@@ -1,6 +1,6 @@
 // What keeps callers from changing a cached object: deep copies, or deep freezing.
 
-import { types } from "node:util";
+import { types } from "../model/node-util.ts";
 import { CacheError, show } from "../errors.ts";
 
 /**

@@ -17,6 +17,9 @@ const common: BuildOptions = {
   target: "node20.19",
   outdir: "dist",
   chunkNames: "shared/[hash]",
+  // Names stay as they are, for traces; the rest costs every process that loads it.
+  minifyWhitespace: true,
+  minifySyntax: true,
   logLevel: "warning",
   // That nothing of an import is used is meant: see `afterMain`.
   logOverride: { "ignored-bare-import": "silent" },
