@@ -100,7 +100,9 @@ export class TieredCacheManager {
     const isOdd = typeof second !== "function" && third !== undefined;
     const entry = isOdd ? undefined : this.#freshHit(key, options);
     // A promise at hand, without an async function around it: that alone would cost as much as all the rest.
-    return entry === undefined ? this.#get(key, second, third) : entry.promise;
+    if (entry !== undefined) return entry.promise;
+    const stale = typeof second === "function" ? this.#staleHit(key, options) : undefined;
+    return stale === undefined ? this.#get(key, second, third) : stale.promise;
   }
 
   /**
@@ -390,6 +392,28 @@ export class TieredCacheManager {
     if (shared !== undefined && !shared.trust.covers(entry) && !shared.isAway) return undefined;
     this.#counters.freshHits++;
     if (this.#listeners.wants("hit")) this.#listeners.notify({ type: "hit", key, namespace, tier: "memory" });
+    return entry;
+  }
+
+  /**
+   * The entry, if it is stale, is being refreshed, and nothing about the call is special: there is nothing to do but to
+   * give it, as often as it is asked for meanwhile. Anything else is for the engine.
+   */
+  #staleHit(key: string, options: GetOptions | undefined): Entry | undefined {
+    if (!this.#isFast || options !== undefined || typeof key !== "string") return undefined;
+    const { flights, backoff, settings } = this.#engine;
+    if (!settings.call.backgroundRefresh || settings.call.softTimeoutMs !== undefined) return undefined;
+    const id = this.#targets.id(this.#namespace, key);
+    if (flights.joinable(id) === undefined) return undefined;
+    const entry = this.#memory.peek(id);
+    if (entry === undefined || isTouched(entry) || !this.#coarseClock.isAhead(entry.staleUntil)) return undefined;
+    const shared = this.#shared;
+    if (shared !== undefined && !shared.trust.covers(entry) && !shared.isAway) return undefined;
+    if (backoff.hasFailed(entry)) return undefined;
+    this.#counters.staleHits++;
+    if (this.#listeners.wants("stale")) {
+      this.#listeners.notify({ type: "stale", key, namespace: this.#namespace, tier: "memory" });
+    }
     return entry;
   }
 

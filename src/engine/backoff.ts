@@ -63,6 +63,11 @@ export class Backoff {
     return isTouched({ asOf: failure.asOf, namespaceEpoch, tags }) ? undefined : failure;
   }
 
+  /** Whether the last refresh that was to replace an entry has failed. */
+  hasFailed(entry: Entry): boolean {
+    return this.#of(entry) !== undefined;
+  }
+
   #of(entry: Entry): Failure | undefined {
     return entry.version === undefined ? this.#byEntry.get(entry) : this.#byVersion.get(entry.version);
   }

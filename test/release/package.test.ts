@@ -63,6 +63,12 @@ describe("the packed package", () => {
     expect(control.length).toBeGreaterThan(1);
   });
 
+  test("carries what it has taken in, and the licences of that", () => {
+    expect(staticImports(`node_modules/${manifest.name}/dist/index.js`)).not.toContain("p-limit");
+    const licences = readFileSync(join(project, "node_modules", manifest.name, "dist/THIRD-PARTY.txt"), "utf8");
+    for (const name of ["p-limit", "yocto-queue"]) expect(licences).toMatch(new RegExp(`${name}\\n\\nMIT License`));
+  });
+
   test("loads neither reflect-metadata nor SQLite through its main entry point", () => {
     expect(loadedAfter(`import "${manifest.name}";`)).toEqual({ reflectMetadata: false, sqlite: false });
     const control = `import "reflect-metadata"; process.getBuiltinModule("node:sqlite");`;
@@ -116,7 +122,7 @@ describe("the packed package", () => {
 /** What a file of the project imports before it runs, directly or through others: files and packages. */
 function staticImports(file: string, found = new Set<string>()): string[] {
   const text = readFileSync(join(project, file), "utf8");
-  for (const [, specifier = ""] of text.matchAll(/^(?:import|\}) ?(?:.*? ?from )?"([^"]+)";$/gm)) {
+  for (const [, specifier = ""] of text.matchAll(/\b(?:import|export)(?:[\s{*][^"()]*?from)?\s*"([^"]+)"/g)) {
     const isFile = specifier.startsWith(".");
     const target = isFile ? join(dirname(file), specifier) : specifier;
     if (found.has(target)) continue;
