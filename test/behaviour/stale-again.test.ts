@@ -27,7 +27,7 @@ describe("a stale value that is being refreshed", () => {
     expect(await cache.get("k", refresh)).toBe("new");
   });
 
-  test.each([{ backgroundRefresh: false }, { softTimeout: "1m" }])("is waited for under %j", async (options) => {
+  test.each([{ backgroundRefresh: false }, { softTimeout: 60_000 }])("is waited for under %j", async (options) => {
     const { cache } = await makeStale(options);
     const { refresh, call } = controlled();
     const both = Promise.all([cache.get("k", refresh), cache.get("k", refresh)]);
