@@ -96,7 +96,12 @@ export const MUTANTS: readonly Mutant[] = [
     "return namespaceEpoch.soft > asOf ||",
     "return false &&",
   ),
-  mutant("the fast path looks at no epochs", "manager.ts", "isTouched(entry)", "false"),
+  mutant(
+    "the fast path looks at no epochs",
+    "manager.ts",
+    "isTouched(entry) || !this.#coarseClock.isAhead(entry.freshUntil)",
+    "!this.#coarseClock.isAhead(entry.freshUntil)",
+  ),
   mutant(
     "nobody doubts a flight he joined late",
     "engine/ride.ts",
