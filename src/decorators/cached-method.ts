@@ -12,7 +12,7 @@ import { type CallTextCompiler, callTextCompiler } from "./call-text.ts";
 import { checkName, claimName, escapeName } from "./claims.ts";
 import { checkId, defaultKey } from "./default-key.ts";
 import { type CachedMethod, noteMethod } from "./methods.ts";
-import { partChecker } from "./overriding.ts";
+import { isOfObject, partChecker } from "./overriding.ts";
 import { type Method, ownerOf, placeOf, type Site } from "./site.ts";
 import type { CachedOptions, CacheSource, KeySource } from "./types.ts";
 
@@ -24,15 +24,20 @@ export interface Given {
   readonly base: CacheSource | undefined;
 }
 
-/** Tells `(key, options)`, `(options)` and nothing apart. @throws CacheError `invalid_option` */
-export function readGiven(first: unknown, second: unknown, base: CacheSource | undefined): Given {
+/** Tells `(key, options)`, `(options)` and nothing apart. */
+export function keyAndOptions(first: unknown, second: unknown): readonly [key: unknown, options: unknown] {
   const isOptions = typeof first === "object" && first !== null && second === undefined;
-  const options: unknown = (isOptions ? first : second) ?? {};
-  const key: unknown = isOptions ? undefined : first;
+  return isOptions ? [undefined, first] : [first, second];
+}
+
+/** What a decorator was called with, checked. @throws CacheError `invalid_option` */
+export function readGiven(first: unknown, second: unknown, base: CacheSource | undefined): Given {
+  const [key, given] = keyAndOptions(first, second);
+  const options = given ?? {};
   if (key !== undefined && typeof key !== "string" && typeof key !== "function") {
     throw badInput("invalid_option", "key", "a template or a function", key);
   }
-  checkObject(options, Object.keys(options as object) as never, "options");
+  checkObject(options, Object.keys(options) as never, "options");
   return { key: key as KeySource | undefined, options, base };
 }
 
@@ -81,9 +86,8 @@ interface UsualCalls {
 function usualCalls(plan: FunctionPlan, self: unknown, site: Site, wrapper: Method): UsualCalls | undefined {
   if (plan.condition !== undefined || plan.optionsOf !== undefined) return undefined;
   if (typeof self !== "object" || self === null || Object.hasOwn(self, site.property)) return undefined;
-  const prototype: unknown = Object.getPrototypeOf(self);
-  const isOwn = site.isPrivate || (self as Readonly<Record<PropertyKey, unknown>>)[site.property] === wrapper;
-  return isOwn ? { plan, prototype } : undefined;
+  if (!isOfObject(self, site, wrapper)) return undefined;
+  return { plan, prototype: Object.getPrototypeOf(self) as unknown };
 }
 
 function usualHit({ plan, prototype }: UsualCalls, self: unknown, args: unknown[]): Promise<unknown> | undefined {

@@ -120,46 +120,34 @@ interface MethodContext {
   readonly name: string | symbol;
 }
 
+type CheckCached<Method, Key, Options> = FirstOf<
+  [ReturnsPromise<Method, "the method must return a promise: use @CachedSync">, Fits<Method, Key, Options>]
+>;
+
 /**
- * Decorates methods of which `Check` says nothing, in both flavours: standard decorators, and `experimentalDecorators`.
+ * Decorates methods of which `CheckCached` says nothing, in both flavours: standard decorators, and `experimentalDecorators`.
  * @throws CacheError `invalid_decorator` or `invalid_key_template` when the class is defined
  */
 export interface CachedDecorator<Key = undefined, Options = CachedOptions> {
-  <Method>(
-    method: Method &
-      FirstOf<
-        [ReturnsPromise<Method, "the method must return a promise: use @CachedSync">, Fits<Method, Key, Options>]
-      >,
-    context: MethodContext,
-  ): Method;
+  <Method>(method: Method & CheckCached<Method, Key, Options>, context: MethodContext): Method;
   <Method>(
     target: object,
     property: string | symbol,
-    descriptor: TypedPropertyDescriptor<
-      Method &
-        FirstOf<
-          [ReturnsPromise<Method, "the method must return a promise: use @CachedSync">, Fits<Method, Key, Options>]
-        >
-    >,
+    descriptor: TypedPropertyDescriptor<Method & CheckCached<Method, Key, Options>>,
   ): TypedPropertyDescriptor<Method>;
 }
 
+type CheckCachedSync<Method, Key, Options> = FirstOf<
+  [ReturnsAtOnce<Method, "the method must not return a promise: use @Cached">, Fits<Method, Key, Options>]
+>;
+
 /** The same for synchronous methods. */
 export interface CachedSyncDecorator<Key = undefined, Options = CachedOptions> {
-  <Method>(
-    method: Method &
-      FirstOf<[ReturnsAtOnce<Method, "the method must not return a promise: use @Cached">, Fits<Method, Key, Options>]>,
-    context: MethodContext,
-  ): Method;
+  <Method>(method: Method & CheckCachedSync<Method, Key, Options>, context: MethodContext): Method;
   <Method>(
     target: object,
     property: string | symbol,
-    descriptor: TypedPropertyDescriptor<
-      Method &
-        FirstOf<
-          [ReturnsAtOnce<Method, "the method must not return a promise: use @Cached">, Fits<Method, Key, Options>]
-        >
-    >,
+    descriptor: TypedPropertyDescriptor<Method & CheckCachedSync<Method, Key, Options>>,
   ): TypedPropertyDescriptor<Method>;
 }
 
@@ -182,33 +170,21 @@ type CheckKeys<Keys, Method> = FirstOf<
   ]
 >;
 
+type CheckInvalidates<Method, Target, Options> = FirstOf<
+  [
+    ReturnsPromise<Method, "the method must return a promise">,
+    CheckNames<Options, InvalidatesOptions>,
+    CheckTarget<Target, Method>,
+    CheckTemplates<TemplatesIn<Options>, ArgsOf<Method>>,
+  ]
+>;
+
 /** Decorates methods that return a promise, in both flavours. */
 export interface InvalidatesDecorator<Target = string, Options = InvalidatesOptions> {
-  <Method>(
-    method: Method &
-      FirstOf<
-        [
-          ReturnsPromise<Method, "the method must return a promise">,
-          CheckNames<Options, InvalidatesOptions>,
-          CheckTarget<Target, Method>,
-          CheckTemplates<TemplatesIn<Options>, ArgsOf<Method>>,
-        ]
-      >,
-    context: MethodContext,
-  ): Method;
+  <Method>(method: Method & CheckInvalidates<Method, Target, Options>, context: MethodContext): Method;
   <Method>(
     target: object,
     property: string | symbol,
-    descriptor: TypedPropertyDescriptor<
-      Method &
-        FirstOf<
-          [
-            ReturnsPromise<Method, "the method must return a promise">,
-            CheckNames<Options, InvalidatesOptions>,
-            CheckTarget<Target, Method>,
-            CheckTemplates<TemplatesIn<Options>, ArgsOf<Method>>,
-          ]
-        >
-    >,
+    descriptor: TypedPropertyDescriptor<Method & CheckInvalidates<Method, Target, Options>>,
   ): TypedPropertyDescriptor<Method>;
 }

@@ -3,7 +3,7 @@
 import { type CallCache, isCached, planCall } from "../call-verbs.ts";
 import type { GetOptions } from "../model/call-options.ts";
 import { type CachedMethod, cachedMethodOf } from "./methods.ts";
-import type { Method } from "./site.ts";
+import type { Method, Site } from "./site.ts";
 
 /** Whether a call comes from inside the flight of its own key. */
 export type IsPart = (
@@ -15,22 +15,16 @@ export type IsPart = (
 /**
  * Tells whether calls of a wrapper come, by `super`, from inside the flight of their own key: from a method that
  * overrides this one and is cached under the same key. All overriding methods stand before this one on the prototype
- * chain. Objects of the prototype that was seen last, where none did, are not looked at again.
+ * chain.
  */
 export function partChecker(own: CachedMethod, wrapper: () => Method): IsPart {
-  const { property, isPrivate } = own.site;
-  let harmless: unknown;
-  return (self, args, cache, key, options) => {
-    if (isPrivate || self === null || typeof self !== "object")
-      return !isPrivate && isOverridden(own, self, args, cache, key, options);
-    const prototype: unknown = Object.getPrototypeOf(self);
-    if (prototype === harmless) return false;
-    if ((self as Readonly<Record<PropertyKey, unknown>>)[property] === wrapper()) {
-      if (prototype !== null && !Object.hasOwn(self, property)) harmless = prototype;
-      return false;
-    }
-    return isOverridden(own, self, args, cache, key, options);
-  };
+  return (self, args, ...call) => !isOfObject(self, own.site, wrapper()) && isOverridden(own, self, args, ...call);
+}
+
+/** Whether the method is the object's own one of its name: nothing overrides it. A private one is always. */
+export function isOfObject(self: unknown, { property, isPrivate }: Site, wrapper: Method): boolean {
+  if (isPrivate) return true;
+  return (self as Readonly<Record<PropertyKey, unknown>> | null | undefined)?.[property] === wrapper;
 }
 
 function isOverridden(

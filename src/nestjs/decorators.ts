@@ -2,6 +2,7 @@
 
 import { badInput, CacheError } from "../errors.ts";
 import { makeCached } from "../decorators/cached.ts";
+import { keyAndOptions } from "../decorators/cached-method.ts";
 import { makeCachedSync } from "../decorators/cached-sync.ts";
 import { makeInvalidates } from "../decorators/invalidates.ts";
 import type { CachedDecorator, CachedSyncDecorator, InvalidatesDecorator } from "../decorators/method-types.ts";
@@ -44,7 +45,7 @@ export function Cached<const Key extends KeySource | undefined, const Options ex
   options?: Options,
 ): CachedDecorator<Key, Options>;
 export function Cached(first?: unknown, second?: unknown): CachedDecorator {
-  const [key, options] = split(first, second);
+  const [key, options] = keyAndOptions(first, second);
   return injecting("@Cached", options, (own, base) => makeCached(key, own, base));
 }
 
@@ -60,7 +61,7 @@ export function CachedSync<const Key extends KeySource | undefined, const Option
   options?: Options,
 ): CachedSyncDecorator<Key, Options>;
 export function CachedSync(first?: unknown, second?: unknown): CachedSyncDecorator {
-  const [key, options] = split(first, second);
+  const [key, options] = keyAndOptions(first, second);
   return injecting("@CachedSync", options, (own, base) => makeCachedSync(key, own, base));
 }
 
@@ -73,11 +74,6 @@ export function Invalidates<
   const Options extends InjectedInvalidatesOptions,
 >(target: Target, options?: Options): InvalidatesDecorator<Target, Options> {
   return injecting("@Invalidates", options, (own, base) => makeInvalidates(target, own as InvalidatesOptions, base));
-}
-
-/** Tells `(key, options)` from `(options)`. */
-function split(first: unknown, second: unknown): readonly [unknown, unknown] {
-  return typeof first === "object" && first !== null && second === undefined ? [undefined, first] : [first, second];
 }
 
 /**
