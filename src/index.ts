@@ -1,6 +1,7 @@
 // The package's main entry point.
 
 export { TieredCacheManager } from "./manager.ts";
+export { healthEndpoint, type HealthEndpoint, type HealthEndpointOptions } from "./health-endpoint.ts";
 export { CacheNamespace } from "./namespace.ts";
 export { cacheFromEnv } from "./environment.ts";
 export type { EnvironmentOptions } from "./environment/options.ts";
@@ -35,9 +36,22 @@ export type {
 export type { CacheEventMessage } from "./observe/channels.ts";
 export type { CacheListener } from "./observe/events.ts";
 export type { Logger, LogLevel, LogMethod } from "./model/log.ts";
-export type { CacheStats, MemoryTierStats, SharedTierStats, TierStats, TierStatsByName } from "./observe/stats.ts";
+export type {
+  BusStats,
+  CacheStats,
+  HitStats,
+  LatencyBucket,
+  LatencyStats,
+  LeaseStats,
+  MemoryTierStats,
+  NamespaceStats,
+  RefreshStats,
+  SharedTierStats,
+  TierStats,
+  TierStatsByName,
+} from "./model/stats.ts";
 export type { EntryView } from "./engine/inspect.ts";
-export type { CacheHealth, HealthStatus, TierHealth } from "./model/health.ts";
+export type { CacheHealth, HealthOptions, HealthStatus, HealthWarnings, TierHealth } from "./model/health.ts";
 export type { DeleteManyResult, DeleteResult, MutationResult } from "./results.ts";
 export type { Wrapped, WrappedSync, WrapOptions } from "./wrap.ts";
 export type { Cancel, Clock } from "./contracts/clock.ts";
@@ -48,7 +62,7 @@ export type { BuiltInCompression, CompressionOptions, CompressionSettings } from
 export type { EncryptionKey, EncryptionOptions, EncryptionSettings } from "./model/encryption-options.ts";
 export type { Bus, BusMessage, BusReceiver } from "./contracts/bus.ts";
 export type { FrameLayout } from "./contracts/frame.ts";
-export type { RemoteTier, RemoteTierConfig, RemoteTierContext, RemoteTierPlan } from "./contracts/remote.ts";
+export type { RemoteTier, RemoteTierConfig, RemoteTierContext, RemoteTierPlan, TierUsage } from "./contracts/remote.ts";
 export type { Tier } from "./contracts/tier.ts";
 export type { Spans } from "./model/policy.ts";
 export type { BreakerSettings, BreakerState } from "./model/breaker.ts";

@@ -14,7 +14,7 @@ import type { GetOptions, KeysOptions, NamespaceOption, PeekOptions, SetOptions 
 import type { AtOnce, BatchRefresh, Refresh, SyncRefresh } from "./model/refresh.ts";
 import { assertAccepted, checkValue, refusalAtOnce } from "./engine/accept.ts";
 import { drain } from "./engine/close.ts";
-import { healthOf, tierStats, toldCounters } from "./engine/health.ts";
+import { healthOf } from "./engine/health.ts";
 import { createEngine, type Engine, type Target } from "./engine/engine.ts";
 import { describe, keysEverywhere, locate, remainingTtl, sweep, usableKeys, type EntryView } from "./engine/inspect.ts";
 import * as invalidation from "./engine/invalidate.ts";
@@ -22,18 +22,23 @@ import { callBatch, callRefresh, callRefreshSync } from "./engine/pass-through.t
 import { peek, peekAnywhere, readThrough } from "./engine/read.ts";
 import { readMany } from "./engine/read-many.ts";
 import { put, putSync, putValidated } from "./engine/set.ts";
+import { resetStats, statsOf } from "./engine/stats.ts";
 import type { SharedTier } from "./engine/shared-tier.ts";
 import { readThroughSync } from "./engine/sync.ts";
 import type { MemoryTier } from "./memory/memory-tier.ts";
 import { Listeners, type CacheListener } from "./observe/events.ts";
 import { logEvents } from "./observe/logger.ts";
-import { snapshot, type CacheStats, type Counters } from "./observe/stats.ts";
+import type { Counters } from "./observe/counters.ts";
 import { CacheNamespace } from "./namespace.ts";
 import type { CacheOptions, CloseOptions, NamespaceOptions } from "./options.ts";
-import type { CacheHealth } from "./model/health.ts";
+import { checkHealthOptions, type CacheHealth, type HealthOptions } from "./model/health.ts";
+import type { CacheStats } from "./model/stats.ts";
 import type { DeleteManyResult, DeleteResult, MutationResult } from "./results.ts";
 import { resolveCache, type Settings } from "./settings.ts";
 import { wrapFunction, wrapSyncFunction, type Wrapped, type WrappedSync, type WrapOptions } from "./wrap.ts";
+
+/** Hits of which one is measured, less one: a power of two. */
+const SAMPLED = 4_096 - 1;
 
 /** What mutating verbs resolve to: always one of the same three objects. */
 const RESULTS: Readonly<Record<MutationResult["authority"], MutationResult>> = Object.freeze({
@@ -348,15 +353,22 @@ export class TieredCacheManager {
     this.#listeners.remove(type, listener);
   }
 
-  /** What the cache has done since it was made: with `enableStats: false`, only what is there now. */
+  /** What the cache has done since it was made, or since `resetStats()`: with `enableStats: false`, only what is there now. */
   stats(): CacheStats {
-    const engine = this.#engine;
-    return snapshot(this.#settings.name, toldCounters(engine), engine.flights.size, tierStats(engine));
+    return statsOf(this.#engine, this.name);
   }
 
-  /** Whether the cache can do its work. */
-  async health(): Promise<CacheHealth> {
-    return healthOf(this.#engine, this.#closing === undefined);
+  /** Begins to count anew. What is there now, such as entries and pending invalidations, stays. */
+  resetStats(): void {
+    resetStats(this.#engine);
+  }
+
+  /**
+   * Whether the cache can do its work. Asks every tier outside the process.
+   * @param options.warn adds reasons where a tier is fuller, or the hit rate lower, than it says
+   */
+  async health(options: HealthOptions = {}): Promise<CacheHealth> {
+    return healthOf(this.#engine, this.#closing === undefined, checkHealthOptions(options));
   }
 
   /** Refuses new work, waits for running refreshes up to a deadline, aborts the rest. Calling it again changes nothing. */
@@ -390,7 +402,8 @@ export class TieredCacheManager {
     if (entry === undefined || isTouched(entry) || !this.#coarseClock.isAhead(entry.freshUntil)) return undefined;
     const shared = this.#shared;
     if (shared !== undefined && !shared.trust.covers(entry) && !shared.isAway) return undefined;
-    this.#counters.freshHits++;
+    entry.namespaceEpoch.hits++;
+    if ((++this.#counters.freshHits & SAMPLED) === 0) this.#sample(namespace, key);
     if (this.#listeners.wants("hit")) this.#listeners.notify({ type: "hit", key, namespace, tier: "memory" });
     return entry;
   }
@@ -411,10 +424,21 @@ export class TieredCacheManager {
     if (shared !== undefined && !shared.trust.covers(entry) && !shared.isAway) return undefined;
     if (backoff.hasFailed(entry)) return undefined;
     this.#counters.staleHits++;
+    entry.namespaceEpoch.hits++;
     if (this.#listeners.wants("stale")) {
       this.#listeners.notify({ type: "stale", key, namespace: this.#namespace, tier: "memory" });
     }
     return entry;
+  }
+
+  /** Measures how long a hit takes, by doing once more what it does. */
+  #sample(namespace: string | undefined, key: string): void {
+    const { clock, enableStats } = this.#settings;
+    if (!enableStats) return;
+    const begunAt = clock.now();
+    const entry = this.#memory.get(this.#targets.id(namespace, key));
+    if (entry === undefined || isTouched(entry) || !this.#coarseClock.isAhead(entry.freshUntil)) return;
+    this.#counters.memory.latency.record(clock.now() - begunAt);
   }
 
   #get(key: string, second: Refresh | GetOptions | undefined, third: GetOptions | undefined): Promise<unknown> {

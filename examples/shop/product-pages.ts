@@ -94,7 +94,7 @@ export function pagesFromCache(cache: TieredCacheManager, load: LoadProduct): Pr
     firstReads,
     served: () => {
       const { hits, misses, refreshes, tiers } = cache.stats();
-      const fromFile = tiers["sqlite"] !== undefined && "hits" in tiers["sqlite"] ? tiers["sqlite"].hits : 0;
+      const fromFile = tiers["sqlite"]?.hits.fresh ?? 0;
       return { fresh: hits.fresh, stale: hits.stale, miss: misses, fromFile, fenced: refreshes.fenced };
     },
     close: () => cache.close(),

@@ -64,6 +64,15 @@ export interface RemoteTierContext {
   onReconnect(reason: string): void;
 }
 
+/** How full the place of a remote tier is: with the entries of all caches and processes that use it. */
+export interface TierUsage {
+  readonly entries: number;
+  /** Most entries it may hold; `Infinity` for no bound. */
+  readonly capacity: number;
+  readonly bytes: number;
+  readonly maxBytes: number;
+}
+
 /** An open remote tier. */
 export interface RemoteTier {
   readonly tier: Tier;
@@ -79,6 +88,8 @@ export interface RemoteTier {
   shardOf(what: string | EpochName): string;
   /** What its connection failed of last, for people; `undefined` while there is one. */
   problem(): unknown;
+  /** How full it is, if that can be told at once. Must not throw. */
+  usage?(): TierUsage | undefined;
   /** Closes all of it. */
   close(): Promise<void>;
 }

@@ -34,7 +34,6 @@ function findCopy(engine: Engine, shared: SharedTier, copies: CopyTier, target: 
   const state = stateOf(entry, now);
   const maxAgeMs = Math.min(target.settings.maxAgeMs, target.settings.copies?.maxAgeMs ?? Infinity);
   if (state === "expired" || isTooOld(entry, now, maxAgeMs)) return undefined;
-  copies.counters.hits++;
   promote(engine, target, entry, copies.name);
   return { entry, state, now, tier: copies.name };
 }

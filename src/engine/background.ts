@@ -18,6 +18,11 @@ export class BackgroundQueue {
     return activeCount + pendingCount >= concurrency + this.#maxWaiting;
   }
 
+  /** Tasks that wait for their turn. */
+  get waiting(): number {
+    return this.#limit.pendingCount;
+  }
+
   /** Runs a task when its turn comes. The task sees to its own errors. */
   add(task: () => Promise<void>): void {
     void this.#limit(task);

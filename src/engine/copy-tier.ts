@@ -5,15 +5,14 @@ import { encodeFrame } from "../codec/frame-encode.ts";
 import { FRAME_LAYOUT, readVersion, type Envelope } from "../codec/frame-layout.ts";
 import { damageOf } from "../codec/payload-damage.ts";
 import { PayloadCoder, type Payload } from "../codec/payload.ts";
-import type { RemoteTier } from "../contracts/remote.ts";
-import type { Instant } from "../model/duration.ts";
+import type { RemoteTier, TierUsage } from "../contracts/remote.ts";
+import type { Instant, Milliseconds } from "../model/duration.ts";
 import { Entry, isTooOld, stateOf } from "../model/entry.ts";
 import { isEnded, type Stamped } from "../model/epoch.ts";
 import type { FrameDamage } from "../model/event.ts";
 import { compileGlob, literalPrefix } from "../model/glob.ts";
-import { fullKeyPrefix, readFullKey } from "../model/key.ts";
+import { fullKey as toFullKey, fullKeyPrefix, readFullKey } from "../model/key.ts";
 import { randomBytes } from "../model/random.ts";
-import { TierCounters } from "../observe/stats.ts";
 import { decodeRecord, encodeRecord, type CopyRecord } from "./copy-record.ts";
 import type { CopySettings, Engine, Target } from "./engine.ts";
 import { breakersOf, Guard, UNAVAILABLE, type Operation, type Unavailable } from "./guard.ts";
@@ -23,7 +22,7 @@ import type { SharedTier } from "./shared-tier.ts";
 /** Keys whose copies could not be dropped, and patterns the same; more than these make all copies worthless. */
 const MAX_DOUBTS = 10_000;
 
-type Parts = Pick<Engine, "clock" | "random" | "observer" | "epochs" | "memory" | "settings" | "tasks">;
+type Parts = Pick<Engine, "clock" | "random" | "observer" | "counters" | "epochs" | "memory" | "settings" | "tasks">;
 
 /**
  * Copies are like those in memory: used as they are while the bus has been live since they were made, which those of an
@@ -34,7 +33,6 @@ export class CopyTier {
   readonly name: string;
   /** Whether it is read before the authority. */
   readonly isFirst: boolean;
-  readonly counters: TierCounters = new TierCounters();
   readonly guard: Guard;
   readonly #parts: Parts;
   readonly #settings: CopySettings;
@@ -56,9 +54,16 @@ export class CopyTier {
     this.name = plan.name;
     this.isFirst = settings.isFirst;
     const { clock, random, observer } = parts;
+    const breakers = breakersOf(plan, clock, random);
+    const stopwatch = parts.settings.enableStats ? clock : undefined;
     this.#remote = plan.open({ root: settings.root, layout: FRAME_LAYOUT, clock, onReconnect: () => undefined });
     this.#payloads = new PayloadCoder(payload);
-    this.guard = new Guard(plan.name, breakersOf(plan, clock, random), observer, this.counters);
+    this.guard = new Guard({ plan, breakers, observer, counters: parts.counters.copies, stopwatch });
+  }
+
+  /** How full it is, if that is known. */
+  get usage(): TierUsage | undefined {
+    return this.#remote.usage?.();
   }
 
   /** Whether a call uses it. */
@@ -146,6 +151,16 @@ export class CopyTier {
     if (this.#patterns.size > MAX_DOUBTS) this.#isBlind = true;
     const prefix = fullKeyPrefix(root, namespace, literalPrefix(pattern));
     this.#parts.tasks.own(this.#dropAll(isMeant, prefix), () => undefined);
+  }
+
+  /** How long it takes to answer; `undefined` when it does not. */
+  async ping(): Promise<Milliseconds | undefined> {
+    const { clock } = this.#parts;
+    const sentAt = clock.now();
+    // The key of an empty name, which no user can have.
+    const nothing = toFullKey(this.#settings.root, undefined, "");
+    const answer = await this.#ask(nothing, "read", ({ tier }) => tier.get(nothing));
+    return answer === UNAVAILABLE ? undefined : clock.now() - sentAt;
   }
 
   /** Waits for what is under way, and ends it. */

@@ -9,7 +9,7 @@ import type { Milliseconds } from "../model/duration.ts";
 import type { PayloadSettings } from "../model/payload-options.ts";
 import type { Validate } from "../model/validation.ts";
 import { MemoryTier, type MemorySettings } from "../memory/memory-tier.ts";
-import { Counters } from "../observe/stats.ts";
+import { Counters } from "../observe/counters.ts";
 import { Backoff } from "./backoff.ts";
 import { BackgroundQueue } from "./background.ts";
 import { EpochTable } from "./epochs.ts";
@@ -90,7 +90,7 @@ export function createEngine(settings: EngineSettings, observer: Observer): Engi
   const { clock, random } = settings;
   const counters = new Counters(clock.now());
   const memory = new MemoryTier(settings.memory, (id, entry) => {
-    counters.evictions++;
+    counters.memory.evictions++;
     if (observer.wants("evict")) observer.notify({ type: "evict", tier: memory.name, ...keyOfEntry(id, entry) });
   });
   const epochs = new EpochTable(function* () {

@@ -36,6 +36,16 @@ class NamedEpochs {
     return this.#byName.get(name) ?? this.all([name])[0]!;
   }
 
+  /** That of a name, unless it would have to be made. */
+  peek(name: string | undefined): Epoch | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** Those that it knows now. */
+  known(): Iterable<Epoch> {
+    return this.#byName.values();
+  }
+
   /** Epochs of several names. Pruned before the first, never between them: a new one has no users yet. */
   all(names: readonly (string | undefined)[]): Epoch[] {
     const added = names.filter((name) => !this.#byName.has(name)).length;
@@ -93,6 +103,17 @@ export class EpochTable {
 
   namespace(name: string | undefined): Epoch {
     return this.#namespaces.of(name);
+  }
+
+  /** Those of the namespaces that it knows now. */
+  namespaces(): Iterable<Epoch> {
+    return this.#namespaces.known();
+  }
+
+  /** A read in a namespace found nothing. Of one that nothing else is known of, nothing is kept. */
+  noteMiss(name: string | undefined): void {
+    const epoch = this.#namespaces.peek(name);
+    if (epoch !== undefined) epoch.misses++;
   }
 
   tags(names: readonly string[]): readonly Epoch[] | undefined {

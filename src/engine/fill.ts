@@ -117,6 +117,7 @@ async function fillShared(
   const filling = shared.fill(shared.fullKey(target), lease.redeem(), frame, spans);
   const written = await shared.within(flight, filling);
   const isFenced = written !== UNAVAILABLE && written.kind === "fenced";
+  if (isFenced) engine.counters.leasesLost++;
   if (isFenced || !engine.flights.mayStore(flight, tags)) {
     return { tags, notStored: rejected(engine, flight), version: undefined };
   }
@@ -145,6 +146,7 @@ async function endShared(
   flight.lease = undefined;
   const removed = await shared.within(flight, shared.discard(shared.fullKey(flight.target), lease.redeem()));
   const isFenced = removed !== UNAVAILABLE && removed === "fenced";
+  if (isFenced) engine.counters.leasesLost++;
   const notStored =
     isFenced || !engine.flights.mayStore(flight, tags)
       ? rejected(engine, flight)

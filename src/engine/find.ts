@@ -100,25 +100,25 @@ export function sightOf(engine: Engine, shared: SharedTier, target: Target, look
   const { entry, tier } = looked;
   const { settings } = target;
   const isShared = tier === shared.name;
-  const tierCounters = isShared || engine.copies === undefined ? counters.shared : engine.copies.counters;
   const sought = { version: entry.version, spentMs, isAnswered: isShared || shared.trust.covers(entry) };
   const state = isEnded(entry) ? "expired" : stateOf(entry, now);
   const maxAgeMs = Math.min(settings.maxAgeMs, settings.shared?.maxAgeMs ?? Infinity);
   if (state === "expired" || isTooOld(entry, now, maxAgeMs)) {
-    tierCounters.misses++;
+    (isShared ? counters.shared : counters.copies).misses++;
     return { found: undefined, sought };
   }
-  tierCounters.hits++;
   return { found: { entry, state, now, tier }, sought };
 }
 
 /** Counts and reports that an entry is served without waiting, and returns it. */
 export function serve(engine: Engine, target: Target, found: Found): Entry {
-  const { counters, backoff } = engine;
-  const { entry, state, now } = found;
+  const { counters, backoff, memory, shared } = engine;
+  const { entry, state, now, tier } = found;
   if (state === "fresh") counters.freshHits++;
   else if (state === "stale") counters.staleHits++;
   else counters.rescueHits++;
+  if (tier !== memory.name) (tier === shared?.name ? counters.shared : counters.copies)[state]++;
+  entry.namespaceEpoch.hits++;
   reportServed(engine, target, found, state === "rescue" ? backoff.current(entry, now)?.error : undefined);
   return entry;
 }
@@ -146,7 +146,8 @@ export function valueOf({ memory }: Engine, { value }: Entry): unknown {
 }
 
 /** Nothing could be served at once. */
-export function miss({ counters, observer }: Engine, { key, settings }: Target): undefined {
+export function miss({ counters, observer, epochs }: Engine, { key, settings }: Target): undefined {
   counters.misses++;
+  epochs.noteMiss(settings.namespace);
   if (observer.wants("miss")) observer.notify({ type: "miss", key, namespace: settings.namespace });
 }

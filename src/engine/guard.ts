@@ -6,7 +6,8 @@ import type { Observer } from "../contracts/observer.ts";
 import type { RemoteTierPlan } from "../contracts/remote.ts";
 import { Breaker, REFUSED, type BreakerSettings, type BreakerState } from "../model/breaker.ts";
 import { breakerSettings } from "../model/breaker-options.ts";
-import type { TierCounters } from "../observe/stats.ts";
+import type { Instant, Milliseconds } from "../model/duration.ts";
+import type { TierCounters } from "../observe/counters.ts";
 
 /** The shared tier has not answered, or was not asked: for the caller it is not there. */
 export const UNAVAILABLE: unique symbol = Symbol("unavailable");
@@ -31,6 +32,14 @@ export type Operation =
 
 /** Operations that a tier which is full or read-only does not refuse: that they are done says nothing of the others. */
 const HARMLESS: ReadonlySet<Operation> = new Set(["read", "epochs", "now", "identity", "renew", "release", "announce"]);
+
+/** What statistics call the operations that change an entry. */
+const COUNTED: Readonly<Partial<Record<Operation, "sets" | "deletes">>> = {
+  set: "sets",
+  fill: "sets",
+  discard: "deletes",
+  remove: "deletes",
+};
 
 const NOT_ANSWERED = Promise.resolve(UNAVAILABLE);
 
@@ -101,22 +110,39 @@ export function breakersOf(plan: RemoteTierPlan, clock: Clock, random: () => num
   return known;
 }
 
+/** What a guard is made of. */
+export interface GuardParts {
+  readonly plan: RemoteTierPlan;
+  readonly breakers: Breakers;
+  readonly observer: Observer;
+  readonly counters: TierCounters;
+  /** Measures how long answers take; `undefined` where nobody is to be told. */
+  readonly stopwatch: Clock | undefined;
+}
+
+/** A failure this late, as a part of the timeout, is a time-out: some tiers look for those at intervals. */
+const LATE = 7 / 8;
+
 /** Runs what is asked of the shared tier. Never rejects. */
 export class Guard {
   readonly breakers: Breakers;
   readonly #tier: string;
+  readonly #lateMs: Milliseconds;
   readonly #observer: Observer;
   readonly #counters: TierCounters;
+  readonly #stopwatch: Clock | undefined;
   /** What the tier failed of last; `undefined` once it has answered again. */
   lastError: unknown;
   /** What it refused to do last; `undefined` once it has done such a thing again. */
   lastRefusal: unknown;
 
-  constructor(tier: string, breakers: Breakers, observer: Observer, counters: TierCounters) {
+  constructor({ plan, breakers, observer, counters, stopwatch }: GuardParts) {
     this.breakers = breakers;
-    this.#tier = tier;
+    this.#tier = plan.name;
+    this.#lateMs = plan.timeoutMs * LATE;
     this.#observer = observer;
     this.#counters = counters;
+    this.#stopwatch = stopwatch;
   }
 
   /** @param onAnswer is told of an answer before the caller is */
@@ -139,27 +165,28 @@ export class Guard {
       this.#counters.refused++;
       return NOT_ANSWERED;
     }
+    const begunAt = this.#now();
     let answering: T | Promise<T>;
     try {
       answering = work();
     } catch (error) {
-      this.#noteFailure(breaker, pass, operation, error);
+      this.#noteFailure(breaker, pass, operation, begunAt, error);
       return NOT_ANSWERED;
     }
     if (!(answering instanceof Promise)) {
-      this.#noteAnswer(operation);
+      this.#noteAnswer(operation, begunAt);
       breaker.succeed(pass);
       return answering;
     }
     return answering.then(
       (answer) => {
-        this.#noteAnswer(operation);
+        this.#noteAnswer(operation, begunAt);
         breaker.succeed(pass);
         onAnswer?.(answer);
         return answer;
       },
       (error: unknown) => {
-        this.#noteFailure(breaker, pass, operation, error);
+        this.#noteFailure(breaker, pass, operation, begunAt, error);
         return UNAVAILABLE;
       },
     );
@@ -173,24 +200,33 @@ export class Guard {
       this.#counters.refused++;
       return UNAVAILABLE;
     }
+    const begunAt = this.#now();
     try {
       const answer = work();
-      this.#noteAnswer(operation);
+      this.#noteAnswer(operation, begunAt);
       breaker.succeed(pass);
       return answer;
     } catch (error) {
-      this.#noteFailure(breaker, pass, operation, error);
+      this.#noteFailure(breaker, pass, operation, begunAt, error);
       return UNAVAILABLE;
     }
   }
 
-  #noteAnswer(operation: Operation): void {
-    this.lastError = undefined;
-    if (this.lastRefusal !== undefined && !HARMLESS.has(operation)) this.lastRefusal = undefined;
+  #now(): Instant {
+    return this.#stopwatch === undefined ? 0 : this.#stopwatch.now();
   }
 
-  #noteFailure(breaker: Breaker, pass: number, operation: Operation, error: unknown): void {
-    this.#fail(operation, error);
+  #noteAnswer(operation: Operation, begunAt: Instant): void {
+    this.lastError = undefined;
+    if (this.lastRefusal !== undefined && !HARMLESS.has(operation)) this.lastRefusal = undefined;
+    if (this.#stopwatch === undefined) return;
+    this.#counters.latency.record(this.#stopwatch.now() - begunAt);
+    const counted = COUNTED[operation];
+    if (counted !== undefined) this.#counters[counted]++;
+  }
+
+  #noteFailure(breaker: Breaker, pass: number, operation: Operation, begunAt: Instant, error: unknown): void {
+    this.#fail(operation, begunAt, error);
     // Who refuses has answered: that is no reason to stop asking for everything.
     if (error instanceof CacheError && error.code === "refused") {
       this.lastRefusal = error;
@@ -201,9 +237,10 @@ export class Guard {
     }
   }
 
-  #fail(operation: Operation, error: unknown): void {
+  #fail(operation: Operation, begunAt: Instant, error: unknown): void {
     if (error instanceof CacheError && error.code === "closed") return;
     this.#counters.errors++;
+    if (this.#stopwatch !== undefined && this.#stopwatch.now() - begunAt >= this.#lateMs) this.#counters.timeouts++;
     if (this.#observer.wants("tierError")) {
       this.#observer.notify({ type: "tierError", tier: this.#tier, operation, error });
     }

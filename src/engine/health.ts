@@ -1,66 +1,54 @@
-// How the tiers are: for `stats()` and `health()`.
+// Whether a cache can do its work, and what is wrong, in words.
 
 import { CacheError, show } from "../errors.ts";
-import type { CacheHealth, HealthStatus, TierHealth } from "../model/health.ts";
-import { Counters, TierCounters } from "../observe/stats.ts";
-import type { CopyTierStats, MemoryTierStats, TierStats, TierStatsByName } from "../observe/stats.ts";
+import type { CacheHealth, HealthStatus, HealthWarnings, TierHealth } from "../model/health.ts";
 import type { CopyTier } from "./copy-tier.ts";
 import type { Engine } from "./engine.ts";
-import type { Guard } from "./guard.ts";
 import type { SharedTier } from "./shared-tier.ts";
+import { breakerStates, inReadOrder, statsOf } from "./stats.ts";
 
-/** Statistics of each tier, by name. */
-export function tierStats(engine: Engine): TierStatsByName {
-  const { memory, shared, copies } = engine;
-  const counters = toldCounters(engine);
-  const stats: { memory?: MemoryTierStats; [name: string]: TierStats | undefined } = {};
-  if (memory.settings.enabled || shared === undefined) {
-    stats[memory.name] = {
-      entries: memory.size,
-      capacity: memory.settings.maxEntries,
-      bytes: memory.bytes,
-      evictions: counters.evictions,
-    };
-  }
-  if (shared === undefined) return stats;
-  const busLive = shared.trust.isUp;
-  stats[shared.name] = { ...askedStats(counters.shared, shared.guard), busLive, pending: shared.recovery.pending };
-  if (copies === undefined) return stats;
-  const counted = engine.settings.enableStats ? copies.counters : new TierCounters();
-  stats[copies.name] = askedStats(counted, copies.guard);
-  return stats;
-}
-
-/**
- * What the cache has counted, or zeros where nobody is to be told: counting is one addition, and asking each time whether
- * to count would cost a memory hit as much.
- */
-export function toldCounters({ settings, counters }: Engine): Counters {
-  return settings.enableStats ? counters : new Counters(counters.since);
-}
-
-function askedStats({ hits, misses, errors, refused }: TierCounters, { breakers }: Guard): CopyTierStats {
-  const states = [...breakers.all()].map(([server, { state }]) => [server, state] as const);
-  return { hits, misses, errors, refused, breakers: Object.fromEntries(states) };
-}
+/** A hit rate of fewer requests says nothing. */
+const MIN_REQUESTS = 100;
 
 /** Whether the cache can do its work. Without its shared tier it can, but each process for itself: degraded. */
-export async function healthOf(engine: Engine, isOpen: boolean): Promise<CacheHealth> {
-  const { settings, memory, shared, copies } = engine;
+export async function healthOf(engine: Engine, isOpen: boolean, warn: HealthWarnings): Promise<CacheHealth> {
+  const { settings } = engine;
   if (!isOpen) {
-    const tiers = Object.fromEntries(Object.keys(tierStats(engine)).map((name) => [name, { status: "down" } as const]));
-    return { status: "down", tiers: settings.enabled ? tiers : {}, reasons: ["the cache is closed"] };
+    const down = (): TierHealth => ({ status: "down" });
+    const tiers = settings.enabled ? inReadOrder(engine, { memory: down, shared: down, copies: down }) : {};
+    return { status: "down", tiers, reasons: ["the cache is closed"] };
   }
   if (!settings.enabled) {
     return { status: "healthy", tiers: {}, reasons: ["the cache is disabled: every read calls its refresh"] };
   }
-  const tiers: Record<string, TierHealth> = {};
-  if (memory.settings.enabled || shared === undefined) tiers[memory.name] = { status: "healthy" };
+  const { shared } = engine;
   const reasons: string[] = [];
-  if (shared !== undefined) tiers[shared.name] = await sharedHealth(shared, reasons);
-  if (copies !== undefined) tiers[copies.name] = copiesHealth(copies, reasons);
+  const asked = inReadOrder<TierHealth, Promise<TierHealth>, Promise<TierHealth>>(engine, {
+    memory: () => ({ status: "healthy" }),
+    shared: (tier) => sharedHealth(tier, reasons),
+    copies: (tier) => copiesHealth(tier, reasons),
+  });
+  const told = Object.entries(asked).map(async ([name, health]) => [name, await health] as const);
+  const tiers = Object.fromEntries(await Promise.all(told));
   const isDegraded = Object.values(tiers).some(({ status }) => status !== "healthy");
-  return { status: isDegraded ? "degraded" : "healthy", tiers, reasons };
+  reasons.push(...warnings(engine, warn));
+  const health = { status: isDegraded ? "degraded" : "healthy", tiers, reasons } as const;
+  return shared?.bus === undefined ? health : { ...health, busLive: shared.trust.isUp };
+}
+
+function* warnings(engine: Engine, { utilization = Infinity, hitRate = 0 }: HealthWarnings): Generator<string> {
+  if (utilization === Infinity && hitRate === 0) return;
+  const stats = statsOf(engine, "");
+  for (const [name, tier] of Object.entries(stats.tiers)) {
+    const used = tier?.utilization ?? 0;
+    if (used > utilization) yield `${name} is ${percent(used)} full, more than ${percent(utilization)}`;
+  }
+  if (stats.requests < MIN_REQUESTS || stats.hitRate >= hitRate) return;
+  yield `the hit rate is ${percent(stats.hitRate)} of ${stats.requests} requests, less than ${percent(hitRate)}`;
+}
+
+function percent(part: number): string {
+  return `${Math.round(1_000 * part) / 10} %`;
 }
 
 async function sharedHealth(shared: SharedTier, reasons: string[]): Promise<TierHealth> {
@@ -79,14 +67,19 @@ async function sharedHealth(shared: SharedTier, reasons: string[]): Promise<Tier
   const isWell = isUp && open.length === 0 && recovery.pending === 0 && guard.lastRefusal === undefined;
   const isHeard = shared.bus === undefined || trust.isUp;
   const status: HealthStatus = !isUp ? "down" : isWell && isHeard ? "healthy" : "degraded";
-  return isUp ? { status, latencyMs } : { status };
+  const about = { status, breakers: breakerStates(guard), pending: recovery.pending };
+  return isUp ? { ...about, latencyMs } : about;
 }
 
-function copiesHealth({ name, guard }: CopyTier, reasons: string[]): TierHealth {
-  const problem = guard.lastError ?? guard.lastRefusal;
-  if (problem === undefined) return { status: "healthy" };
-  reasons.push(`${name} keeps no copies: ${textOf(problem)}`);
-  return { status: "degraded" };
+async function copiesHealth(copies: CopyTier, reasons: string[]): Promise<TierHealth> {
+  const { name, guard } = copies;
+  // What is known to fail is not asked: an answer to this would say nothing of what failed.
+  const isWell = guard.lastError === undefined && guard.lastRefusal === undefined;
+  const latencyMs = isWell ? await copies.ping() : undefined;
+  const status: HealthStatus = latencyMs === undefined ? "degraded" : "healthy";
+  if (status !== "healthy") reasons.push(`${name} keeps no copies: ${textOf(guard.lastError ?? guard.lastRefusal)}`);
+  const about = { status, breakers: breakerStates(guard) };
+  return latencyMs === undefined ? about : { ...about, latencyMs };
 }
 
 function textOf(error: unknown): string {

@@ -11,10 +11,14 @@ import type { SharedTier } from "./shared-tier.ts";
 
 /** Does here what a message says was done elsewhere. Own messages count as well: in doubt, twice. */
 export function createReceiver(engine: Engine, shared: SharedTier): BusReceiver {
-  const { observer } = engine;
+  const { observer, counters } = engine;
   return {
-    onMessage: (message, isOwn) => hear(engine, shared, message, isOwn),
+    onMessage(message, isOwn) {
+      counters.busMessages++;
+      hear(engine, shared, message, isOwn);
+    },
     onDoubt(reason) {
+      counters.busGaps++;
       shared.trust.lose();
       if (observer.wants("busLost")) observer.notify({ type: "busLost", tier: shared.name, reason });
     },

@@ -133,12 +133,18 @@ class Attempt {
       const pointless = this.#whyPointless();
       if (pointless !== undefined) return pointless;
       const reply = await this.#acquire();
-      if (reply === UNAVAILABLE) return ALONE;
+      if (reply === UNAVAILABLE) return this.#alone();
       if (reply.kind === "granted") return this.#granted();
       if (reply.kind === "held") return this.#held(waiter, reply.remainingMs);
       const engaged = await this.#adopt(reply.frame);
       if (engaged !== undefined) return engaged;
     }
+    return this.#alone();
+  }
+
+  /** The refresh goes ahead without a lease: nobody can say whether another process is at it. */
+  #alone(): Engaged {
+    this.#engine.counters.leasesUnavailable++;
     return ALONE;
   }
 
@@ -168,7 +174,7 @@ class Attempt {
     const { recovery } = this.#shared;
     const { target, namespaceEpoch, tags, settled } = this.#flight;
     const epochs = [this.#engine.epochs.root, namespaceEpoch, ...(tags ?? [])];
-    if (recovery.isKeyGated(target.id) || recovery.isGated(epochs)) return ALONE;
+    if (recovery.isKeyGated(target.id) || recovery.isGated(epochs)) return this.#alone();
     // Whoever waits reads again, and shares one refresh that counts.
     return settled || flights.isOvertaken(this.#flight) ? DECLINED : undefined;
   }
@@ -213,7 +219,8 @@ class Attempt {
       this.#giveBack();
       return pointless;
     }
-    const { clock, settings, flights } = this.#engine;
+    const { clock, settings, flights, counters } = this.#engine;
+    counters.leasesGranted++;
     const hungAt = clock.now() + settings.refreshTimeoutMs;
     const isNeeded = (): boolean => !this.#flight.settled && !flights.isOvertaken(this.#flight) && clock.now() < hungAt;
     const captured = this.#captured as Captured;
@@ -239,7 +246,7 @@ class Attempt {
     const judging = judge(engine, this.#shared, target, frame, this.#stamp, NONE);
     const verdict = judging instanceof Promise ? await this.#shared.within(flight, judging) : judging;
     if (verdict === UNAVAILABLE || verdict.kind === "unavailable" || verdict.kind === "gated") {
-      return ALONE;
+      return this.#alone();
     }
     if (verdict.kind === "absent") {
       this.#version = verdict.version;

@@ -14,7 +14,7 @@ import { Waiters } from "./waiters.ts";
 
 /** Opens it. Whoever gets it connects it, once the engine is complete. */
 export function openShared(
-  { clock, random, observer, counters, epochs }: Omit<Engine, "shared" | "copies">,
+  { settings, clock, random, observer, counters, epochs }: Omit<Engine, "shared" | "copies">,
   { plan, root, payload }: SharedSettings,
 ): SharedTier {
   const opened: { shared?: SharedTier } = {};
@@ -26,7 +26,9 @@ export function openShared(
   if (authority === undefined) {
     throw new CacheError("invalid_option", `tier ${plan.name} must be one that processes can agree on, and is none`);
   }
-  const guard = new Guard(plan.name, breakersOf(plan, clock, random), observer, counters.shared);
+  const breakers = breakersOf(plan, clock, random);
+  const stopwatch = settings.enableStats ? clock : undefined;
+  const guard = new Guard({ plan, breakers, observer, counters: counters.shared, stopwatch });
   const trust = new Trust(epochs, bus, clock);
   opened.shared = new SharedTier({ plan, remote, authority, root, payload, clock, guard, trust });
   return opened.shared;

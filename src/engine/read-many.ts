@@ -14,6 +14,7 @@ import {
   departed,
   claimFor,
   limitTime,
+  measured,
   refusalOf,
   runInBackground,
   staleOf,
@@ -160,7 +161,7 @@ async function callBatchRefresh(
     const begunAt = engine.clock.now();
     const result = await refresh([...keys], createBatchContext(engine, run, flights));
     const valueByKey = readResult(result, keys);
-    const durationMs = Math.round(engine.clock.now() - begunAt);
+    const durationMs = measured(engine, begunAt);
     for (const flight of flights) void landOne(engine, flight, valueByKey(flight.target.key), durationMs);
   } catch (error) {
     for (const flight of flights) crash(engine, flight, error);

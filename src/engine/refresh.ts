@@ -79,12 +79,19 @@ async function fly(engine: Engine, flight: Flight, refresh: Refresh): Promise<vo
     departed(engine, run.flights);
     const begunAt = engine.clock.now();
     const value = await refresh(new Context(target, run, staleOf(engine, flight), notes));
-    const durationMs = Math.round(engine.clock.now() - begunAt);
+    const durationMs = measured(engine, begunAt);
     const arriving = arrive(engine, flight, value, await refusalOf(engine, value, notes), durationMs);
     if (arriving !== undefined) await arriving;
   } catch (error) {
     crash(engine, flight, error);
   }
+}
+
+/** How long a refresh has taken that began at an instant and has resolved now. */
+export function measured({ clock, counters }: Engine, begunAt: Instant): Milliseconds {
+  const durationMs = clock.now() - begunAt;
+  counters.refreshTime.record(durationMs);
+  return Math.round(durationMs);
 }
 
 /** Whether this process is to refresh the key. If another one has, or does, the flight lands with that. */

@@ -4,7 +4,7 @@ import { PayloadCoder } from "../codec/payload.ts";
 import type { Acquired, Authority, EpochName, ReadReply, SharedEpoch, Written } from "../contracts/authority.ts";
 import type { Bus } from "../contracts/bus.ts";
 import type { Clock } from "../contracts/clock.ts";
-import type { RemoteTier, RemoteTierPlan } from "../contracts/remote.ts";
+import type { RemoteTier, RemoteTierPlan, TierUsage } from "../contracts/remote.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import type { Epoch } from "../model/epoch.ts";
 import { fullKey as toFullKey } from "../model/key.ts";
@@ -196,6 +196,11 @@ export class SharedTier {
   /** What its connection failed of last; `undefined` while there is one. */
   problem(): unknown {
     return this.#parts.remote.problem();
+  }
+
+  /** How full it is, if that is known. */
+  get usage(): TierUsage | undefined {
+    return this.#parts.remote.usage?.();
   }
 
   /** What it does not do that others do; `undefined` where nothing is missing. */

@@ -13,7 +13,7 @@ import { makeDraft, stampNow, type Draft } from "./draft.ts";
 import type { Engine, Target } from "./engine.ts";
 import { allTags } from "./fill.ts";
 import { PendingSet } from "./flight.ts";
-import { departed } from "./refresh.ts";
+import { departed, measured } from "./refresh.ts";
 import { Context, ResultNotes, type SignalSource } from "./refresh-context.ts";
 import { tierOf } from "./set.ts";
 import { encodeValue } from "./share.ts";
@@ -67,7 +67,7 @@ export function runSync(
     const begunAt = engine.clock.now();
     const stale = previous && engine.memory.expose(previous.value);
     const value = refresh(new Context(target, new NoAbort(), stale, notes));
-    const durationMs = Math.round(engine.clock.now() - begunAt);
+    const durationMs = measured(engine, begunAt);
     const isValue = value !== undefined && !notes.skipped;
     const refusal = promiseRefusal(target, value) ?? (isValue ? refusalAtOnce(engine, value, "getSync") : undefined);
     if (refusal instanceof CacheError) return { kind: "failed", error: refusal, isMisuse: true };

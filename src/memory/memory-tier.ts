@@ -28,6 +28,9 @@ export class MemoryTier {
   readonly settings: MemorySettings;
   readonly #onEvict: EvictionListener;
   #lru: Lru;
+  /** Entries put into it, and taken out by whatever but the lack of room: see {@link resetCounts}. */
+  sets = 0;
+  deletes = 0;
 
   constructor(settings: MemorySettings, onEvict: EvictionListener) {
     this.settings = settings;
@@ -53,6 +56,7 @@ export class MemoryTier {
     const { maxBytes = Infinity } = this.settings;
     if (size === undefined || size <= maxBytes) {
       this.#lru.set(id, entry, size === undefined ? undefined : { size });
+      this.sets++;
       return true;
     }
     this.#lru.delete(id);
@@ -76,12 +80,21 @@ export class MemoryTier {
   }
 
   delete(id: string): boolean {
-    return this.#lru.delete(id);
+    const was = this.#lru.delete(id);
+    if (was) this.deletes++;
+    return was;
   }
 
   /** Empties the tier by starting anew: the cost goes with `maxEntries`, and not with how much it held. */
   clear(): void {
+    this.deletes += this.#lru.size;
     this.#lru = this.#create();
+  }
+
+  /** Begins to count anew. */
+  resetCounts(): void {
+    this.sets = 0;
+    this.deletes = 0;
   }
 
   /** All entries, most recently used first. Entries may be deleted meanwhile. */

@@ -31,6 +31,9 @@ export class Epoch {
   changedAt: Tick;
   /** What the shared tier said last; it counts while nothing has changed since it was asked. */
   known: KnownEpoch | undefined;
+  // Of a namespace, for statistics: reads that its entries have served, and reads that found none.
+  hits = 0;
+  misses = 0;
 
   constructor(kind: EpochKind, name: string | undefined, hard: Tick) {
     this.kind = kind;

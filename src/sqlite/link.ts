@@ -70,6 +70,15 @@ export class SqliteLink {
     return this.#connection === undefined ? this.#lastError : undefined;
   }
 
+  /** How much the file holds; `undefined` while it is not open, or cannot be asked. */
+  get held(): { readonly entries: number; readonly bytes: number } | undefined {
+    try {
+      return this.#connection?.store.record;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Hears of the end of every connection; returns what ends that. */
   onLost(listener: LinkListener): () => void {
     this.#lost.add(listener);

@@ -13,7 +13,7 @@ import { SqliteVerbs } from "./verbs.ts";
 /** Opens the tier for one cache; its file is opened when it is used first. */
 export function openSqlite(share: SqliteShare, context: RemoteTierContext): RemoteTier {
   const { root, layout, clock } = context;
-  const { name, maxBytes, divergenceLimitMs, bus: wantsBus } = share.settings;
+  const { name, maxEntries, maxBytes, divergenceLimitMs, bus: wantsBus } = share.settings;
   const part = share.join(clock);
   const { link, writer, reader, touches } = part;
   const stop = link.onReconnect((reason) => context.onReconnect(reason));
@@ -35,6 +35,10 @@ export function openSqlite(share: SqliteShare, context: RemoteTierContext): Remo
     bus,
     shardOf: () => name,
     problem: () => link.problem,
+    usage() {
+      const { held } = link;
+      return held && { entries: held.entries, capacity: maxEntries, bytes: held.bytes, maxBytes };
+    },
     close,
   };
 }

@@ -37,7 +37,7 @@ function openAtOnce(world: World, kind: Kind = {}): TieredCacheManager {
 async function open(world: World, kind: Kind = {}): Promise<TieredCacheManager> {
   const cache = openAtOnce(world, kind);
   const { hasBus = true } = kind;
-  const isLive = (): boolean => (cache.stats().tiers["own"] as { busLive: boolean }).busLive;
+  const isLive = (): boolean => cache.stats().bus?.live === true;
   if (hasBus) await waitUntil(isLive, { what: "the bus is live" });
   await cache.has("no such key");
   return cache;

@@ -94,7 +94,7 @@ describe("close", () => {
     const cache = await world.openLive({ name: "twice", redis });
     const { tookMs } = await timed(() => Promise.all([cache.close(), cache.close(), cache[Symbol.asyncDispose]()]));
     expect(tookMs).toBeLessThan(CLOSE_MS);
-    expect(redisStats(cache)).toMatchObject({ busLive: false });
+    expect(cache.stats()).toMatchObject({ bus: { live: false } });
   });
 
   for (const isPending of [true, false]) {

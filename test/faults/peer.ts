@@ -191,7 +191,6 @@ export class PeerCache {
 }
 
 /** Whether the bus is live, by the statistics. */
-export function busLive({ tiers }: CacheStats): boolean {
-  const tier = tiers["redis"];
-  return tier !== undefined && "busLive" in tier && tier.busLive;
+export function busLive({ bus }: CacheStats): boolean {
+  return bus?.live === true;
 }

@@ -144,7 +144,7 @@ export class World {
 /** What its shared tier has been through. */
 export function redisStats(cache: TieredCacheManager): SharedTierStats {
   const tier = cache.stats().tiers["redis"];
-  if (tier === undefined || !("busLive" in tier)) throw new Error("the cache has no tier named redis");
+  if (tier === undefined || !("pending" in tier)) throw new Error("the cache has no tier named redis");
   return tier;
 }
 
@@ -160,7 +160,7 @@ export async function untilHealthy(cache: TieredCacheManager, deadlineMs = 10_00
     async () => {
       const health = await cache.health();
       seen = health;
-      return health.status === "healthy" && redisStats(cache).pending === 0 && redisStats(cache).busLive;
+      return health.status === "healthy" && redisStats(cache).pending === 0 && cache.stats().bus?.live;
     },
     { what: "the cache is healthy", deadlineMs },
   ).catch((error: unknown) => {

@@ -50,7 +50,7 @@ export const MATRIX: readonly (readonly [name: string, make: () => () => Store, 
 /** What the shared tier of a cache says of itself. */
 export function keyvStats(cache: TieredCacheManager): SharedTierStats {
   const stats = cache.stats().tiers["keyv"];
-  if (stats === undefined || !("busLive" in stats)) throw new Error("the cache has no tier called keyv");
+  if (stats === undefined || !("pending" in stats)) throw new Error("the cache has no tier called keyv");
   return stats;
 }
 

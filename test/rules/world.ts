@@ -1,7 +1,7 @@
 // What a scenario works with: one real Redis, and processes (caches of one name), each behind a proxy of its own.
 
 import type { Redis } from "ioredis";
-import type { CacheOptions, TieredCacheManager } from "../../src/index.ts";
+import type { CacheOptions, SharedTierStats, TieredCacheManager } from "../../src/index.ts";
 import type { RedisTierOptions } from "../../src/redis/index.ts";
 import type { FakeClock } from "../support/fake-clock.ts";
 import type { ConnectionFacts, Selection } from "../support/redis/proxy-rules.ts";
@@ -124,11 +124,11 @@ export class Process {
 
   /** How many invalidations the authority has not got. */
   get pending(): number {
-    return this.#tier.pending;
+    return (this.cache.stats().tiers["redis"] as SharedTierStats).pending;
   }
 
   get isLive(): boolean {
-    return this.#tier.busLive;
+    return this.cache.stats().bus?.live === true;
   }
 
   /** Does something elsewhere, and resolves with what comes of it once word of it has come here. */
@@ -215,10 +215,6 @@ export class Process {
     await waitUntil(() => isClosed, { deadlineMs: 1_000, what: "it is closed" }).catch(() => undefined);
     this.#client?.disconnect();
     await this.proxy.stop();
-  }
-
-  get #tier(): { readonly pending: number; readonly busLive: boolean } {
-    return this.cache.stats().tiers["redis"] as never;
   }
 }
 

@@ -5,7 +5,7 @@ import { collect } from "../support/cache.ts";
 import { startProxy } from "../support/redis/proxy.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { waitUntil } from "../support/wait-until.ts";
-import { redisStats, SharedWorld } from "./pair.ts";
+import { SharedWorld } from "./pair.ts";
 
 forbidUnhandledRejections();
 
@@ -27,7 +27,7 @@ test("P10 getEntry, has and ttl go by the copy in memory, which keys() does not 
   expect([await look(), await collect(cache.keys())]).toEqual([["v", "memory", true, true], ["k"]]);
   await proxy.refuse();
   proxy.reset();
-  await waitUntil(() => !redisStats(cache).busLive, { what: "the bus is lost" });
+  await waitUntil(() => !cache.stats().bus?.live, { what: "the bus is lost" });
   expect([await look(), await collect(cache.keys())]).toEqual([["v", "memory", true, true], []]);
   expect([await cache.getEntry("other"), await cache.has("other"), await cache.ttl("other")]).toEqual([
     undefined,

@@ -50,7 +50,7 @@ async function open(
   const far: readonly TierConfig[] = order === "near" ? [copies, redis] : [redis, copies];
   const cache = new TieredCacheManager({ name, tiers: [memoryTier({ maxEntries: 1 }), ...far], ...rest });
   world.atEnd(() => cache.close());
-  await eventually(() => redisStats(cache).busLive, true);
+  await eventually(() => cache.stats().bus?.live, true);
   const served: string[] = [];
   for (const type of ["hit", "stale"] as const) cache.on(type, ({ tier }) => void served.push(tier));
   return {
@@ -68,7 +68,7 @@ const copiesOf = ({ store }: Host, name: string, key: string): number =>
 async function cutOff({ cache, proxy }: Pick<Host, "cache" | "proxy">): Promise<void> {
   await proxy.refuse();
   proxy.reset();
-  await eventually(() => redisStats(cache).busLive, false);
+  await eventually(() => cache.stats().bus?.live, false);
 }
 
 describe("between memory and Redis", () => {
@@ -78,11 +78,11 @@ describe("between memory and Redis", () => {
     await host.cache.set("k", { a: 1 }, { tags: ["t"] });
     await eventually(() => copiesOf(host, name, "k"), 1);
     host.forget();
-    const before = redisStats(host.cache).hits;
+    const before = redisStats(host.cache).hits.fresh;
     expect(await host.cache.get("k", never)).toEqual({ a: 1 });
-    expect([host.served, redisStats(host.cache).hits - before]).toEqual([["keyv"], 0]);
+    expect([host.served, redisStats(host.cache).hits.fresh - before]).toEqual([["keyv"], 0]);
     expect(await host.cache.getEntry("k")).toMatchObject({ value: { a: 1 }, tags: ["t"] });
-    expect(host.cache.stats().tiers["keyv"]).toMatchObject({ hits: 1, errors: 0 });
+    expect(host.cache.stats().tiers["keyv"]).toMatchObject({ hits: { fresh: 1 }, errors: 0 });
     expect((await host.cache.health()).tiers).toMatchObject({ keyv: { status: "healthy" } });
   });
 
@@ -151,7 +151,7 @@ describe("between memory and Redis", () => {
     await cutOff(host);
     await other.cache.set("k", "new");
     await host.proxy.accept();
-    await eventually(() => redisStats(host.cache).busLive && redisStats(host.cache).pending === 0, true);
+    await eventually(() => host.cache.stats().bus?.live && redisStats(host.cache).pending === 0, true);
     host.forget();
     expect(await host.cache.get("k")).toBe("new");
     expect(host.served).toEqual(["redis"]);
@@ -298,7 +298,7 @@ test("P4 P10 a file outlives the process: verified while Redis answers, served w
     const file = sqliteTier({ path: join(directory, "copies.db") });
     const cache = new TieredCacheManager({ name, tiers: [memoryTier(), file, redis] });
     world.atEnd(() => cache.close());
-    await eventually(() => redisStats(cache).busLive, true);
+    await eventually(() => cache.stats().bus?.live, true);
     const served: string[] = [];
     cache.on("hit", ({ tier }) => void served.push(tier));
     return { cache, proxy, served };

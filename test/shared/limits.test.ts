@@ -40,7 +40,7 @@ describe("invalidations that Redis has not got", () => {
     expect(await a.getMany(["k0", "bystander"])).toEqual(["old", "seen"]);
     await proxy.refuse();
     proxy.reset();
-    await waitUntil(() => !redisStats(a).busLive, { what: "the bus is lost" });
+    await waitUntil(() => !a.stats().bus?.live, { what: "the bus is lost" });
     expect(await a.deleteMany(names(count, "k"))).toMatchObject({ authority: "pending" });
     expect([redisStats(a).pending, await a.get("k0")]).toEqual([isCleared ? 1 : count, undefined]);
     await proxy.accept();

@@ -17,7 +17,7 @@ async function behindProxy(): Promise<{ cache: TieredCacheManager; proxy: Awaite
     tiers: [redisTier({ host, port, timeout: 200 }), memoryTier()],
   });
   world.atEnd(() => cache.close());
-  await eventually(() => redisStats(cache).busLive, true);
+  await eventually(() => cache.stats().bus?.live, true);
   return { cache, proxy };
 }
 
@@ -43,7 +43,7 @@ test("P10 it is read when Redis does not, and what was deleted meanwhile is not"
   expect([await cache.get("kept", never), await cache.get("gone")]).toEqual(["v", undefined]);
   expect(tiers).toEqual(["memory"]);
   await proxy.accept();
-  await eventually(() => redisStats(cache).busLive, true);
+  await eventually(() => cache.stats().bus?.live, true);
   await eventually(() => redisStats(cache).pending, 0);
   tiers.length = 0;
   expect(await cache.get("kept", never)).toBe("v");

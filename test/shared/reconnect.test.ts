@@ -17,7 +17,7 @@ test.each(["at once", "after a while"])("P7 costs no entry when it comes back %s
   const name = world.newName();
   const cache = new TieredCacheManager({ name, tiers: [memoryTier(), redisTier({ host, port })] });
   world.atEnd(() => cache.close());
-  await eventually(() => redisStats(cache).busLive, true);
+  await eventually(() => cache.stats().bus?.live, true);
   for (const key of KEYS) await cache.set(key, key);
   let replayed = 0;
   cache.on("pendingReplayed", ({ count }) => void (replayed += count));
@@ -25,13 +25,13 @@ test.each(["at once", "after a while"])("P7 costs no entry when it comes back %s
   const accepted = proxy.accepted;
   if (when === "after a while") await proxy.refuse();
   proxy.reset();
-  await eventually(() => redisStats(cache).busLive, false);
+  await eventually(() => cache.stats().bus?.live, false);
   if (when === "after a while") {
     // What cannot be reached meanwhile is pending, and done later.
     expect(await cache.delete("k0")).toMatchObject({ authority: "pending" });
     await proxy.accept();
   }
-  await eventually(() => proxy.accepted > accepted && redisStats(cache).busLive, true);
+  await eventually(() => proxy.accepted > accepted && cache.stats().bus?.live, true);
   await eventually(() => redisStats(cache).pending, 0);
 
   const kept = when === "at once" ? KEYS : KEYS.slice(1);

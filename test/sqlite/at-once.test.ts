@@ -30,7 +30,7 @@ async function open(path: string, options: CacheOptions & { alone?: boolean; sql
   undos.push(() => cache.close());
   // Until its codec is loaded, and the bus is live.
   await cache.set("first", 1);
-  await waitUntil(() => (cache.stats().tiers["sqlite"] as { busLive: boolean }).busLive, { what: "the bus is live" });
+  await waitUntil(() => cache.stats().bus?.live, { what: "the bus is live" });
   return cache;
 }
 

@@ -160,9 +160,8 @@ export class Peer {
 }
 
 /** Whether the bus is live, by the statistics. */
-function busLive({ tiers }: CacheStats): boolean {
-  const tier = tiers["sqlite"];
-  return tier !== undefined && "busLive" in tier && tier.busLive;
+function busLive({ bus }: CacheStats): boolean {
+  return bus?.live === true;
 }
 
 /** Now, by a clock that all processes of the machine read alike. */
