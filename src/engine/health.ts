@@ -14,7 +14,6 @@ const MIN_REQUESTS = 100;
 export async function healthOf(engine: Engine, isOpen: boolean, warn: HealthWarnings): Promise<CacheHealth> {
   const { settings } = engine;
   if (!isOpen) {
-    const down = (): TierHealth => ({ status: "down" });
     const tiers = settings.enabled ? inReadOrder(engine, { memory: down, shared: down, copies: down }) : {};
     return { status: "down", tiers, reasons: ["the cache is closed"] };
   }
@@ -35,6 +34,8 @@ export async function healthOf(engine: Engine, isOpen: boolean, warn: HealthWarn
   const health = { status: isDegraded ? "degraded" : "healthy", tiers, reasons } as const;
   return shared?.bus === undefined ? health : { ...health, busLive: shared.trust.isUp };
 }
+
+const down = (): TierHealth => ({ status: "down" });
 
 function* warnings(engine: Engine, { utilization = Infinity, hitRate = 0 }: HealthWarnings): Generator<string> {
   if (utilization === Infinity && hitRate === 0) return;
