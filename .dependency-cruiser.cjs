@@ -108,6 +108,7 @@ module.exports = {
       [BASE, OPTIONS, "^src/manager[.]ts$", "^src/decorators/"],
       "A framework adapter uses the cache and its decorators as a user would.",
     ),
+    only("prometheus-on-base", "^src/prometheus/", BASE, "Metrics are made of what `stats()` says: they need no more."),
     {
       name: "nobody-needs-a-framework",
       comment: "An adapter to a framework stands beside everything else.",
@@ -140,6 +141,7 @@ module.exports = {
     packageOnlyIn("p-limit", "engine", "p-limit bounds background refreshes; a foreground path must not wait for it."),
     packageOnlyIn("msgpackr", "codec", "msgpackr is one codec's business."),
     packageOnlyIn("ioredis", "redis", "ioredis is loaded by whoever uses Redis, and nobody else."),
+    packageOnlyIn("prom-client", "prometheus", "prom-client is loaded by whoever has it, and nobody else."),
     packageOnlyIn("@nestjs", "nestjs", "A framework is loaded by whoever uses it, and nobody else."),
     packageOnlyIn(
       "reflect-metadata",

@@ -19,8 +19,9 @@ beforeAll(() => {
   const tarball = readdirSync(project).find((name) => name.endsWith(".tgz")) ?? "no tarball";
   execFileSync("tar", ["-xzf", join(project, tarball), "-C", project]);
   renameSync(join(project, "package"), join(modules, manifest.name));
-  // Who imports freshtier/nestjs has NestJS.
-  const dependencies = [...Object.keys(manifest.dependencies), "@nestjs/common", "@nestjs/core"];
+  // Who imports freshtier/nestjs has NestJS, and so on.
+  const peers = ["@nestjs/common", "@nestjs/core", "prom-client"];
+  const dependencies = [...Object.keys(manifest.dependencies), ...peers];
   for (const dependency of dependencies) link(dependency, modules);
 });
 

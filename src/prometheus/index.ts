@@ -1,0 +1,4 @@
+// The entry point freshtier/prometheus: what a cache does, as metrics of prom-client.
+
+export { cacheMetricsText, registerCacheMetrics } from "./register.ts";
+export type { CacheMetricsOptions } from "./options.ts";
