@@ -37,7 +37,8 @@ const SIBLINGS = ["redis", "sqlite", "codec", "observe", "test-suite"];
 const OPTIONS = "^src/options[.]ts$";
 const SETTINGS = "^src/settings[.]ts$";
 const ENVIRONMENT = "^src/environment([.]ts$|/)";
-const FACADE = "^src/(manager|arguments|namespace|registry|caches|wrap|call-verbs|results)[.]ts$";
+const FACADE =
+  "^src/(manager|fast-path|arguments|namespace|registry|caches|wrap|call-verbs|results|health-endpoint)[.]ts$";
 
 module.exports = {
   forbidden: [

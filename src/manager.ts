@@ -1,13 +1,10 @@
-// TieredCacheManager: the public verbs. A fresh memory hit is answered here; everything else is the engine's.
+// TieredCacheManager: the public verbs. A hit in memory takes the fast path; everything else is the engine's.
 
-import { changesReading, splitArguments, Targets, toPairs } from "./arguments.ts";
+import { splitArguments, Targets, toPairs } from "./arguments.ts";
 import { badInput, CacheError } from "./errors.ts";
-import { CoarseClock } from "./model/clock.ts";
 import type { CallSettings } from "./model/call.ts";
 import { checkObject } from "./model/check.ts";
 import { durationOr, type Milliseconds } from "./model/duration.ts";
-import type { Entry } from "./model/entry.ts";
-import { isTouched } from "./model/epoch.ts";
 import type { CacheEventType } from "./model/event.ts";
 import { checkName, checkNames, fullKey, keyRoot } from "./model/key.ts";
 import type { GetOptions, KeysOptions, NamespaceOption, PeekOptions, SetOptions } from "./model/call-options.ts";
@@ -23,12 +20,10 @@ import { peek, peekAnywhere, readThrough } from "./engine/read.ts";
 import { readMany } from "./engine/read-many.ts";
 import { put, putSync, putValidated } from "./engine/set.ts";
 import { resetStats, statsOf } from "./engine/stats.ts";
-import type { SharedTier } from "./engine/shared-tier.ts";
 import { readThroughSync } from "./engine/sync.ts";
-import type { MemoryTier } from "./memory/memory-tier.ts";
+import { FastPath } from "./fast-path.ts";
 import { Listeners, type CacheListener } from "./observe/events.ts";
 import { logEvents } from "./observe/logger.ts";
-import type { Counters } from "./observe/counters.ts";
 import { CacheNamespace } from "./namespace.ts";
 import type { CacheOptions, CloseOptions, NamespaceOptions } from "./options.ts";
 import { checkHealthOptions, type CacheHealth, type HealthOptions } from "./model/health.ts";
@@ -36,9 +31,6 @@ import type { CacheStats } from "./model/stats.ts";
 import type { DeleteManyResult, DeleteResult, MutationResult } from "./results.ts";
 import { resolveCache, type Settings } from "./settings.ts";
 import { wrapFunction, wrapSyncFunction, type Wrapped, type WrappedSync, type WrapOptions } from "./wrap.ts";
-
-/** Hits of which one is measured, less one: a power of two. */
-const SAMPLED = 4_096 - 1;
 
 /** What mutating verbs resolve to: always one of the same three objects. */
 const RESULTS: Readonly<Record<MutationResult["authority"], MutationResult>> = Object.freeze({
@@ -59,15 +51,8 @@ export class TieredCacheManager {
   readonly #settings: Settings;
   readonly #engine: Engine;
   readonly #listeners: Listeners;
-  readonly #coarseClock: CoarseClock;
   readonly #targets: Targets;
-  // What every hit needs, at hand.
-  readonly #memory: MemoryTier;
-  readonly #counters: Counters;
-  readonly #shared: SharedTier | undefined;
-  readonly #namespace: string | undefined;
-  /** Whether a fresh memory hit without special options may be answered without asking the engine. */
-  #isFast: boolean;
+  readonly #fast: FastPath;
   #closing: Promise<void> | undefined;
   #stopCleanup: (() => void) | undefined;
 
@@ -79,15 +64,8 @@ export class TieredCacheManager {
     const { logger, logLevel } = this.#settings;
     if (logger !== undefined) logEvents(this.#listeners, this.name, logger, logLevel);
     this.#engine = createEngine(this.#settings, this.#listeners);
-    this.#coarseClock = new CoarseClock(this.#settings.clock);
     this.#targets = new Targets(this.#settings.call);
-    this.#memory = this.#engine.memory;
-    this.#counters = this.#engine.counters;
-    this.#shared = this.#engine.shared;
-    this.#namespace = this.#settings.call.namespace;
-    const { enabled, trackAccess, memory, call, isMemoryFirst } = this.#settings;
-    const isPlain = memory.isolation !== "clone" && call.maxAgeMs === Infinity && call.earlyRefresh === 0;
-    this.#isFast = enabled && memory.enabled && isMemoryFirst && !trackAccess && isPlain;
+    this.#fast = new FastPath(this.#engine, this.#targets, this.#listeners);
     this.#scheduleCleanup();
   }
 
@@ -103,10 +81,10 @@ export class TieredCacheManager {
   get(key: string, second?: Refresh | GetOptions, third?: GetOptions): Promise<unknown> {
     const options = typeof second === "function" ? third : second;
     const isOdd = typeof second !== "function" && third !== undefined;
-    const entry = isOdd ? undefined : this.#freshHit(key, options);
+    const entry = isOdd ? undefined : this.#fast.freshHit(key, options);
     // A promise at hand, without an async function around it: that alone would cost as much as all the rest.
     if (entry !== undefined) return entry.promise;
-    const stale = typeof second === "function" ? this.#staleHit(key, options) : undefined;
+    const stale = typeof second === "function" ? this.#fast.staleHit(key, options) : undefined;
     return stale === undefined ? this.#get(key, second, third) : stale.promise;
   }
 
@@ -115,7 +93,7 @@ export class TieredCacheManager {
    * makes a refresh for each call of `get` does without on a hit, which then takes a seventh less time.
    */
   freshHit<T = unknown>(key: string, options?: GetOptions<T>): Promise<T> | undefined {
-    return this.#freshHit(key, options as GetOptions | undefined)?.promise as Promise<T> | undefined;
+    return this.#fast.freshHit(key, options as GetOptions | undefined)?.promise as Promise<T> | undefined;
   }
 
   /**
@@ -158,7 +136,7 @@ export class TieredCacheManager {
   getSync(key: string, second?: SyncRefresh | GetOptions, third?: GetOptions): unknown {
     const options = typeof second === "function" ? third : second;
     const isOdd = typeof second !== "function" && third !== undefined;
-    const entry = isOdd ? undefined : this.#freshHit(key, options);
+    const entry = isOdd ? undefined : this.#fast.freshHit(key, options);
     return entry === undefined ? this.#getSync(key, second, third) : entry.value;
   }
 
@@ -228,7 +206,8 @@ export class TieredCacheManager {
     const { prefix = "", namespace } = options;
     if (typeof prefix !== "string") throw badInput("invalid_option", "options.prefix", "a string", prefix);
     const name = this.#namespaceName(namespace);
-    if (this.#shared !== undefined) return keysEverywhere(this.#engine, this.#shared, name, prefix);
+    const { shared } = this.#engine;
+    if (shared !== undefined) return keysEverywhere(this.#engine, shared, name, prefix);
     return toAsync(usableKeys(this.#engine, name, prefix));
   }
 
@@ -384,63 +363,6 @@ export class TieredCacheManager {
     return this.close();
   }
 
-  /**
-   * The entry, if it is fresh in memory and nothing about the call is special. No option is validated here: a call
-   * that gets further than this has been validated on the miss that came before.
-   */
-  #freshHit(key: string, options: GetOptions | undefined): Entry | undefined {
-    if (!this.#isFast || typeof key !== "string") return undefined;
-    let namespace = this.#namespace;
-    if (options !== undefined) {
-      if (options === null || typeof options !== "object" || changesReading(options)) return undefined;
-      if (options.namespace !== undefined) {
-        if (typeof options.namespace !== "string") return undefined;
-        namespace = options.namespace;
-      }
-    }
-    const entry = this.#memory.get(this.#targets.id(namespace, key));
-    if (entry === undefined || isTouched(entry) || !this.#coarseClock.isAhead(entry.freshUntil)) return undefined;
-    const shared = this.#shared;
-    if (shared !== undefined && !shared.trust.covers(entry) && !shared.isAway) return undefined;
-    entry.namespaceEpoch.hits++;
-    if ((++this.#counters.freshHits & SAMPLED) === 0) this.#sample(namespace, key);
-    if (this.#listeners.wants("hit")) this.#listeners.notify({ type: "hit", key, namespace, tier: "memory" });
-    return entry;
-  }
-
-  /**
-   * The entry, if it is stale, is being refreshed, and nothing about the call is special: there is nothing to do but to
-   * give it, as often as it is asked for meanwhile. Anything else is for the engine.
-   */
-  #staleHit(key: string, options: GetOptions | undefined): Entry | undefined {
-    if (!this.#isFast || options !== undefined || typeof key !== "string") return undefined;
-    const { flights, backoff, settings } = this.#engine;
-    if (!settings.call.backgroundRefresh || settings.call.softTimeoutMs !== undefined) return undefined;
-    const id = this.#targets.id(this.#namespace, key);
-    if (flights.joinable(id) === undefined) return undefined;
-    const entry = this.#memory.peek(id);
-    if (entry === undefined || isTouched(entry) || !this.#coarseClock.isAhead(entry.staleUntil)) return undefined;
-    const shared = this.#shared;
-    if (shared !== undefined && !shared.trust.covers(entry) && !shared.isAway) return undefined;
-    if (backoff.hasFailed(entry)) return undefined;
-    this.#counters.staleHits++;
-    entry.namespaceEpoch.hits++;
-    if (this.#listeners.wants("stale")) {
-      this.#listeners.notify({ type: "stale", key, namespace: this.#namespace, tier: "memory" });
-    }
-    return entry;
-  }
-
-  /** Measures how long a hit takes, by doing once more what it does. */
-  #sample(namespace: string | undefined, key: string): void {
-    const { clock, enableStats } = this.#settings;
-    if (!enableStats) return;
-    const begunAt = clock.now();
-    const entry = this.#memory.get(this.#targets.id(namespace, key));
-    if (entry === undefined || isTouched(entry) || !this.#coarseClock.isAhead(entry.freshUntil)) return;
-    this.#counters.memory.latency.record(clock.now() - begunAt);
-  }
-
   #get(key: string, second: Refresh | GetOptions | undefined, third: GetOptions | undefined): Promise<unknown> {
     try {
       const [refresh, options] = splitArguments(second, third);
@@ -500,9 +422,8 @@ export class TieredCacheManager {
   }
 
   async #close(timeoutMs: Milliseconds): Promise<void> {
-    this.#isFast = false;
+    this.#fast.close();
     this.#stopCleanup?.();
-    this.#coarseClock.stop();
     await drain(this.#engine, timeoutMs);
   }
 

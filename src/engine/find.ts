@@ -58,7 +58,7 @@ export function findAny({ memory, clock }: Engine, { id, settings }: Target): Fo
 /** Whether a copy in memory may be used without asking the authority. */
 export function isTrusted({ shared, flights }: Engine, { settings }: Target, entry: Entry): boolean {
   if (shared === undefined || settings.shared?.use !== true) return true;
-  if (shared.trust.covers(entry) || shared.isAway || flights.isBeingSet(entry)) return true;
+  if (shared.spares(entry) || flights.isBeingSet(entry)) return true;
   // A tier that is full takes no copies, but still tells of invalidations: better these than none at all.
   return shared.guard.lastRefusal !== undefined && shared.trust.wouldHear(entry);
 }

@@ -6,6 +6,7 @@ import type { Bus } from "../contracts/bus.ts";
 import type { Clock } from "../contracts/clock.ts";
 import type { RemoteTier, RemoteTierPlan, TierUsage } from "../contracts/remote.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
+import type { Entry } from "../model/entry.ts";
 import type { Epoch } from "../model/epoch.ts";
 import { fullKey as toFullKey } from "../model/key.ts";
 import type { PayloadSettings } from "../model/payload-options.ts";
@@ -108,6 +109,11 @@ export class SharedTier {
    */
   get isAway(): boolean {
     return this.bus !== undefined && this.guard.breakers.isAway;
+  }
+
+  /** Whether a copy in memory may be served without asking it: because that is trusted, or because it does not answer. */
+  spares(entry: Entry): boolean {
+    return this.trust.covers(entry) || this.isAway;
   }
 
   /** Whether it has answered what it was asked last. */

@@ -98,9 +98,9 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant(
     "the fast path looks at no epochs",
-    "manager.ts",
-    "isTouched(entry) || !this.#coarseClock.isAhead(entry.freshUntil)",
-    "!this.#coarseClock.isAhead(entry.freshUntil)",
+    "fast-path.ts",
+    "isTouched(entry) || !this.#clock.isAhead(entry.freshUntil)) return undefined;",
+    "!this.#clock.isAhead(entry.freshUntil)) return undefined;",
   ),
   mutant(
     "nobody doubts a flight he joined late",
