@@ -22,7 +22,7 @@ export type {
 } from "./model/call-options.ts";
 export type { FunctionOptions, ResultLifetimes } from "./model/function-options.ts";
 export type { Duration, Instant, Milliseconds } from "./model/duration.ts";
-export type { CacheEvent, CacheEventOf, CacheEventType, FrameDamage, NotStoredReason } from "./model/event.ts";
+export type { CacheEvent, CacheEventOf, CacheEventType, FrameDamage, NotStoredReason, Verified } from "./model/event.ts";
 export type {
   BatchContext,
   BatchRefresh,
@@ -46,7 +46,7 @@ export type { Codec, CompressionCodec, ExtensibleCodec, Extension, ExtensionClas
 export type { BuiltInCodec, CodecOption, PayloadOptions, PayloadSettings } from "./model/payload-options.ts";
 export type { BuiltInCompression, CompressionOptions, CompressionSettings } from "./model/compression-options.ts";
 export type { EncryptionKey, EncryptionOptions, EncryptionSettings } from "./model/encryption-options.ts";
-export type { Bus, BusMessage, BusReceiver } from "./contracts/bus.ts";
+export type { Bus, BusGap, BusMessage, BusReceiver } from "./contracts/bus.ts";
 export type { FrameLayout } from "./contracts/frame.ts";
 export type { RemoteTier, RemoteTierConfig, RemoteTierContext, RemoteTierPlan } from "./contracts/remote.ts";
 export type { Tier } from "./contracts/tier.ts";

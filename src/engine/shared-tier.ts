@@ -12,6 +12,7 @@ import type { PayloadSettings } from "../model/payload-options.ts";
 import type { Spans } from "../model/policy.ts";
 import { randomBytes } from "../model/random.ts";
 import { ServerClock } from "../model/server-clock.ts";
+import { BusCounters } from "../observe/bus-counters.ts";
 import type { Target } from "./engine.ts";
 import { UNAVAILABLE, type Guard, type Operation, type Unavailable } from "./guard.ts";
 import type { Lookups } from "./lookup.ts";
@@ -48,6 +49,7 @@ export class SharedTier {
   readonly trust: Trust;
   readonly time: ServerClock;
   readonly bus: Bus | undefined;
+  readonly busCounters: BusCounters = new BusCounters();
   /** Turns values into payloads and back. */
   readonly payloads: PayloadCoder;
   // Set once, by whoever puts the engine together: they need the engine themselves.
@@ -232,7 +234,7 @@ export class SharedTier {
   async close(): Promise<void> {
     this.recovery.stop();
     this.onClose();
-    this.trust.lose();
+    this.trust.lose("the cache was closed");
     await this.#parts.remote.close();
   }
 
