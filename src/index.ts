@@ -22,7 +22,14 @@ export type {
 } from "./model/call-options.ts";
 export type { FunctionOptions, ResultLifetimes } from "./model/function-options.ts";
 export type { Duration, Instant, Milliseconds } from "./model/duration.ts";
-export type { CacheEvent, CacheEventOf, CacheEventType, FrameDamage, NotStoredReason, Verified } from "./model/event.ts";
+export type {
+  CacheEvent,
+  CacheEventOf,
+  CacheEventType,
+  FrameDamage,
+  NotStoredReason,
+  Verified,
+} from "./model/event.ts";
 export type {
   BatchContext,
   BatchRefresh,
@@ -41,7 +48,16 @@ export type { CacheHealth, HealthStatus, TierHealth } from "./model/health.ts";
 export type { DeleteManyResult, DeleteResult, MutationResult } from "./results.ts";
 export type { Wrapped, WrappedSync, WrapOptions } from "./wrap.ts";
 export type { Cancel, Clock } from "./contracts/clock.ts";
-export type { Acquired, Authority, EpochName, ReadReply, SharedEpoch, Written } from "./contracts/authority.ts";
+export type {
+  Acquired,
+  Authority,
+  DatedEpoch,
+  EpochName,
+  Inspected,
+  ReadReply,
+  SharedEpoch,
+  Written,
+} from "./contracts/authority.ts";
 export type { Codec, CompressionCodec, ExtensibleCodec, Extension, ExtensionClass } from "./contracts/codec.ts";
 export type { BuiltInCodec, CodecOption, PayloadOptions, PayloadSettings } from "./model/payload-options.ts";
 export type { BuiltInCompression, CompressionOptions, CompressionSettings } from "./model/compression-options.ts";
