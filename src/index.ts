@@ -44,6 +44,20 @@ export type { CacheListener } from "./observe/events.ts";
 export type { Logger, LogLevel, LogMethod } from "./model/log.ts";
 export type { CacheStats, MemoryTierStats, SharedTierStats, TierStats, TierStatsByName } from "./observe/stats.ts";
 export type { EntryView } from "./engine/inspect.ts";
+export type {
+  BackoffExplanation,
+  BreakerExplanation,
+  BusExplanation,
+  EntryExplanation,
+  EpochExplanation,
+  KeyExplanation,
+  LeaseExplanation,
+  Outlook,
+  PayloadExplanation,
+  Presence,
+  RunningRefresh,
+  TierExplanation,
+} from "./model/explanation.ts";
 export type { CacheHealth, HealthStatus, TierHealth } from "./model/health.ts";
 export type { DeleteManyResult, DeleteResult, MutationResult } from "./results.ts";
 export type { Wrapped, WrappedSync, WrapOptions } from "./wrap.ts";

@@ -30,6 +30,7 @@ import { logEvents } from "./observe/logger.ts";
 import { snapshot, type CacheStats, type Counters } from "./observe/stats.ts";
 import { CacheNamespace } from "./namespace.ts";
 import type { CacheOptions, CloseOptions, NamespaceOptions } from "./options.ts";
+import type { KeyExplanation } from "./model/explanation.ts";
 import type { CacheHealth } from "./model/health.ts";
 import type { DeleteManyResult, DeleteResult, MutationResult } from "./results.ts";
 import { resolveCache, type Settings } from "./settings.ts";
@@ -160,9 +161,17 @@ export class TieredCacheManager {
   /** The fresh or stale entry with its envelope. Does not count as a use of it. */
   async getEntry<T = unknown>(key: string, options?: PeekOptions): Promise<EntryView<T> | undefined> {
     const target = this.#target(key, options);
-    const root = keyRoot(this.#settings.name, this.#settings.version);
-    const view = await describe(this.#engine, target, fullKey(root, target.settings.namespace, key));
-    return view as EntryView<T> | undefined;
+    return (await describe(this.#engine, target, this.#fullKey(target))) as EntryView<T> | undefined;
+  }
+
+  /**
+   * Where a key is now, in which state, whether that is believed, and why; and what `get` would do. Changes and counts
+   * nothing. For people, who ask why something is stale: it asks every tier, reads the value, and runs `validate`.
+   */
+  async explain(key: string, options?: PeekOptions): Promise<KeyExplanation> {
+    const target = this.#target(key, options);
+    const { explain } = await import("./engine/explain/explain.ts");
+    return explain(this.#engine, target, this.#fullKey(target));
   }
 
   /**
@@ -455,6 +464,10 @@ export class TieredCacheManager {
 
   #target(key: string, options: GetOptions<never> | undefined): Target {
     return this.#targets.of(key, this.#openSettings(options));
+  }
+
+  #fullKey({ key, settings: { namespace } }: Target): string {
+    return fullKey(keyRoot(this.#settings.name, this.#settings.version), namespace, key);
   }
 
   #allTargets(keys: readonly string[], options: GetOptions<never> | undefined): readonly Target[] {

@@ -32,6 +32,11 @@ class NamedEpochs {
     return this.#byName.size;
   }
 
+  /** The epoch of a name, which the table need not hold and does not hold because of this. */
+  peek(name: string | undefined): Epoch {
+    return this.#byName.get(name) ?? new Epoch(this.#kind, name, this.#floor);
+  }
+
   of(name: string | undefined): Epoch {
     return this.#byName.get(name) ?? this.all([name])[0]!;
   }
@@ -101,6 +106,11 @@ export class EpochTable {
 
   tag(name: string): Epoch {
     return this.#tags.of(name);
+  }
+
+  /** The epoch of a namespace or a tag, for who only looks: the table does not change. */
+  peek(kind: "namespace" | "tag", name: string | undefined): Epoch {
+    return (kind === "tag" ? this.#tags : this.#namespaces).peek(name);
   }
 
   /** Ends, or marks as stale, all that belongs to an epoch from before now. */
