@@ -224,7 +224,10 @@ describe("explain", () => {
       ["tag", "users", "none"],
       ["tag", "team", "soft"],
     ]);
-    expect(memory?.entry?.epochs[2]).toMatchObject({ made: { hard: "0", soft: "0" }, present: { hard: "0", soft: "2" } });
+    expect(memory?.entry?.epochs[2]).toMatchObject({
+      made: { hard: "0", soft: "0" },
+      present: { hard: "0", soft: "2" },
+    });
   });
 
   test("knows the size of an entry in memory where it is measured", async () => {
@@ -239,7 +242,10 @@ describe("explain", () => {
     await clock.advance(400);
     const old = await cache.explain("k", { maxAge: 300 });
     expect(old.outlook).toMatchObject({ state: undefined, plan: "refresh" });
-    expect(old.tiers[0]?.reasons).toEqual(["fresh for another 600 ms", "400 ms old, which is older than the maxAge of 300 ms"]);
+    expect(old.tiers[0]?.reasons).toEqual([
+      "fresh for another 600 ms",
+      "400 ms old, which is older than the maxAge of 300 ms",
+    ]);
     const skipping = await cache.explain("k", { tiers: { memory: false } });
     expect(skipping.outlook.plan).toBe("refresh");
     expect(skipping.tiers[0]?.reasons[0]).toBe("this call skips it");
