@@ -1,6 +1,8 @@
 // `explain` with a shared tier: what each tier has and why, whether that is what a read then does, and that nothing changes by it.
 
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { formatWithOptions } from "node:util";
 import { describe, expect, test } from "vitest";
 import { memoryTier, TieredCacheManager, type RemoteTierConfig } from "../../src/index.ts";
 import { readVersion } from "../../src/codec/frame-layout.ts";
@@ -244,3 +246,28 @@ test("of an authority that lets nobody look explain reads the frame, and knows o
   expect(told.lease.holder).toBe("unknown");
   expect(tierIn(told, "shared").entry?.tags).toEqual(["shoes"]);
 });
+
+test("the README shows what explain prints", async () => {
+  const { a, b } = await world.pair();
+  await a.set("user:1", { name: "Ada" }, { tags: ["users"] });
+  await b.get("user:1");
+  await missMessages(world, b);
+  await a.markTagsStale(["users"]);
+  await heard(a, b);
+  const { summary, tiers } = await b.explain("user:1");
+  const lines = tiers.map(({ tier, presence, entry, reasons }) =>
+    formatted(`${tier}: ${presence}, ${entry?.state}`, reasons),
+  );
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  const shown = /^```text\n(get\(key\).*?)^```$/ms.exec(readme)?.[1];
+  expect(withoutTimes(`${[summary, ...lines].join("\n")}\n`)).toBe(withoutTimes(shown ?? ""));
+});
+
+/** As the console prints it. */
+function formatted(...what: unknown[]): string {
+  return formatWithOptions({ colors: false }, ...what);
+}
+
+function withoutTimes(text: string): string {
+  return text.replaceAll(/[\d.]+ (ms|s|min|h)\b/g, "<time>");
+}

@@ -140,16 +140,14 @@ function explainFrame(
 function entryOf(
   scene: Scene,
   shared: SharedTier,
-  { inspected, askedAt }: SharedAnswer,
+  answer: SharedAnswer,
   { envelope }: Frame,
   tags: readonly Epoch[],
   epochs: readonly EpochExplanation[],
 ): Entry {
   const { engine, at } = scene;
   const { createdAt: there, freshUntil, staleUntil, errorUntil, loadMs, version } = envelope;
-  // Before the first read nothing is known of its clock but what this answer says: right to within a round trip.
-  const awayMs = (inspected as Inspected).now - askedAt;
-  const createdAt = shared.time.isKnown ? shared.time.toLocal(there) : there - awayMs;
+  const createdAt = toLocal(shared, answer, there);
   const freshMs = freshUntil - there;
   const isMarked = epochs.some(({ change }) => change === "soft");
   const spans = {
@@ -161,6 +159,11 @@ function entryOf(
   return new Entry(undefined, createdAt, spans, stamp, loadMs, version, undefined);
 }
 
+/** Before the first read nothing is known of the authority's clock but what its answer says: right to within a round trip. */
+function toLocal({ time }: SharedTier, { inspected, askedAt }: SharedAnswer, there: Instant): Instant {
+  return time.isKnown ? time.toLocal(there) : there - ((inspected as Inspected).now - askedAt);
+}
+
 function ownEpoch({ engine, target }: Scene): Epoch {
   return engine.epochs.peek("namespace", target.settings.namespace);
 }
@@ -168,15 +171,16 @@ function ownEpoch({ engine, target }: Scene): Epoch {
 /** The generations that a frame is of, beside those of now: the authority's word, or what this process knows. */
 function compareEpochs(
   scene: Scene,
-  { trust, time }: SharedTier,
-  { epochs: told }: SharedAnswer,
+  shared: SharedTier,
+  answer: SharedAnswer,
   { envelope }: Frame,
   tags: readonly Epoch[],
 ): EpochExplanation[] {
   const { rootEpoch, namespaceEpoch, tags: tagEpochs } = envelope;
+  const { epochs: told } = answer;
   const own = [scene.engine.epochs.root, ownEpoch(scene), ...tags];
   return [rootEpoch, namespaceEpoch, ...tagEpochs].map(({ hard, soft }, index) => {
-    const { kind, name, known } = epochAt(own, index, trust);
+    const { kind, name, known } = epochAt(own, index, shared.trust);
     const present: SharedEpoch | undefined = told === undefined ? known : told[index];
     const since = told?.[index]?.since;
     return {
@@ -185,7 +189,7 @@ function compareEpochs(
       change: changeOf({ hard, soft }, present, told !== undefined),
       made: { hard, soft },
       present: present && { hard: present.hard, soft: present.soft },
-      changedAt: since === undefined || !time.isKnown ? undefined : time.toLocal(since),
+      changedAt: since === undefined ? undefined : toLocal(shared, answer, since),
     };
   });
 }
