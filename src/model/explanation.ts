@@ -40,7 +40,7 @@ export interface Outlook {
   /**
    * What `get(key, refresh)` does. `serve`: gives the value. `serveAndRefresh`: gives it, and refreshes behind.
    * `refreshOrServe`: waits for a refresh, and gives the old value if that fails, or takes longer than `softTimeout`.
-   * `refresh`: waits for a refresh.
+   * `refresh`: waits for a refresh. Early refreshes, which chance decides, are left out.
    */
   readonly plan: "serve" | "serveAndRefresh" | "refreshOrServe" | "refresh";
 }

@@ -6,6 +6,10 @@ import { formatWithOptions } from "node:util";
 import { describe, expect, test } from "vitest";
 import { memoryTier, TieredCacheManager, type RemoteTierConfig } from "../../src/index.ts";
 import { readVersion } from "../../src/codec/frame-layout.ts";
+import { createEngine } from "../../src/engine/engine.ts";
+import { explain } from "../../src/engine/explain/explain.ts";
+import { Listeners } from "../../src/observe/events.ts";
+import { resolveCache } from "../../src/settings.ts";
 import { redisTier } from "../../src/redis/index.ts";
 import { sqliteTier } from "../../src/sqlite/index.ts";
 import { deferred } from "../support/deferred.ts";
@@ -196,6 +200,18 @@ describe("explain changes nothing", () => {
     const before = await world.raw.keys(`${name}*`);
     expect(await cache.explain("k", { namespace: "n" })).toMatchObject({ outlook: { plan: "refresh" } });
     expect(await world.raw.keys(`${name}*`)).toEqual(before);
+  });
+
+  test.skipIf(IS_SQLITE)("in this process: its table of epochs is as it was", async () => {
+    const { name, a } = await world.pair();
+    await a.set("k", "v", { namespace: "n", tags: ["shoes"] });
+    const settings = resolveCache({ name, tiers: [memoryTier(), redisTier(world.at)] });
+    const engine = createEngine(settings, new Listeners(name));
+    world.atEnd(() => engine.shared?.close());
+    const target = { key: "k", id: "\x001:n:k", settings: { ...settings.call, namespace: "n" } };
+    const told = await explain(engine, target, keyOf(name, "k", "n"));
+    expect(tierIn(told, "shared").entry?.tags).toEqual(["shoes"]);
+    expect(engine.epochs.size).toBe(0);
   });
 
   test("of an entry, its statistics, events, and what other processes see", async () => {

@@ -58,7 +58,7 @@ function choose(scene: Scene, { memory, copies, shared }: Findings): Choice | un
   if (isGated && !engine.shared.isAnswering) return from(memory);
   const isNear = !isGated && engine.copies?.isFirst === true && copies?.isTrusted === true;
   if (isNear && copies.usable !== undefined && copies.usable.state !== "rescue") return from(copies);
-  if (isGated || (shared.told.presence === "present" && !shared.isTrusted)) {
+  if (isGated || (shared.told.entry !== undefined && !shared.isTrusted)) {
     return here !== undefined && engine.shared.trust.wouldHear(here.entry) ? from(memory) : undefined;
   }
   if (shared.told.presence !== "unknown") return from(shared);
