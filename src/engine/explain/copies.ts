@@ -1,16 +1,25 @@
 // What the tier of copies on this host has of a key.
 
-import { decodeFrame } from "../../codec/frame-decode.ts";
+import { decodeFrame, type Frame } from "../../codec/frame-decode.ts";
 import type { Envelope } from "../../codec/frame-layout.ts";
 import { Entry } from "../../model/entry.ts";
-import { isEnded } from "../../model/epoch.ts";
+import type { TierExplanation } from "../../model/explanation.ts";
 import type { CopyRecord } from "../copy-record.ts";
 import { createdHere, type CopyInspection, type CopyTier } from "../copy-tier.ts";
 import type { Engine, Target } from "../engine.ts";
 import type { SharedTier } from "../shared-tier.ts";
-import { breakerOf, localEpochs, nothing, usableAt, whyUnasked, type Finding, type Scene } from "./scene.ts";
-import { doubts } from "./trust.ts";
-import { lookAtValue, type LookedAt } from "./value.ts";
+import {
+  breakerOf,
+  describeEntry,
+  localEpochs,
+  nothing,
+  usableAt,
+  whyUnasked,
+  type Finding,
+  type Scene,
+} from "./scene.ts";
+import { doubts, TRUSTED } from "./trust.ts";
+import { faultsOf, lookAtValue, type LookedAt } from "./value.ts";
 import { DAMAGE, epochReasons, textOf, timeReason } from "./words.ts";
 
 /** What the tier has answered. */
@@ -49,8 +58,7 @@ export function explainCopies(
   shared: SharedTier,
   { problem, found, frame, value }: CopyAnswer,
 ): Finding {
-  const { engine, target, at, fullKey } = scene;
-  const { settings } = target;
+  const { target, fullKey } = scene;
   const skipped = copies.isUsedBy(target) ? [] : ["this call skips it"];
   const breaker = breakerOf(copies.guard, copies.shardOf(fullKey));
   const place = { tier: copies.name, role: "copies", breaker } as const;
@@ -58,51 +66,57 @@ export function explainCopies(
   if (found?.bytes === undefined) {
     return nothing({ ...place, presence: "absent", reasons: [...skipped, "no copy is there"] });
   }
-  const { record, isOwnRun, isInDoubt } = found;
+  const { record } = found;
   if (record === undefined || frame?.kind !== "frame" || value === undefined) {
     const damage = frame?.kind === "damaged" ? frame.reason : "foreign";
     return nothing({ ...place, presence: "damaged", damage, reasons: [...skipped, `damaged: ${DAMAGE[damage]}`] });
   }
-  const { envelope } = frame;
-  const entry = entryOf(scene, shared, record, isOwnRun, frame.envelope);
+  return explainCopy(scene, copies, shared, found, record, frame, value, { ...place, reasons: skipped });
+}
+
+function explainCopy(
+  scene: Scene,
+  copies: CopyTier,
+  shared: SharedTier,
+  { isOwnRun, isInDoubt }: CopyInspection,
+  record: CopyRecord,
+  { envelope }: Frame,
+  value: LookedAt,
+  place: Pick<TierExplanation, "tier" | "role" | "breaker" | "reasons">,
+): Finding {
+  const { engine, target, at } = scene;
+  const { settings } = target;
+  const entry = entryOf(scene, shared, record, isOwnRun, envelope);
   const maxAgeMs = Math.min(settings.maxAgeMs, settings.copies?.maxAgeMs ?? Infinity, copies.maxAgeMs);
   const { usable, state: inTime, reasons } = usableAt(entry, at, maxAgeMs);
-  const isOver = isEnded(entry) || engine.epochs.clearedAt > entry.asOf;
-  const epochs = localEpochs(entry);
+  const isCleared = engine.epochs.clearedAt > entry.asOf;
   const isTrusted = shared.trust.covers(entry) && !isInDoubt;
-  const { damage, refusal, payload } = value;
-  const broken = [
-    ...(damage === undefined ? [] : [`damaged: ${DAMAGE[damage]}`]),
-    ...(refusal === undefined ? [] : [`validate refuses its value: ${refusal}`]),
-    ...(isInDoubt ? ["counts as none: it is being replaced or dropped, or could not be"] : []),
-    ...(isOver && !isEnded(entry) ? ["everything was invalidated since it was made"] : []),
-  ];
-  const believed = isTrusted ? ["trusted: every invalidation since it was made would have been heard"] : [];
-  const origin = isOwnRun ? [] : ["made by another run of the program"];
-  const doubtful = isTrusted || isInDoubt ? [] : doubts(scene, shared, entry);
-  const { createdAt, freshUntil, staleUntil, errorUntil } = entry;
-  const told = {
-    state: isOver ? ("expired" as const) : inTime,
+  const faults = faultsOf(value);
+  const epochs = localEpochs(entry);
+  const told = describeEntry(entry, {
+    state: isCleared ? "expired" : inTime,
     isTrusted,
-    ...{ createdAt, freshUntil, staleUntil, errorUntil },
-    version: envelope.version,
-    loadMs: envelope.loadMs,
-    tags: envelope.tags.map(({ name }) => name),
     epochs,
     bytes: record.frame.length,
-    payload,
-  };
-  const order = copies.isFirst ? [] : [`read only when ${shared.name} does not answer`];
-  const why = [...broken, ...epochReasons(epochs, at), timeReason(entry, inTime, at), ...reasons, ...believed];
+    payload: value.payload,
+  });
+  const why = [
+    ...(copies.isFirst ? [] : [`read only when ${shared.name} does not answer`]),
+    ...faults,
+    ...(isInDoubt ? ["counts as none: it is being replaced or dropped, or could not be"] : []),
+    ...(isCleared ? ["everything was invalidated since it was made"] : []),
+    ...epochReasons(epochs, at),
+    timeReason(entry, inTime, at),
+    ...reasons,
+    ...(isTrusted ? [TRUSTED] : isInDoubt ? [] : doubts(scene, shared, entry)),
+    ...(isOwnRun ? [] : ["made by another run of the program"]),
+  ];
+  const { damage } = value;
+  const presence = damage === undefined ? "present" : "damaged";
+  const isUsed = copies.isUsedBy(target) && !isCleared && !isInDoubt && faults.length === 0;
   return {
-    told: {
-      ...place,
-      presence: damage === undefined ? "present" : "damaged",
-      damage,
-      entry: told,
-      reasons: [...skipped, ...order, ...why, ...doubtful, ...origin],
-    },
-    usable: copies.isUsedBy(target) && !isOver && broken.length === 0 ? usable : undefined,
+    told: { ...place, presence, damage, entry: told, reasons: [...place.reasons, ...why] },
+    usable: isUsed ? usable : undefined,
     isTrusted,
   };
 }

@@ -1,7 +1,7 @@
 // What memory has of a key.
 
 import { beliefIn } from "./trust.ts";
-import { localEpochs, nothing, usableAt, type Finding, type Scene } from "./scene.ts";
+import { describeEntry, localEpochs, nothing, usableAt, type Finding, type Scene } from "./scene.ts";
 import { epochReasons, timeReason } from "./words.ts";
 
 /** Looks without leaving a trace. */
@@ -19,21 +19,13 @@ export function explainMemory(scene: Scene): Finding {
   const { usable, state, reasons } = usableAt(entry, at, Math.min(settings.maxAgeMs, settings.memory.maxAgeMs));
   const belief = beliefIn(scene, entry);
   const epochs = localEpochs(entry);
-  const { createdAt, freshUntil, staleUntil, errorUntil, version, loadMs, tags } = entry;
-  const told = {
+  const told = describeEntry(entry, {
     state,
     isTrusted: belief.isTrusted,
-    createdAt,
-    freshUntil,
-    staleUntil,
-    errorUntil,
-    version,
-    loadMs,
-    tags: (tags ?? []).map(({ name }) => name as string),
     epochs,
     bytes: memory.sizeOf(target.id),
     payload: undefined,
-  };
+  });
   const why = [...skipped, ...epochReasons(epochs, at), timeReason(entry, state, at), ...reasons, ...belief.reasons];
   return {
     told: { ...place, presence: "present", reasons: why, entry: told, damage: undefined, breaker: undefined },

@@ -3,7 +3,12 @@
 import type { Instant } from "../../model/duration.ts";
 import { isTooOld, stateOf, type Entry, type EntryState } from "../../model/entry.ts";
 import { isEnded } from "../../model/epoch.ts";
-import type { BreakerExplanation, EpochExplanation, TierExplanation } from "../../model/explanation.ts";
+import type {
+  BreakerExplanation,
+  EntryExplanation,
+  EpochExplanation,
+  TierExplanation,
+} from "../../model/explanation.ts";
 import type { Engine, Target } from "../engine.ts";
 import type { Guard } from "../guard.ts";
 import { spoken } from "./words.ts";
@@ -43,6 +48,15 @@ export function usableAt(
   if (!isTooOld(entry, at, maxAgeMs)) return { usable: { entry, state }, state, reasons: [] };
   const age = spoken(at - entry.createdAt);
   return { usable: undefined, state, reasons: [`${age} old, which is older than the maxAge of ${spoken(maxAgeMs)}`] };
+}
+
+/** What an entry says of itself, and what was found out about it. */
+export function describeEntry(
+  { createdAt, freshUntil, staleUntil, errorUntil, version, loadMs, tags }: Entry,
+  facts: Pick<EntryExplanation, "state" | "isTrusted" | "epochs" | "bytes" | "payload"> & Partial<EntryExplanation>,
+): EntryExplanation {
+  const names = (tags ?? []).map(({ name }) => name as string);
+  return { createdAt, freshUntil, staleUntil, errorUntil, version, loadMs, tags: names, ...facts };
 }
 
 /** The epochs of an entry as this process counts them. */

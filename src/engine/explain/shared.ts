@@ -9,9 +9,9 @@ import type { EpochExplanation, LeaseExplanation, TierExplanation } from "../../
 import type { Engine, Target } from "../engine.ts";
 import { knownEpoch } from "../shared-epochs.ts";
 import type { SharedTier } from "../shared-tier.ts";
-import { breakerOf, nothing, usableAt, whyUnasked, type Finding, type Scene } from "./scene.ts";
+import { breakerOf, describeEntry, nothing, usableAt, whyUnasked, type Finding, type Scene } from "./scene.ts";
 import { gates } from "./trust.ts";
-import { lookAtValue, type LookedAt } from "./value.ts";
+import { faultsOf, lookAtValue, type LookedAt } from "./value.ts";
 import { DAMAGE, epochReasons, textOf, timeReason } from "./words.ts";
 
 /** What the authority has answered. */
@@ -96,38 +96,29 @@ function explainFrame(
   place: Pick<TierExplanation, "tier" | "role" | "breaker" | "reasons">,
 ): Finding {
   const { engine, target, at } = scene;
-  const { envelope, bytes } = frame;
-  const { damage, refusal, payload } = answer.value as LookedAt;
-  const tags = envelope.tags.map(({ name }) => engine.epochs.peek("tag", name));
+  const value = answer.value as LookedAt;
+  const tags = frame.envelope.tags.map(({ name }) => engine.epochs.peek("tag", name));
   const epochs = compareEpochs(scene, shared, answer, frame, tags);
   const entry = entryOf(scene, shared, answer, frame, tags, epochs);
   const { settings } = target;
   const maxAgeMs = Math.min(settings.maxAgeMs, settings.shared?.maxAgeMs ?? Infinity, shared.maxAgeMs);
   const { usable, state: inTime, reasons } = usableAt(entry, at, maxAgeMs);
   const isOver = epochs.some(({ change }) => change === "hard");
-  const state = isOver ? "expired" : inTime;
   const closed = gates(scene, shared, [engine.epochs.root, ownEpoch(scene), ...tags]);
-  const broken = [
-    ...(damage === undefined ? [] : [`damaged: ${DAMAGE[damage]}`]),
-    ...(refusal === undefined ? [] : [`validate refuses its value: ${refusal}`]),
-  ];
-  const { createdAt, staleUntil, errorUntil } = entry;
+  const faults = faultsOf(value);
   // A mark ends freshness for a read; when it would have ended tells more.
-  const freshUntil = createdAt + envelope.freshUntil - envelope.createdAt;
-  const times = { createdAt, freshUntil, staleUntil, errorUntil };
-  const told = {
-    state,
+  const freshUntil = entry.createdAt + frame.envelope.freshUntil - frame.envelope.createdAt;
+  const told = describeEntry(entry, {
+    state: isOver ? "expired" : inTime,
     isTrusted: closed.length === 0,
-    ...times,
-    version: envelope.version,
-    loadMs: envelope.loadMs,
-    tags: envelope.tags.map(({ name }) => name),
+    freshUntil,
     epochs,
-    bytes: bytes.length,
-    payload,
-  };
-  const why = [...broken, ...epochReasons(epochs, at), timeReason(times, inTime, at), ...reasons, ...closed];
-  const isUsed = settings.shared?.use === true && !isOver && broken.length === 0;
+    bytes: frame.bytes.length,
+    payload: value.payload,
+  });
+  const why = [...faults, ...epochReasons(epochs, at), timeReason(told, inTime, at), ...reasons, ...closed];
+  const isUsed = settings.shared?.use === true && !isOver && faults.length === 0;
+  const { damage } = value;
   const presence = damage === undefined ? "present" : "damaged";
   return {
     told: { ...place, presence, damage, entry: told, reasons: [...place.reasons, ...why] },

@@ -14,6 +14,9 @@ export interface Belief {
   readonly reasons: readonly string[];
 }
 
+/** Why a copy is trusted where nothing is the matter. */
+export const TRUSTED = "trusted: every invalidation since it was made would have been heard";
+
 /** How far a copy in memory is believed. */
 export function beliefIn(scene: Scene, entry: Entry): Belief {
   const { engine, target } = scene;
@@ -22,7 +25,7 @@ export function beliefIn(scene: Scene, entry: Entry): Belief {
   if (!isTrusted(engine, target, entry)) return { isTrusted: false, reasons: doubts(scene, shared, entry) };
   const { trust, name } = shared;
   if (trust.covers(entry)) {
-    return { isTrusted: true, reasons: ["trusted: every invalidation since it was made would have been heard"] };
+    return { isTrusted: true, reasons: [TRUSTED] };
   }
   if (flights.isBeingSet(entry)) return { isTrusted: true, reasons: [`trusted: its set is on its way to ${name}`] };
   const why = shared.isAway ? "does not answer" : `refuses (${textOf(shared.guard.lastRefusal)})`;

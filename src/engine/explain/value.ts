@@ -7,6 +7,7 @@ import type { PayloadCoder } from "../../codec/payload.ts";
 import type { FrameDamage } from "../../model/event.ts";
 import type { PayloadExplanation } from "../../model/explanation.ts";
 import type { Engine, Target } from "../engine.ts";
+import { DAMAGE } from "./words.ts";
 
 /** A frame's value, looked at. */
 export interface LookedAt {
@@ -14,6 +15,12 @@ export interface LookedAt {
   readonly damage: FrameDamage | undefined;
   /** What `validate` says against it. */
   readonly refusal: string | undefined;
+}
+
+/** Why a value is of no use, in words; none where it is. */
+export function faultsOf({ damage, refusal }: LookedAt): string[] {
+  const faults = damage === undefined ? [] : [`damaged: ${DAMAGE[damage]}`];
+  return refusal === undefined ? faults : [...faults, `validate refuses its value: ${refusal}`];
 }
 
 /** Reads the value of a frame, unless memory has it of the same version, where a read would not do so either. */
