@@ -165,8 +165,8 @@ export class TieredCacheManager {
   }
 
   /**
-   * Where a key is now, in which state, whether that is believed, and why; and what `get` would do. Changes and counts
-   * nothing. For people, who ask why something is stale: it asks every tier, reads the value, and runs `validate`.
+   * Where a key is now, in which state and why, and what `get` would do: for people who ask why something is stale. Asks
+   * every tier, reads the value and runs `validate`, but changes and counts nothing. What does not answer is `unknown`.
    */
   async explain(key: string, options?: PeekOptions): Promise<KeyExplanation> {
     const target = this.#target(key, options);

@@ -123,7 +123,8 @@ test("the design page has every event in its table, and nothing else", () => {
   const page = readFileSync(new URL("../../src/DESIGN.md", import.meta.url), "utf8");
   const section = page.slice(page.indexOf("## Events"), page.indexOf("## Why is this stale?"));
   const rows = [...section.matchAll(/^\| `(\w+)`/gm)].map(([, type]) => type);
-  expect(rows.toSorted()).toEqual([...EVENT_TYPES].toSorted());
+  expect(new Set(rows)).toEqual(new Set(EVENT_TYPES));
+  expect(rows).toHaveLength(EVENT_TYPES.length);
 });
 
 describe("a listener", () => {
