@@ -32,6 +32,7 @@ const ONLY_ON_REDIS = [
     "away",
     "limits",
     "sync",
+    "explain-away",
   ],
 ].map((name) => `test/shared/${name}.test.ts`);
 /** Tests that keep all of the machine busy by themselves. */

@@ -23,7 +23,14 @@ export type {
 } from "./model/call-options.ts";
 export type { FunctionOptions, ResultLifetimes } from "./model/function-options.ts";
 export type { Duration, Instant, Milliseconds } from "./model/duration.ts";
-export type { CacheEvent, CacheEventOf, CacheEventType, FrameDamage, NotStoredReason } from "./model/event.ts";
+export type {
+  CacheEvent,
+  CacheEventOf,
+  CacheEventType,
+  FrameDamage,
+  NotStoredReason,
+  Verified,
+} from "./model/event.ts";
 export type {
   BatchContext,
   BatchRefresh,
@@ -52,15 +59,38 @@ export type {
 } from "./model/stats.ts";
 export type { EntryView } from "./engine/inspect.ts";
 export type { CacheHealth, HealthOptions, HealthStatus, HealthWarnings, TierHealth } from "./model/health.ts";
+export type {
+  BackoffExplanation,
+  BreakerExplanation,
+  BusExplanation,
+  EntryExplanation,
+  EpochExplanation,
+  KeyExplanation,
+  LeaseExplanation,
+  Outlook,
+  PayloadExplanation,
+  Presence,
+  RunningRefresh,
+  TierExplanation,
+} from "./model/explanation.ts";
 export type { DeleteManyResult, DeleteResult, MutationResult } from "./results.ts";
 export type { Wrapped, WrappedSync, WrapOptions } from "./wrap.ts";
 export type { Cancel, Clock } from "./contracts/clock.ts";
-export type { Acquired, Authority, EpochName, ReadReply, SharedEpoch, Written } from "./contracts/authority.ts";
+export type {
+  Acquired,
+  Authority,
+  DatedEpoch,
+  EpochName,
+  Inspected,
+  ReadReply,
+  SharedEpoch,
+  Written,
+} from "./contracts/authority.ts";
 export type { Codec, CompressionCodec, ExtensibleCodec, Extension, ExtensionClass } from "./contracts/codec.ts";
 export type { BuiltInCodec, CodecOption, PayloadOptions, PayloadSettings } from "./model/payload-options.ts";
 export type { BuiltInCompression, CompressionOptions, CompressionSettings } from "./model/compression-options.ts";
 export type { EncryptionKey, EncryptionOptions, EncryptionSettings } from "./model/encryption-options.ts";
-export type { Bus, BusMessage, BusReceiver } from "./contracts/bus.ts";
+export type { Bus, BusGap, BusMessage, BusReceiver } from "./contracts/bus.ts";
 export type { FrameLayout } from "./contracts/frame.ts";
 export type { RemoteTier, RemoteTierConfig, RemoteTierContext, RemoteTierPlan, TierUsage } from "./contracts/remote.ts";
 export type { Tier } from "./contracts/tier.ts";

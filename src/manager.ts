@@ -26,6 +26,7 @@ import { Listeners, type CacheListener } from "./observe/events.ts";
 import { logEvents } from "./observe/logger.ts";
 import { CacheNamespace } from "./namespace.ts";
 import type { CacheOptions, CloseOptions, NamespaceOptions } from "./options.ts";
+import type { KeyExplanation } from "./model/explanation.ts";
 import { checkHealthOptions, type CacheHealth, type HealthOptions } from "./model/health.ts";
 import type { CacheStats } from "./model/stats.ts";
 import type { DeleteManyResult, DeleteResult, MutationResult } from "./results.ts";
@@ -143,9 +144,17 @@ export class TieredCacheManager {
   /** The fresh or stale entry with its envelope. Does not count as a use of it. */
   async getEntry<T = unknown>(key: string, options?: PeekOptions): Promise<EntryView<T> | undefined> {
     const target = this.#target(key, options);
-    const root = keyRoot(this.#settings.name, this.#settings.version);
-    const view = await describe(this.#engine, target, fullKey(root, target.settings.namespace, key));
-    return view as EntryView<T> | undefined;
+    return (await describe(this.#engine, target, this.#fullKey(target))) as EntryView<T> | undefined;
+  }
+
+  /**
+   * Where a key is now, in which state and why, and what `get` would do: for people who ask why something is stale. Asks
+   * every tier, reads the value and runs `validate`, but changes and counts nothing. What does not answer is `unknown`.
+   */
+  async explain(key: string, options?: PeekOptions): Promise<KeyExplanation> {
+    const target = this.#target(key, options);
+    const { explain } = await import("./engine/explain/explain.ts");
+    return explain(this.#engine, target, this.#fullKey(target));
   }
 
   /**
@@ -401,6 +410,10 @@ export class TieredCacheManager {
 
   #target(key: string, options: GetOptions<never> | undefined): Target {
     return this.#targets.of(key, this.#openSettings(options));
+  }
+
+  #fullKey({ key, settings: { namespace } }: Target): string {
+    return fullKey(keyRoot(this.#settings.name, this.#settings.version), namespace, key);
   }
 
   #allTargets(keys: readonly string[], options: GetOptions<never> | undefined): readonly Target[] {

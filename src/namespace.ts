@@ -2,6 +2,7 @@
 
 import type { GetOptions, KeysOptions, PeekOptions, SetOptions } from "./model/call-options.ts";
 import type { Milliseconds } from "./model/duration.ts";
+import type { KeyExplanation } from "./model/explanation.ts";
 import { literalTemplate } from "./model/key-template-parser.ts";
 import type { AtOnce, BatchRefresh, Refresh, SyncRefresh } from "./model/refresh.ts";
 import type { EntryView } from "./engine/inspect.ts";
@@ -73,6 +74,11 @@ export class CacheNamespace {
   /** See {@link TieredCacheManager.getEntry}. */
   getEntry<T = unknown>(key: string, options?: ViewOptions<PeekOptions>): Promise<EntryView<T> | undefined> {
     return this.#cache.getEntry<T>(key, this.#with(options));
+  }
+
+  /** See {@link TieredCacheManager.explain}. */
+  explain(key: string, options?: ViewOptions<PeekOptions>): Promise<KeyExplanation> {
+    return this.#cache.explain(key, this.#with(options));
   }
 
   /** See {@link TieredCacheManager.set}. */

@@ -26,7 +26,7 @@ export interface Payload {
 export class PayloadCoder {
   /** Whether only what is encrypted counts, or was once: then every frame has to be opened before it is believed. */
   readonly isSealed: boolean;
-  readonly #settings: PayloadSettings;
+  readonly settings: PayloadSettings;
   /** Whether neither compression nor encryption is asked for. */
   readonly #isBare: boolean;
   /** Whether there is all that writing needs. */
@@ -41,7 +41,7 @@ export class PayloadCoder {
   constructor(settings: PayloadSettings) {
     const { codec, compression, encryption } = settings;
     this.isSealed = encryption !== undefined;
-    this.#settings = settings;
+    this.settings = settings;
     this.#isBare = compression === undefined && encryption === undefined;
     if (typeof codec === "object") this.#codec = codec;
   }
@@ -67,7 +67,7 @@ export class PayloadCoder {
 
   /** What encrypts frames, for a payload that `encode` has given; `undefined` when nothing is to. */
   get seal(): Seal | undefined {
-    if (this.#settings.encryption !== undefined && this.#keyring === undefined)
+    if (this.settings.encryption !== undefined && this.#keyring === undefined)
       throw new CacheError("invalid_argument", "nothing may be stored unencrypted");
     return this.#keyring;
   }
@@ -86,7 +86,7 @@ export class PayloadCoder {
   }
 
   async #load(): Promise<void> {
-    const { codec, compression, encryption } = this.#settings;
+    const { codec, compression, encryption } = this.settings;
     const [loaded] = await Promise.all([
       typeof codec === "string" ? loadBuiltIn(CODEC_IDS[codec], undefined) : codec,
       compression && this.#loadCompression(),
@@ -101,14 +101,14 @@ export class PayloadCoder {
   }
 
   async #loadKeyring(): Promise<Keyring | undefined> {
-    const { encryption } = this.#settings;
+    const { encryption } = this.settings;
     if (encryption === undefined) return undefined;
     const { Keyring: Ring } = await import("./encryption.ts");
     return (this.#keyring ??= new Ring(encryption));
   }
 
   #compress(payload: Payload): Payload | Promise<Payload> {
-    const { compression, maxDecompressedBytes } = this.#settings;
+    const { compression, maxDecompressedBytes } = this.settings;
     const { codecId, bytes } = payload;
     if (compression === undefined || bytes.length < compression.threshold) return payload;
     // Nobody would read it.
@@ -120,7 +120,7 @@ export class PayloadCoder {
 
   /** The payload as it was before it was encrypted. */
   #opened({ key, isEncrypted, payload, bytes }: Frame): Uint8Array | Promise<Uint8Array> {
-    const { encryption } = this.#settings;
+    const { encryption } = this.settings;
     if (!isEncrypted) {
       // Anybody who can write to the tier could have written it.
       if (encryption?.allowPlaintext === false) throw new PayloadDamage("unencrypted");
@@ -135,7 +135,7 @@ export class PayloadCoder {
   /** The payload as the codec made it. */
   #decompressed({ isCompressed }: Frame, opened: Uint8Array): Uint8Array | Promise<Uint8Array> {
     if (!isCompressed) return opened;
-    const { compression, maxDecompressedBytes } = this.#settings;
+    const { compression, maxDecompressedBytes } = this.settings;
     const own = compression?.algorithm;
     const ownCodec: CompressionCodec | undefined = typeof own === "object" ? own : undefined;
     const decompress = (module: typeof Compression): Uint8Array | Promise<Uint8Array> =>

@@ -40,6 +40,17 @@ export type Written =
   /** The deadline had passed when the authority came to it. Nothing was done. */
   | { readonly kind: "late" };
 
+/** What an authority has of a key, for people. */
+export interface Inspected {
+  /** When it looked, by its own clock. */
+  readonly now: Instant;
+  readonly frame: Uint8Array | undefined;
+  readonly lease: { readonly token: string; readonly remainingMs: Milliseconds } | undefined;
+}
+
+/** An epoch, and when it was minted or bumped last. */
+export type DatedEpoch = SharedEpoch & { readonly since: Instant };
+
 /**
  * Besides holding frames, keeps processes from refreshing, storing and believing what they should not. Every method
  * rejects when the authority does not answer in time. Writes carry a deadline by the authority's clock and are refused
@@ -82,6 +93,16 @@ export interface Authority {
   announce(namespace: string | undefined, pattern: string, deadline: Instant): Promise<boolean>;
   /** Begins a new generation, and tells the bus. Answers whether it was in time. */
   bump(name: EpochName, soft: boolean, deadline: Instant): Promise<boolean>;
+  /**
+   * Frame and lease of a key as they are. Changes nothing, and notes no use of the entry, as far as that is its own to
+   * decide. Where it is absent, `cache.explain` reads the frame and does not know of leases.
+   */
+  inspect?(fullKey: string): Promise<Inspected>;
+  /**
+   * Epochs as they are: `undefined` where there is none, which is not minted. Where it is absent, `cache.explain` goes by
+   * what its process knows.
+   */
+  inspectEpochs?(names: readonly EpochName[]): Promise<readonly (DatedEpoch | undefined)[]>;
 }
 
 /**

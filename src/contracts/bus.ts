@@ -1,6 +1,6 @@
 // The seam between processes: carries word of invalidations. It may lose messages, but must know when it may have.
 
-import type { Instant } from "../model/duration.ts";
+import type { Instant, Milliseconds } from "../model/duration.ts";
 import type { EpochName } from "./authority.ts";
 
 /** Word of an invalidation. It carries doubt, not truth: receivers drop or re-verify, and never take a value from it. */
@@ -15,12 +15,21 @@ export type BusMessage =
   /** All entries of a namespace whose keys match a glob pattern are gone. */
   | { readonly kind: "matching"; readonly namespace: string | undefined; readonly pattern: string };
 
+/** Messages that have not come, and will not: those that another process has numbered, or a log has held. */
+export interface BusGap {
+  /** How many, as far as that is known. */
+  readonly missing: number | undefined;
+}
+
 /** What a bus tells its process. Nothing it is told may throw. */
 export interface BusReceiver {
   /** A message, own ones included. `isOwn` says that this process published it. */
   onMessage(message: BusMessage, isOwn: boolean): void;
-  /** Messages may have been lost since the last call, or may be from now on. `reason` is for people. */
-  onDoubt(reason: string): void;
+  /**
+   * Messages may have been lost since the last call, or may be from now on. `reason` is for people.
+   * @param gap where the bus has seen that messages are missing
+   */
+  onDoubt(reason: string, gap?: BusGap): void;
   /** From now on every message will arrive, or `onDoubt` be called. */
   onLive(): void;
   /** Whether the tier has answered the latest of the probes by which the bus sees that it works. */
@@ -36,6 +45,8 @@ export interface Bus {
    * process that was paused, or is cut off without knowing, must not believe its copies past this.
    */
   readonly trustedUntil: Instant;
+  /** How long the last message that tells it took to come; `undefined` before one has, absent where none does. */
+  readonly lagMs?: Milliseconds | undefined;
   /** Begins to listen. Resolves when it is set up; being live may take longer, or never come. */
   start(receiver: BusReceiver): Promise<void>;
   close(): Promise<void>;

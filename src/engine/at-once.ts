@@ -17,6 +17,7 @@ import { makeFrame, spansInTier } from "./share.ts";
 import { learn } from "./shared-epochs.ts";
 import type { SharedTier, ToldEpoch } from "./shared-tier.ts";
 import type { SyncTier } from "./sync-tier.ts";
+import { reportVerified, suspectInMemory } from "./verify.ts";
 
 /** Looks a key up in the tiers outside the process that answer at once, as far as what they have can be read at once. */
 export function findAtOnce(engine: Engine, target: Target): Found | undefined {
@@ -46,10 +47,14 @@ function findShared(engine: Engine, shared: SharedTier, atOnce: SyncTier, target
   // A set that has been called and not been sent yet comes first, and cannot be waited for.
   if (isGated || flights.sentBefore(target.id, Infinity) !== undefined || !atOnce.sync()) return undefined;
   const begunAt = clock.now();
+  const suspect = suspectInMemory(engine, target);
   const reply = atOnce.read(shared.fullKey(target), names);
   if (reply === UNAVAILABLE) return undefined;
   learn(engine, names, reply.epochs, stamp.asOf);
-  if (reply.frame === undefined) return undefined;
+  if (reply.frame === undefined) {
+    reportVerified(engine, target, suspect, { kind: "absent", version: undefined });
+    return undefined;
+  }
   const told = new Map<Epoch, SharedEpoch>(names.map((epoch, index) => [epoch, reply.epochs[index] as SharedEpoch]));
   const ask = (doubtful: readonly Epoch[]): readonly ToldEpoch[] | Unavailable => {
     const answers = atOnce.epochs(doubtful);
@@ -63,7 +68,9 @@ function findShared(engine: Engine, shared: SharedTier, atOnce: SyncTier, target
     return undefined;
   }
   if (verdict.kind === "found") promote(engine, target, verdict.entry, verdict.tier);
-  return sightOf(engine, shared, target, verdict, begunAt).found;
+  const { found } = sightOf(engine, shared, target, verdict, begunAt);
+  reportVerified(engine, target, suspect, verdict);
+  return found;
 }
 
 /**

@@ -37,7 +37,7 @@ export class Backoff {
 
   /** Notes one more failure, of a refresh that began at `asOf`. */
   add(entry: Entry, error: unknown, asOf: Tick): Failure {
-    const last = this.#of(entry);
+    const last = this.last(entry);
     const failures = (last?.failures ?? 0) + 1;
     const failure = {
       failures,
@@ -57,7 +57,7 @@ export class Backoff {
 
   /** The last failure, if its back-off has not passed yet. Who marks an entry stale asks for a try at once. */
   current(entry: Entry, now: Instant): Failure | undefined {
-    const failure = this.#of(entry);
+    const failure = this.last(entry);
     if (failure === undefined || now >= failure.retryAt) return undefined;
     const { namespaceEpoch, tags } = entry;
     return isTouched({ asOf: failure.asOf, namespaceEpoch, tags }) ? undefined : failure;
@@ -65,10 +65,11 @@ export class Backoff {
 
   /** Whether the last refresh that was to replace an entry has failed. */
   hasFailed(entry: Entry): boolean {
-    return this.#of(entry) !== undefined;
+    return this.last(entry) !== undefined;
   }
 
-  #of(entry: Entry): Failure | undefined {
+  /** The last failure, though its back-off may have passed. */
+  last(entry: Entry): Failure | undefined {
     return entry.version === undefined ? this.#byEntry.get(entry) : this.#byVersion.get(entry.version);
   }
 

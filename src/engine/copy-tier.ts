@@ -22,6 +22,17 @@ import type { SharedTier } from "./shared-tier.ts";
 /** Keys whose copies could not be dropped, and patterns the same; more than these make all copies worthless. */
 const MAX_DOUBTS = 10_000;
 
+/** What is found under a key by who only looks. */
+export interface CopyInspection {
+  readonly bytes: Uint8Array | undefined;
+  /** `undefined` for nothing, and for what is no copy. */
+  readonly record: CopyRecord | undefined;
+  /** Whether this process has made it, and can still vouch for it. */
+  readonly isOwnRun: boolean;
+  /** Whether it counts as none: it is being replaced or dropped, or could not be. */
+  readonly isInDoubt: boolean;
+}
+
 type Parts = Pick<Engine, "clock" | "random" | "observer" | "counters" | "epochs" | "memory" | "settings" | "tasks">;
 
 /**
@@ -37,7 +48,7 @@ export class CopyTier {
   readonly #parts: Parts;
   readonly #settings: CopySettings;
   readonly #remote: RemoteTier;
-  readonly #payloads: PayloadCoder;
+  readonly payloads: PayloadCoder;
   /** Of this process; another one when it cannot vouch for its copies any more. */
   #run = newRun();
   /** The last thing to be done to the copy of a full key. */
@@ -57,7 +68,7 @@ export class CopyTier {
     const breakers = breakersOf(plan, clock, random);
     const stopwatch = parts.settings.enableStats ? clock : undefined;
     this.#remote = plan.open({ root: settings.root, layout: FRAME_LAYOUT, clock, onReconnect: () => undefined });
-    this.#payloads = new PayloadCoder(payload);
+    this.payloads = new PayloadCoder(payload);
     this.guard = new Guard({ plan, breakers, observer, counters: parts.counters.copies, stopwatch });
   }
 
@@ -100,6 +111,25 @@ export class CopyTier {
     return undefined;
   }
 
+  /** What stands under a key, as it is: nobody counts this, and no use is noted. Rejects where the tier does not answer. */
+  async inspect(fullKey: string): Promise<CopyInspection> {
+    const { authority, tier } = this.#remote;
+    const inspected = authority?.inspect === undefined ? undefined : await authority.inspect(fullKey);
+    const bytes = inspected === undefined ? await tier.get(fullKey) : inspected.frame;
+    const record = bytes && decodeRecord(bytes);
+    return { bytes, record, isOwnRun: record?.run === this.#run, isInDoubt: this.#isInDoubt(fullKey) };
+  }
+
+  /** Which server a key is on, as the label of its breaker. */
+  shardOf(fullKey: string): string {
+    return this.#remote.shardOf(fullKey);
+  }
+
+  /** Copies of this age count no more. */
+  get maxAgeMs(): Milliseconds {
+    return this.#settings.plan.maxAgeMs;
+  }
+
   /** Keeps a copy of what the authority holds. */
   keep(shared: SharedTier, target: Target, entry: Entry): void {
     const { clock } = this.#parts;
@@ -108,7 +138,7 @@ export class CopyTier {
     if (!this.isUsedBy(target) || entry.version === undefined || !shared.time.isKnown || !(lifeMs > 0)) return;
     const fullKey = shared.fullKey(target);
     // At once: who has been given the value may change it.
-    const encoding = encode(this.#payloads, entry.value);
+    const encoding = encode(this.payloads, entry.value);
     const envelope = envelopeOf(shared, entry);
     const offsetMs = shared.time.latestNow() - Date.now();
     const run = this.#run;
@@ -116,7 +146,7 @@ export class CopyTier {
       const payload = await encoding;
       if (payload === undefined || this.#isEnded(entry)) return;
       const { codecId, bytes, isCompressed } = payload;
-      const frame = encodeFrame(fullKey, envelope, codecId, bytes, isCompressed, this.#payloads.seal);
+      const frame = encodeFrame(fullKey, envelope, codecId, bytes, isCompressed, this.payloads.seal);
       const record = encodeRecord(run, entry.asOf, offsetMs, frame);
       const stored = await this.#ask(fullKey, "set", ({ tier }) => tier.set(fullKey, record, lifeMs));
       if (stored === UNAVAILABLE) this.#doubt(fullKey);
@@ -204,10 +234,10 @@ export class CopyTier {
     const make = (decoded: unknown): Entry | undefined | Promise<Entry | undefined> =>
       this.#accept(ownValue(this.#parts, decoded), createdAt, envelope, stamp);
     const copy = memory.peek(target.id);
-    if (copy?.version === envelope.version && !this.#payloads.isSealed) return make(copy.value);
+    if (copy?.version === envelope.version && !this.payloads.isSealed) return make(copy.value);
     const damaged = (error: unknown): undefined => this.#damaged(target, fullKey, damageOf(error));
     try {
-      const decoded = this.#payloads.decode(frame);
+      const decoded = this.payloads.decode(frame);
       return decoded instanceof Promise ? decoded.then(make).catch(damaged) : make(decoded);
     } catch (error) {
       return damaged(error);
@@ -313,7 +343,13 @@ function envelopeOf(shared: SharedTier, entry: Entry): Envelope {
 
 const NO_EPOCH = { hard: "", soft: "" };
 
-function createdHere(shared: SharedTier, { createdAt }: Envelope, { offsetMs }: CopyRecord, now: Instant): Instant {
+/** When the entry of a copy was made, by the clock of the cache. */
+export function createdHere(
+  shared: SharedTier,
+  { createdAt }: Envelope,
+  { offsetMs }: CopyRecord,
+  now: Instant,
+): Instant {
   if (shared.time.isKnown) return shared.time.toLocal(createdAt);
   return Math.min(now, now - (Date.now() + offsetMs - createdAt));
 }

@@ -32,13 +32,19 @@ class NamedEpochs {
     return this.#byName.size;
   }
 
+  /** The epoch of a name, which the table need not hold and does not hold because of this. */
+  peek(name: string | undefined): Epoch {
+    return this.#byName.get(name) ?? new Epoch(this.#kind, name, this.#floor);
+  }
+
   of(name: string | undefined): Epoch {
     return this.#byName.get(name) ?? this.all([name])[0]!;
   }
 
-  /** That of a name, unless it would have to be made. */
-  peek(name: string | undefined): Epoch | undefined {
-    return this.#byName.get(name);
+  /** A read in a namespace found nothing. Of a name that nothing else is known of, nothing is kept. */
+  noteMiss(name: string | undefined): void {
+    const epoch = this.#byName.get(name);
+    if (epoch !== undefined) epoch.misses++;
   }
 
   /** Those that it knows now. */
@@ -110,10 +116,9 @@ export class EpochTable {
     return this.#namespaces.known();
   }
 
-  /** A read in a namespace found nothing. Of one that nothing else is known of, nothing is kept. */
+  /** A read in a namespace found nothing. */
   noteMiss(name: string | undefined): void {
-    const epoch = this.#namespaces.peek(name);
-    if (epoch !== undefined) epoch.misses++;
+    this.#namespaces.noteMiss(name);
   }
 
   tags(names: readonly string[]): readonly Epoch[] | undefined {
@@ -122,6 +127,11 @@ export class EpochTable {
 
   tag(name: string): Epoch {
     return this.#tags.of(name);
+  }
+
+  /** The epoch of a namespace or a tag, for who only looks: the table does not change. */
+  peek(kind: "namespace" | "tag", name: string | undefined): Epoch {
+    return (kind === "tag" ? this.#tags : this.#namespaces).peek(name);
   }
 
   /** Ends, or marks as stale, all that belongs to an epoch from before now. */

@@ -114,6 +114,11 @@ export class Flight implements Stamped {
     return !this.background || this.#stayers > 1;
   }
 
+  /** How many wait for it. */
+  get callers(): number {
+    return this.background ? this.#stayers - 1 : this.#stayers;
+  }
+
   /** A caller begins to wait. */
   join(): void {
     this.#stayers++;

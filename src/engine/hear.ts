@@ -1,6 +1,6 @@
 // What other processes tell, and what becomes of the connection to them: their invalidations done here, trust lost and won.
 
-import type { BusMessage, BusReceiver } from "../contracts/bus.ts";
+import type { BusGap, BusMessage, BusReceiver } from "../contracts/bus.ts";
 import { compileGlob } from "../model/glob.ts";
 import { idPrefix, readFullKey, toId } from "../model/key.ts";
 import type { Engine } from "./engine.ts";
@@ -13,13 +13,11 @@ import type { SharedTier } from "./shared-tier.ts";
 export function createReceiver(engine: Engine, shared: SharedTier): BusReceiver {
   const { observer, counters } = engine;
   return {
-    onMessage(message, isOwn) {
-      counters.busMessages++;
-      hear(engine, shared, message, isOwn);
-    },
-    onDoubt(reason) {
-      counters.busGaps++;
-      shared.trust.lose();
+    onMessage: (message, isOwn) => hear(engine, shared, message, isOwn),
+    onDoubt(reason, gap) {
+      shared.trust.lose(reason);
+      counters.bus.losses++;
+      if (gap !== undefined) noteGap(engine, shared, reason, gap);
       if (observer.wants("busLost")) observer.notify({ type: "busLost", tier: shared.name, reason });
     },
     onLive() {
@@ -50,9 +48,9 @@ export function createRecoveryListener(engine: Engine, shared: SharedTier): Reco
 }
 
 /** The authority may be another now: what it knows is not what it knew. */
-export function reconnected(shared: SharedTier): void {
+export function reconnected(shared: SharedTier, reason: string): void {
   shared.time.forget();
-  shared.trust.lose();
+  shared.trust.lose(reason);
   shared.recovery.reissue();
 }
 
@@ -62,7 +60,14 @@ function trust({ observer }: Engine, shared: SharedTier): void {
   if (observer.wants("busLive")) observer.notify({ type: "busLive", tier: shared.name });
 }
 
+function noteGap({ observer, counters }: Engine, { name }: SharedTier, reason: string, { missing }: BusGap): void {
+  counters.bus.gaps++;
+  counters.bus.missing += missing ?? 0;
+  if (observer.wants("busGap")) observer.notify({ type: "busGap", tier: name, missing, reason });
+}
+
 function hear(engine: Engine, shared: SharedTier, message: BusMessage, isOwn: boolean): void {
+  engine.counters.bus.messages++;
   if (message.kind === "epoch") {
     const { epochs } = engine;
     const { name, soft } = message;

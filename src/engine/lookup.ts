@@ -11,6 +11,7 @@ import { UNAVAILABLE, type Unavailable } from "./guard.ts";
 import { judge, stampRead, GATED, UNKNOWN, type ReadStamp, type Verdict } from "./judge.ts";
 import { knownEpoch, learn } from "./shared-epochs.ts";
 import type { SharedTier } from "./shared-tier.ts";
+import { reportVerified, suspectInMemory, type Suspect } from "./verify.ts";
 
 /** What looking came to. */
 export type Looked = Verdict;
@@ -28,6 +29,8 @@ class Lookup {
   fenced = false;
   /** The question to be asked after this one, by those who must not be given its answer. */
   next: Promise<Looked> | undefined = undefined;
+  /** The copy that it verifies on the way, where that is to be told. */
+  suspect: Suspect | undefined;
 
   constructor(target: Target, stamp: ReadStamp, triesLeft: number) {
     this.target = target;
@@ -92,6 +95,7 @@ export class Lookups {
   #begin(lookup: Lookup): Promise<Looked> {
     const { copies } = this.#engine;
     const isNear = copies !== undefined && copies.isFirst && copies.isUsedBy(lookup.target);
+    lookup.suspect = suspectInMemory(this.#engine, lookup.target);
     lookup.answer = isNear ? this.#askNear(copies, lookup) : this.#ask(lookup);
     this.#byId.set(lookup.target.id, lookup);
     return lookup.answer;
@@ -102,9 +106,11 @@ export class Lookups {
     const { trust } = this.#shared;
     const entry = trust.isUp ? await copies.look(this.#shared, lookup.target) : undefined;
     const isGood = entry !== undefined && trust.covers(entry) && isUsableBy(this.#engine, lookup.target, entry);
-    return isGood && !lookup.fenced
-      ? this.#conclude(lookup, { kind: "found", entry, tier: copies.name })
-      : this.#ask(lookup);
+    if (isGood && !lookup.fenced) return this.#conclude(lookup, { kind: "found", entry, tier: copies.name });
+    if (entry !== undefined && !trust.covers(entry)) {
+      lookup.suspect ??= { tier: copies.name, version: entry.version };
+    }
+    return this.#ask(lookup);
   }
 
   /** Asks, along with the frame, for the epochs that the table does not know. */
@@ -185,6 +191,7 @@ export class Lookups {
       if (target.settings.memory.use) this.#engine.memory.delete(target.id);
       copies?.dropOthers(this.#shared.fullKey(target), verdict.version ?? "");
     }
+    reportVerified(this.#engine, target, lookup.suspect, verdict);
     return verdict;
   }
 

@@ -18,8 +18,8 @@ export function openShared(
   { plan, root, payload }: SharedSettings,
 ): SharedTier {
   const opened: { shared?: SharedTier } = {};
-  const onReconnect = (): void => {
-    if (opened.shared !== undefined) reconnected(opened.shared);
+  const onReconnect = (reason: string): void => {
+    if (opened.shared !== undefined) reconnected(opened.shared, reason);
   };
   const remote = plan.open({ root, layout: FRAME_LAYOUT, clock, onReconnect });
   const { authority, bus } = remote;

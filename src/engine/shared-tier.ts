@@ -87,6 +87,16 @@ export class SharedTier {
     return (target.fullKey ??= toFullKey(this.root, target.settings.namespace, target.key));
   }
 
+  /** For who looks at it past the guard: what he asks is not counted, nor what comes of it. */
+  get authority(): Authority {
+    return this.#parts.authority;
+  }
+
+  /** Whether a lease is of this cache. */
+  isOwnToken(token: string): boolean {
+    return token.startsWith(`${this.#id}.`);
+  }
+
   /** A token for a lease that nobody else has. */
   newToken(): string {
     return `${this.#id}.${++this.#tokens}`;
@@ -243,7 +253,7 @@ export class SharedTier {
   async close(): Promise<void> {
     this.recovery.stop();
     this.onClose();
-    this.trust.lose();
+    this.trust.lose("the cache was closed");
     await this.#parts.remote.close();
   }
 

@@ -92,8 +92,9 @@ function leaseStats({ leasesGranted, leasesDenied, leasesLost, leasesUnavailable
   return { granted: leasesGranted, denied: leasesDenied, lost: leasesLost, unavailable: leasesUnavailable };
 }
 
-function busStats({ bus, trust }: SharedTier, { busMessages, busGaps }: Counters): BusStats | undefined {
-  return bus && { live: trust.isUp, messages: busMessages, gaps: busGaps };
+function busStats({ bus, trust }: SharedTier, { bus: counted }: Counters): BusStats | undefined {
+  const { messages, gaps, missing, losses } = counted;
+  return bus && { live: trust.isUp, messages, gaps, missing, losses, lagMs: bus.lagMs };
 }
 
 /** Every tier, by name. */

@@ -25,11 +25,16 @@ export class Trust {
   #reading: Instant = -Infinity;
   #uses = 0;
   #isTurnWatched = false;
+  /** Why copies are not trusted, for people; `undefined` while they are. Of several reasons in a row the first. */
+  lossReason: string | undefined = "it has not been live yet";
+  /** When that began, or trust did. */
+  changedAt: Instant;
 
   constructor(epochs: EpochTable, bus: Bus | undefined, clock: Clock) {
     this.#epochs = epochs;
     this.#bus = bus;
     this.#clock = clock;
+    this.changedAt = clock.now();
   }
 
   /** Whether a copy that the authority has confirmed may be served as it is. Every memory hit asks this. */
@@ -55,7 +60,9 @@ export class Trust {
   }
 
   /** Messages may have been lost: nothing from before is trusted, nor from now on until {@link gain}. */
-  lose(): void {
+  lose(reason: string): void {
+    if (this.lossReason === undefined) this.changedAt = this.#clock.now();
+    this.lossReason ??= reason;
     this.since = Infinity;
     this.#heardSince = Infinity;
     this.#epochs.advance();
@@ -69,6 +76,8 @@ export class Trust {
   /** And the authority has all that it is to have. What was asked for before stays suspect. */
   gain(): void {
     this.since = this.#epochs.advance();
+    this.lossReason = undefined;
+    this.changedAt = this.#clock.now();
   }
 
   /**

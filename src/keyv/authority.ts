@@ -1,6 +1,15 @@
 // The authority on a Keyv store: leases and fences in this process, frames and epochs in the store.
 
-import type { Acquired, Authority, EpochName, ReadReply, SharedEpoch, Written } from "../contracts/authority.ts";
+import type {
+  Acquired,
+  Authority,
+  DatedEpoch,
+  EpochName,
+  Inspected,
+  ReadReply,
+  SharedEpoch,
+  Written,
+} from "../contracts/authority.ts";
 import type { FrameLayout } from "../contracts/frame.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import type { Spans } from "../model/policy.ts";
@@ -162,6 +171,24 @@ export class KeyvAuthority implements Authority {
       await this.#epochs.bump(attempt, key);
       return true;
     });
+  }
+
+  /** Leases are those of this process. */
+  inspect(fullKey: string): Promise<Inspected> {
+    const key = this.#names.entry(fullKey);
+    return this.#client.run(async (attempt) => {
+      const found = await attempt.get(key);
+      const now = this.#client.clock.now();
+      const held = this.#leases.find(key, now);
+      const lease = held && { token: held.token, remainingMs: held.endsAt - now };
+      return { now, frame: readText(found, now)?.bytes, lease };
+    });
+  }
+
+  inspectEpochs(names: readonly EpochName[]): Promise<readonly (DatedEpoch | undefined)[]> {
+    return this.#client.run(async (attempt) =>
+      this.#epochs.found(names, await attempt.getMany(this.#epochs.keys(names))),
+    );
   }
 
   /** Work on one entry: whatever comes before it, in this process, is over when it begins. */

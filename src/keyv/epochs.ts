@@ -1,7 +1,6 @@
 // Epochs in the store: each half a text of its own under a key of its own, made anew whenever it is not there.
 
-import type { EpochName, SharedEpoch } from "../contracts/authority.ts";
-import type { Instant } from "../model/duration.ts";
+import type { DatedEpoch, EpochName } from "../contracts/authority.ts";
 import { randomBytes } from "../model/random.ts";
 import type { Attempt, KeyvClient } from "./client.ts";
 import type { KeyvNames } from "./names.ts";
@@ -31,16 +30,17 @@ export class KeyvEpochs {
   }
 
   /** Epochs from what the store holds under {@link keys}; what is not there, or is none, is made. */
-  async complete(
-    attempt: Attempt,
-    names: readonly EpochName[],
-    found: readonly unknown[],
-  ): Promise<(SharedEpoch & { readonly since: Instant })[]> {
+  async complete(attempt: Attempt, names: readonly EpochName[], found: readonly unknown[]): Promise<DatedEpoch[]> {
     const keys = this.keys(names);
     const halves = await Promise.all(keys.map((key, index) => this.#half(attempt, key, found[index])));
+    return names.map((_name, index) => toEpoch(halves[2 * index] as string, halves[2 * index + 1] as string));
+  }
+
+  /** The same, where nothing is made: `undefined` for what is not there, or but half. */
+  found(names: readonly EpochName[], found: readonly unknown[]): (DatedEpoch | undefined)[] {
     return names.map((_name, index) => {
-      const [hard, soft] = [halves[2 * index] as string, halves[2 * index + 1] as string];
-      return { hard, soft, since: Math.max(Number.parseFloat(hard), Number.parseFloat(soft)) };
+      const [hard, soft] = [stampIn(found[2 * index]), stampIn(found[2 * index + 1])];
+      return hard === undefined || soft === undefined ? undefined : toEpoch(hard, soft);
     });
   }
 
@@ -72,6 +72,10 @@ export class KeyvEpochs {
   #stamp(): string {
     return `${this.#client.clock.now()}-${randomBytes(6).toString("hex")}`;
   }
+}
+
+function toEpoch(hard: string, soft: string): DatedEpoch {
+  return { hard, soft, since: Math.max(Number.parseFloat(hard), Number.parseFloat(soft)) };
 }
 
 function stampIn(found: unknown): string | undefined {

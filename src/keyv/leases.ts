@@ -3,7 +3,8 @@
 import type { Acquired } from "../contracts/authority.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 
-interface Held {
+/** Whose a lease is, and until when. */
+export interface Held {
   readonly token: string;
   readonly endsAt: Instant;
 }
@@ -35,8 +36,13 @@ export class Leases {
   }
 
   isHeld(key: string, token: string, now: Instant): boolean {
+    return this.find(key, now)?.token === token;
+  }
+
+  /** The one of a key, if it has not run out. */
+  find(key: string, now: Instant): Held | undefined {
     const held = this.#byKey.get(key);
-    return held !== undefined && held.token === token && held.endsAt > now;
+    return held !== undefined && held.endsAt > now ? held : undefined;
   }
 
   /** Gives it back, if it is this token's. */

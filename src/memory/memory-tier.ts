@@ -48,6 +48,11 @@ export class MemoryTier {
     return this.#lru.peek(id);
   }
 
+  /** Bytes of an entry as they were measured; `undefined` without `maxBytes`. Without a trace. */
+  sizeOf(id: string): number | undefined {
+    return this.#lru.info(id)?.size;
+  }
+
   /**
    * Holds an entry in place of any other. One that there is no room for at all counts as evicted: answers whether not.
    * @param size as measured; `undefined` without `maxBytes`

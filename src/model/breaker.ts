@@ -104,6 +104,11 @@ export class Breaker {
     return this.#state.failures;
   }
 
+  /** When a call may be made again; `undefined` while calls are made. */
+  get retryAt(): Instant | undefined {
+    return this.#state.kind === "closed" ? undefined : this.#state.retryAt;
+  }
+
   /**
    * Leave to make a call now, or `REFUSED`. Whoever gets one makes the call and hands the pass to `succeed` or `fail`.
    * When an open breaker's time has come, one caller gets leave for the probe. A probe that has not settled after

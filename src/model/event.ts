@@ -57,6 +57,15 @@ export type FrameDamage =
   /** The codec could not read its value. */
   | "payload";
 
+/** What the authority said of a copy that was not to be believed without asking. */
+export type Verified =
+  /** It still holds just that. */
+  | "confirmed"
+  /** It holds another entry, which took the place of the copy. */
+  | "replaced"
+  /** It holds none that may be used: nor may the copy. */
+  | "gone";
+
 /** Everything a cache reports, told apart by `type`. */
 export type CacheEvent =
   /** A fresh value was served. */
@@ -119,6 +128,21 @@ export type CacheEvent =
   | { readonly type: "busLost"; readonly tier: string; readonly reason: string }
   /** From now on they arrive. */
   | { readonly type: "busLive"; readonly tier: string }
+  /**
+   * Messages of other processes are missing: `missing` of them, as far as that is known. `busLost` follows. A SQLite file
+   * counts those of all its caches together.
+   */
+  | {
+      readonly type: "busGap";
+      readonly tier: string;
+      readonly missing: number | undefined;
+      readonly reason: string;
+    }
+  /**
+   * A copy that may have missed an invalidation was checked with the authority before it was used, and that answered.
+   * `tier` is the one that held the copy.
+   */
+  | (OfKey & { readonly type: "suspectVerified"; readonly tier: string; readonly outcome: Verified })
   /** Invalidations that a tier had not got, or may have lost, have been done again. */
   | { readonly type: "pendingReplayed"; readonly tier: string; readonly count: number }
   /** The cache was closed before a tier got these. What it held of them ends by its lifetimes only. */

@@ -128,10 +128,16 @@ export interface LeaseStats {
 export interface BusStats {
   /** Whether messages of other processes are sure to arrive. */
   readonly live: boolean;
-  /** Messages received, own ones included. */
+  /** Messages received, those of this process included. */
   readonly messages: number;
-  /** How often messages may have been lost. */
+  /** How often it was seen that some are missing. */
   readonly gaps: number;
+  /** How many those were, as far as that was known. */
+  readonly missing: number;
+  /** How often being live has ended, for whatever reason. */
+  readonly losses: number;
+  /** How long the last message took, or the last probe; `undefined` while there was none, or where it is not known. */
+  readonly lagMs: Milliseconds | undefined;
 }
 
 /** What a namespace has served. */

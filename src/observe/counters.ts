@@ -29,12 +29,25 @@ export class TierCounters {
   }
 }
 
+/** What has been heard on the bus. */
+export class BusCounters {
+  messages = 0;
+  gaps = 0;
+  missing = 0;
+  losses = 0;
+
+  reset(): void {
+    zero(this);
+  }
+}
+
 /** What happened in a cache. */
 export class Counters {
   since: Instant;
   readonly memory: TierCounters = new TierCounters();
   readonly shared: TierCounters = new TierCounters();
   readonly copies: TierCounters = new TierCounters();
+  readonly bus: BusCounters = new BusCounters();
   readonly refreshTime: Histogram = new Histogram();
   freshHits = 0;
   staleHits = 0;
@@ -55,8 +68,6 @@ export class Counters {
   leasesDenied = 0;
   leasesLost = 0;
   leasesUnavailable = 0;
-  busMessages = 0;
-  busGaps = 0;
 
   constructor(since: Instant) {
     this.since = since;
@@ -65,7 +76,7 @@ export class Counters {
   /** Begins anew, in place: others hold on to it. */
   reset(now: Instant): void {
     zero(this);
-    for (const part of [this.memory, this.shared, this.copies, this.refreshTime]) part.reset();
+    for (const part of [this.memory, this.shared, this.copies, this.bus, this.refreshTime]) part.reset();
     this.since = now;
   }
 }

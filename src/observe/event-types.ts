@@ -21,6 +21,8 @@ const TYPES: Readonly<Record<CacheEventType, true>> = {
   breaker: true,
   busLost: true,
   busLive: true,
+  busGap: true,
+  suspectVerified: true,
   pendingReplayed: true,
   pendingLost: true,
   damagedFrame: true,

@@ -1,7 +1,7 @@
 // Events as lines of a log: what was decided, and why, each in one line.
 
 import { show } from "../errors.ts";
-import type { CacheEvent, CacheEventOf, CacheEventType, NotStoredReason } from "../model/event.ts";
+import type { CacheEvent, CacheEventOf, CacheEventType, NotStoredReason, Verified } from "../model/event.ts";
 import { LOG_LEVELS, type Logger, type LogLevel } from "../model/log.ts";
 import { EVENT_TYPES } from "./event-types.ts";
 import type { Listeners } from "./events.ts";
@@ -18,6 +18,13 @@ const NOT_STORED: Readonly<Record<NotStoredReason, string>> = {
   "too-large": "memory has no room for it",
   "tier-skipped": "the call skips the tier",
   "unknown-tag": "a tag it named is too new to be sure of",
+};
+
+/** What became of a copy that was verified, in words. */
+const VERIFIED: Readonly<Record<Verified, string>> = {
+  confirmed: "used, because the authority still holds it",
+  replaced: "replaced, because the authority holds another value",
+  gone: "not used, because the authority holds nothing that may be",
 };
 
 const LINES: { readonly [T in CacheEventType]: Line<T> } = {
@@ -41,6 +48,8 @@ const LINES: { readonly [T in CacheEventType]: Line<T> } = {
   breaker: ["warn", ({ tier, server, state, reason }) => `breaker of ${tier} for ${server} is ${state}: ${reason}`],
   busLost: ["warn", ({ tier, reason }) => `bus of ${tier} is not live: ${reason}; copies are verified before use`],
   busLive: ["info", ({ tier }) => `bus of ${tier} is live: copies made from now on are trusted`],
+  busGap: ["warn", busGap],
+  suspectVerified: ["debug", (event) => `suspect copy of ${nameOf(event)} in ${event.tier} ${VERIFIED[event.outcome]}`],
   pendingReplayed: ["info", ({ tier, count }) => `${count} invalidations done again in ${tier}`],
   pendingLost: ["error", ({ tier, count }) => `closed before ${tier} had got ${count} invalidations: they are lost`],
   damagedFrame: ["warn", (event) => `bytes of ${nameOf(event)} in ${event.tier} are no entry: ${event.reason}`],
@@ -76,6 +85,12 @@ function invalidate({ target, name, namespace, soft, remote }: CacheEventOf<"inv
   const what = target === "all" ? "everything" : target === "key" ? nameOf({ key: name ?? "", namespace }) : target;
   const named = target === "tag" || target === "namespace" ? `${what} ${name ?? "(default)"}` : what;
   return `${soft ? "marked stale" : "invalidated"} ${named}${remote ? ", by another process" : ""}`;
+}
+
+function busGap({ tier, missing, reason }: CacheEventOf<"busGap">): string {
+  const what =
+    missing === undefined ? "messages, nobody knows how many" : missing === 1 ? "1 message" : `${missing} messages`;
+  return `bus of ${tier} has missed ${what}: ${reason}`;
 }
 
 function nameOf({ key, namespace }: { readonly key: string; readonly namespace: string | undefined }): string {

@@ -70,7 +70,15 @@ export const METRICS: readonly CacheMetric[] = [
     sample({}, bus && Number(bus.live)),
   ]),
   counter("bus_messages_total", "Messages of the bus that were received.", ({ bus }) => [sample({}, bus?.messages)]),
-  counter("bus_gaps_total", "How often messages of the bus may have been lost.", ({ bus }) => [sample({}, bus?.gaps)]),
+  counter("bus_gaps_total", "How often it was seen that messages of the bus are missing.", ({ bus }) => [
+    sample({}, bus?.gaps),
+  ]),
+  counter("bus_losses_total", "How often the bus has ceased to be live, for whatever reason.", ({ bus }) => [
+    sample({}, bus?.losses),
+  ]),
+  gauge("bus_lag_seconds", "How long the last message of the bus took, or the last probe.", ({ bus }) => [
+    sample({}, bus?.lagMs === undefined ? undefined : inSeconds(bus.lagMs)),
+  ]),
   counter("tier_requests_total", "Reads that came to a tier, by what it served.", (stats) =>
     ofTiers(stats, (tier) => [...byState(tier.hits, {}), sample({ result: "miss" }, tier.misses)]),
   ),

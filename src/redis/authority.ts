@@ -1,7 +1,16 @@
 // The authority on Redis: every decision is a script, taken where the data is and by one clock.
 
 import { randomBytes } from "node:crypto";
-import type { Acquired, Authority, EpochName, ReadReply, SharedEpoch, Written } from "../contracts/authority.ts";
+import type {
+  Acquired,
+  Authority,
+  DatedEpoch,
+  EpochName,
+  Inspected,
+  ReadReply,
+  SharedEpoch,
+  Written,
+} from "../contracts/authority.ts";
 import type { FrameLayout } from "../contracts/frame.ts";
 import { asBuffer } from "../model/bytes.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
@@ -10,7 +19,7 @@ import type { RedisClient } from "./client.ts";
 import type { ScriptArgument } from "./connection.ts";
 import { ANNOUNCE, BUMP, EPOCH, NOW } from "./epoch-scripts.ts";
 import type { RedisKeys } from "./keys.ts";
-import { ACQUIRE, RELEASE, RENEW } from "./lease-scripts.ts";
+import { ACQUIRE, INSPECT, RELEASE, RENEW } from "./lease-scripts.ts";
 import { Lineage } from "./lineage.ts";
 import { epochBody, keyBody, matchingBody } from "./message.ts";
 import type { Publisher } from "./publisher.ts";
@@ -159,6 +168,24 @@ export class RedisAuthority implements Authority {
     return outcome === "done";
   }
 
+  async inspect(fullKey: string): Promise<Inspected> {
+    const reply = await this.#run(INSPECT, this.#entryKeys(fullKey));
+    const [frame, token, remainingMs, micros] = reply as [Uint8Array | null, Uint8Array | null, number, Uint8Array];
+    const lease = token === null ? undefined : { token: text(token), remainingMs: Math.max(0, remainingMs) };
+    return { now: Number(text(micros)) / 1_000, frame: frame ?? undefined, lease };
+  }
+
+  inspectEpochs(names: readonly EpochName[]): Promise<readonly (DatedEpoch | undefined)[]> {
+    return this.#client.run((connection) =>
+      Promise.all(
+        names.map(async (name) => {
+          const found = await connection.getBuffer(this.#keys.epoch(name));
+          return found !== null && EPOCH_PATTERN.test(text(found)) ? parseEpoch(found) : undefined;
+        }),
+      ),
+    );
+  }
+
   #entryKeys(fullKey: string): string[] {
     return [this.#keys.entry(fullKey), this.#keys.lease(fullKey)];
   }
@@ -216,8 +243,11 @@ function written([outcome, createdAt]: readonly (string | number)[]): Written {
   return { kind: outcome === "fenced" ? "fenced" : "late" };
 }
 
+/** As the scripts know it. */
+const EPOCH_PATTERN = /^\d+-\w+ \d+-\w+$/;
+
 /** Written `<micros>-<random> <micros>-<random>`, as the scripts do. */
-function parseEpoch(reply: unknown): SharedEpoch & { readonly since: Instant } {
+function parseEpoch(reply: unknown): DatedEpoch {
   const [hard, soft] = text(reply as Uint8Array).split(" ") as [string, string];
   return { hard, soft, since: Math.max(Number.parseInt(hard, 10), Number.parseInt(soft, 10)) / 1_000 };
 }

@@ -1,6 +1,6 @@
 // The bus on Redis: listens to what the scripts of all processes publish, and knows when it may have missed something.
 
-import type { Bus, BusMessage, BusReceiver } from "../contracts/bus.ts";
+import type { Bus, BusGap, BusMessage, BusReceiver } from "../contracts/bus.ts";
 import type { Cancel, Clock } from "../contracts/clock.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import type { RedisClient } from "./client.ts";
@@ -43,6 +43,7 @@ export class RedisBus implements Bus {
   #isLive = false;
   #isClosed = false;
   #trustedUntil: Instant = -Infinity;
+  #lagMs: Milliseconds | undefined;
   /** The subscription under way. */
   #attempt: object | undefined;
   /** Whether all that is listened to has been acknowledged since the last doubt. */
@@ -70,7 +71,7 @@ export class RedisBus implements Bus {
       onAnswer: (answered) => void this.#tell((receiver) => receiver.onProbe(answered)),
       onHeard: (sentAt) => this.#trust(sentAt),
     });
-    this.#gaps = new GapAlarm(clock, () => this.#renew("a message is missing"));
+    this.#gaps = new GapAlarm(clock, () => this.#renew("a message is missing", { missing: this.#gaps.missing }));
     this.#periodMs = Math.min(parts.divergenceLimitMs / PROBES_PER_LIMIT, MAX_PERIOD_MS);
   }
 
@@ -80,6 +81,11 @@ export class RedisBus implements Bus {
 
   get trustedUntil(): Instant {
     return this.#isLive ? this.#trustedUntil : -Infinity;
+  }
+
+  /** Of the last message to itself: from when it was to be sent until it came. */
+  get lagMs(): Milliseconds | undefined {
+    return this.#lagMs;
   }
 
   async start(receiver: BusReceiver): Promise<void> {
@@ -126,20 +132,20 @@ export class RedisBus implements Bus {
   }
 
   /** Doubts, and has the server acknowledge the subscription anew; what is not acknowledged yet, will be. */
-  #renew(reason: string): void {
+  #renew(reason: string, gap?: BusGap): void {
     if (!this.#isSubscribed) return;
-    this.#doubt(reason);
+    this.#doubt(reason, gap);
     void this.#subscribe();
   }
 
-  #doubt(reason: string): void {
+  #doubt(reason: string, gap?: BusGap): void {
     const wasLive = this.#isLive;
     this.#isLive = false;
     this.#isSubscribed = false;
     this.#attempt = undefined;
     this.#gaps.clear();
     this.#probe.forget();
-    if (wasLive) this.#tell((receiver) => receiver.onDoubt(reason));
+    if (wasLive) this.#tell((receiver) => receiver.onDoubt(reason, gap));
   }
 
   #pause(ms: Milliseconds): Promise<void> {
@@ -170,6 +176,7 @@ export class RedisBus implements Bus {
 
   #trust(sentAt: Instant): void {
     if (!this.#isSubscribed) return;
+    this.#lagMs = this.#parts.clock.now() - sentAt;
     this.#trustedUntil = sentAt + this.#parts.divergenceLimitMs;
     if (this.#isLive) return;
     this.#isLive = true;

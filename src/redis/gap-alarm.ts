@@ -31,6 +31,11 @@ export class GapAlarm {
     this.#cancel ??= this.#clock.schedule(GAP_GRACE_MS, () => setImmediate(this.#look));
   }
 
+  /** How many are missing now. */
+  get missing(): number {
+    return this.#sequences.missing;
+  }
+
   /** Forgets everything. */
   clear(): void {
     this.#cancel?.();

@@ -1,6 +1,6 @@
 // Scripts about leases: what makes one process refresh a key while the others wait.
 
-import { script, type Script } from "./script.ts";
+import { script, TIME, type Script } from "./script.ts";
 
 /**
  * KEYS: entry, lease. ARGV: token, lease in ms, known version as bytes, first and last place of the version, magic,
@@ -23,6 +23,15 @@ if redis.call('GET', KEYS[2]) == ARGV[1] then
   return {'granted'}
 end
 return {'held', redis.call('PTTL', KEYS[2])}
+`,
+);
+
+/** KEYS: entry, lease. Both as they are, and the server's time in microseconds. Writes nothing. */
+export const INSPECT: Script = script(
+  2,
+  `${TIME}
+local now = string.format('%.0f', time[1] * 1000000 + time[2])
+return {redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2]), redis.call('PTTL', KEYS[2]), now}
 `,
 );
 

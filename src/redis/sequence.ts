@@ -53,6 +53,13 @@ export class Sequences {
     return false;
   }
 
+  /** How many numbers are missing, of all publishers. */
+  get missing(): number {
+    let count = 0;
+    for (const { complete, highest, ahead } of this.#publishers.values()) count += highest - complete - ahead.size;
+    return count;
+  }
+
   /** Starts anew: what came before a new subscription does not count. */
   clear(): void {
     this.#publishers = new Map();

@@ -1,6 +1,15 @@
 // The authority on SQLite: every decision is taken within a transaction on the file, by the clock of the host.
 
-import type { Acquired, Authority, EpochName, ReadReply, SharedEpoch, Written } from "../contracts/authority.ts";
+import type {
+  Acquired,
+  Authority,
+  DatedEpoch,
+  EpochName,
+  Inspected,
+  ReadReply,
+  SharedEpoch,
+  Written,
+} from "../contracts/authority.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import type { Spans } from "../model/policy.ts";
 import { aboutOf, EPOCHS, type SqliteClient } from "./client.ts";
@@ -91,6 +100,14 @@ export class SqliteAuthority implements Authority {
 
   bump(name: EpochName, soft: boolean, deadline: Instant): Promise<boolean> {
     return this.#client.write(EPOCHS, (transaction) => this.#verbs.bump(transaction, name, soft, deadline));
+  }
+
+  inspect(fullKey: string): Promise<Inspected> {
+    return this.#client.read([fullKey], (transaction) => this.#verbs.inspect(transaction, fullKey));
+  }
+
+  inspectEpochs(names: readonly EpochName[]): Promise<readonly (DatedEpoch | undefined)[]> {
+    return this.#client.read([EPOCHS], (transaction) => this.#verbs.findEpochs(transaction, names));
   }
 
   async #readWithEpochs(fullKey: string, unknown: readonly EpochName[]): Promise<ReadReply> {

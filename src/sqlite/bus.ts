@@ -1,6 +1,6 @@
 // The bus on SQLite: tells one cache what the log says, and knows when it may have missed something.
 
-import type { Bus, BusReceiver } from "../contracts/bus.ts";
+import type { Bus, BusGap, BusReceiver } from "../contracts/bus.ts";
 import type { Clock } from "../contracts/clock.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import type { LogRow } from "./log.ts";
@@ -53,6 +53,11 @@ export class SqliteBus implements Bus {
     return this.#isLive ? this.#trustedUntil : -Infinity;
   }
 
+  /** Of the last message of any cache of the file. */
+  get lagMs(): Milliseconds | undefined {
+    return this.#parts.reader.lagMs;
+  }
+
   start(receiver: BusReceiver): Promise<void> {
     const { reader, clock } = this.#parts;
     this.#receiver = receiver;
@@ -61,7 +66,7 @@ export class SqliteBus implements Bus {
       onRow: (row) => this.#hear(row),
       onRead: () => this.#trust(),
       onFailed: () => this.#probe(false),
-      onLost: (reason) => this.#doubt(reason),
+      onLost: (reason, gap) => this.#doubt(reason, gap),
     };
     if (!this.#isClosed) this.#leave = reader.join(listener);
     return Promise.resolve();
@@ -104,10 +109,10 @@ export class SqliteBus implements Bus {
     this.#tell((receiver) => receiver.onProbe(answered));
   }
 
-  #doubt(reason: string): void {
+  #doubt(reason: string, gap?: BusGap): void {
     if (!this.#isLive) return;
     this.#isLive = false;
-    this.#tell((receiver) => receiver.onDoubt(reason));
+    this.#tell((receiver) => receiver.onDoubt(reason, gap));
   }
 
   /** A receiver must not throw. Answers whether it did not. */

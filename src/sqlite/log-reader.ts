@@ -1,5 +1,6 @@
 // Reads what processes write to the log: looks every few milliseconds whether another connection has written anything.
 
+import type { BusGap } from "../contracts/bus.ts";
 import type { Cancel, Clock } from "../contracts/clock.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import { failureKind } from "./failure.ts";
@@ -17,8 +18,8 @@ export interface LogListener {
   onRead(): void;
   /** The log could not be read. Nothing is lost by that: it is read on from where it was. */
   onFailed(): void;
-  /** Rows have been lost, or may have been. */
-  onLost(reason: string): void;
+  /** Rows have been lost, or may have been. @param gap where it is seen that some have */
+  onLost(reason: string, gap?: BusGap): void;
 }
 
 /**
@@ -47,6 +48,8 @@ interface Position {
 
 /** One for all caches that share a connection. A look that finds nothing costs two questions to the file system, and one to SQLite. */
 export class LogReader {
+  /** How long the last message that has been read took to come, whoever wrote it. */
+  lagMs: Milliseconds | undefined;
   readonly #link: SqliteLink;
   readonly #clock: Clock;
   readonly #listeners = new Set<LogListener>();
@@ -160,8 +163,9 @@ export class LogReader {
       const rows = store.log.after(position.id, STEP_ROWS);
       for (const row of rows) {
         if (row.id - row.messages !== position.id)
-          return this.#skip(store, position, "messages have been trimmed before they were read");
+          return this.#skip(store, position, "messages have been trimmed before they were read", row);
         position.id = row.id;
+        this.lagMs = Math.max(0, store.now - row.at);
         this.#tell((listener) => listener.onRow(row));
       }
       if (rows.length === STEP_ROWS) continue;
@@ -171,10 +175,17 @@ export class LogReader {
     this.#skip(store, position, "too many messages have come at once");
   }
 
-  /** What lies before the end is not read; what comes from now on is. */
-  #skip(store: SqliteStore, position: Position, reason: string): void {
-    this.#tell((listener) => listener.onLost(reason));
-    position.id = store.log.newest;
+  /**
+   * What lies before the end is not read; what comes from now on is.
+   * @param next the first row that is there
+   */
+  #skip(store: SqliteStore, position: Position, reason: string, next?: LogRow): void {
+    const { newest } = store.log;
+    const lost = (next === undefined ? newest : next.id - next.messages) - position.id;
+    // A log that is shorter than it was says nothing of what it has held since.
+    const gap = { missing: lost > 0 ? lost : undefined };
+    this.#tell((listener) => listener.onLost(reason, gap));
+    position.id = newest;
   }
 
   #lose(reason: string): void {

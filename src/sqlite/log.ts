@@ -16,6 +16,8 @@ export interface LogRow {
   readonly id: number;
   /** How many they are. */
   readonly messages: number;
+  /** When they were written, by the authority's clock. */
+  readonly at: Instant;
   readonly root: string;
   readonly publisher: string;
   readonly message: string;
@@ -45,7 +47,7 @@ export class LogTable {
     this.#append = sql(
       `INSERT INTO log (id, messages, at, root, publisher, message) VALUES (${last} + ?1, ?1, ?2, ?3, ?4, ?5)`,
     );
-    this.#after = sql("SELECT id, messages, root, publisher, message FROM log WHERE id > ? ORDER BY id LIMIT ?");
+    this.#after = sql("SELECT id, messages, at, root, publisher, message FROM log WHERE id > ? ORDER BY id LIMIT ?");
     this.#newest = sql("SELECT coalesce(max(id), 0) AS id FROM log");
     this.#oldest = sql("SELECT id, at FROM log ORDER BY id LIMIT 1");
     this.#delete = sql("DELETE FROM log WHERE id < min(?, (SELECT max(id) FROM log)) AND (at <= ? OR id <= ?)");

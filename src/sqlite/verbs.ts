@@ -1,6 +1,6 @@
 // What an authority decides, each verb within one transaction and without waiting: for one cache.
 
-import type { Acquired, EpochName, ReadReply, Written } from "../contracts/authority.ts";
+import type { Acquired, EpochName, Inspected, ReadReply, Written } from "../contracts/authority.ts";
 import type { BusMessage } from "../contracts/bus.ts";
 import type { FrameLayout } from "../contracts/frame.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
@@ -54,9 +54,23 @@ export class SqliteVerbs {
   }
 
   /** Epochs, as long as all of them are there. */
-  knownEpochs({ store }: Transaction, names: readonly EpochName[]): FoundEpoch[] | undefined {
-    const found = names.map((name) => store.epochs.find(this.#parts.root, name));
+  knownEpochs(transaction: Transaction, names: readonly EpochName[]): FoundEpoch[] | undefined {
+    const found = this.findEpochs(transaction, names);
     return found.every((epoch) => epoch !== undefined) ? found : undefined;
+  }
+
+  findEpochs({ store }: Transaction, names: readonly EpochName[]): (FoundEpoch | undefined)[] {
+    return names.map((name) => store.epochs.find(this.#parts.root, name));
+  }
+
+  /** Frame and lease, without noting a use. */
+  inspect({ store, now }: Transaction, fullKey: string): Inspected {
+    const lease = store.leases.find(fullKey, now);
+    return {
+      now,
+      frame: store.entries.find(fullKey, now)?.frame,
+      lease: lease && { token: lease.token, remainingMs: lease.endsAt - now },
+    };
   }
 
   mint({ store, now }: Transaction, names: readonly EpochName[]): FoundEpoch[] {

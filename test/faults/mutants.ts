@@ -72,7 +72,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   // P4, P5: nobody listens to what others say.
   hearing: {
     shownBy: "bus.test.ts",
-    edits: [{ file: "engine/hear.ts", find: "      hear(engine, shared, message, isOwn);\n", replace: "" }],
+    edits: [{ file: "engine/hear.ts", find: "hear(engine, shared, message, isOwn),", replace: "undefined," }],
   },
   // P4: a bus that brings nothing any more is believed for ever, and so is one by a process that was paused.
   divergence: {

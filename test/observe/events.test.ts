@@ -1,7 +1,9 @@
 // Events: each once, in order, and whatever listeners do stays with them.
 
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { memoryTier, type CacheEvent, type MemoryTierStats } from "../../src/index.ts";
+import { EVENT_TYPES } from "../../src/observe/event-types.ts";
 import { createCache } from "../support/cache.ts";
 import { recordEvents, typesOf } from "../support/event-log.ts";
 import { drainMicrotasks } from "../support/fake-clock.ts";
@@ -115,6 +117,14 @@ describe("refreshes and sets", () => {
     await cache.getMany(["k"]);
     expect(typesOf(events)).toEqual(["hit", "hit", "stale", "stale", "miss", "miss", "miss"]);
   });
+});
+
+test("the design page has every event in its table, and nothing else", () => {
+  const page = readFileSync(new URL("../../src/DESIGN.md", import.meta.url), "utf8");
+  const section = page.slice(page.indexOf("## Events"), page.indexOf("## Why is this stale?"));
+  const rows = [...section.matchAll(/^\| `(\w+)`/gm)].map(([, type]) => type);
+  expect(new Set(rows)).toEqual(new Set(EVENT_TYPES));
+  expect(rows).toHaveLength(EVENT_TYPES.length);
 });
 
 describe("a listener", () => {

@@ -47,6 +47,27 @@ const LINES: readonly (readonly [CacheEvent, string])[] = [
     "warn bus of redis is not live: a gap; copies are verified before use",
   ],
   [{ type: "busLive", tier: "redis" }, "info bus of redis is live: copies made from now on are trusted"],
+  [
+    { type: "busGap", tier: "redis", missing: 3, reason: "a message is missing" },
+    "warn bus of redis has missed 3 messages: a message is missing",
+  ],
+  [{ type: "busGap", tier: "redis", missing: 1, reason: "late" }, "warn bus of redis has missed 1 message: late"],
+  [
+    { type: "busGap", tier: "sqlite", missing: undefined, reason: "the log is not the one it was" },
+    "warn bus of sqlite has missed messages, nobody knows how many: the log is not the one it was",
+  ],
+  [
+    { type: "suspectVerified", ...about, tier: "memory", outcome: "confirmed" },
+    "debug suspect copy of k of n in memory used, because the authority still holds it",
+  ],
+  [
+    { type: "suspectVerified", ...about, tier: "memory", outcome: "replaced" },
+    "debug suspect copy of k of n in memory replaced, because the authority holds another value",
+  ],
+  [
+    { type: "suspectVerified", ...about, tier: "sqlite", outcome: "gone" },
+    "debug suspect copy of k of n in sqlite not used, because the authority holds nothing that may be",
+  ],
   [{ type: "pendingReplayed", tier: "redis", count: 3 }, "info 3 invalidations done again in redis"],
   [
     { type: "pendingLost", tier: "redis", count: 2 },

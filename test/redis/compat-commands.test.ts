@@ -105,6 +105,8 @@ function tourOf(remote: RemoteTier): Tour {
   const [version, tag] = [randomVersion(), freshTag()];
   const aFrame = (): Uint8Array => frameOf(FRAME_LAYOUT, version);
   const ofAuthority: Record<keyof Authority, () => Promise<unknown>> = {
+    inspect: async () => authority.inspect?.(key),
+    inspectEpochs: async () => authority.inspectEpochs?.([tag]),
     now: () => authority.now(),
     read: async () => authority.read(key, [tag]),
     epochs: () => authority.epochs([{ kind: "root" }, tag]),

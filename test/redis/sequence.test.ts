@@ -71,3 +71,16 @@ test("forgets whom it has not heard of for the longest, when there are too many"
   for (let other = 0; other < 4_096; other++) note(sequences, 1, { from: `other${other}` });
   expect(sequences.hasGap()).toBe(false);
 });
+
+test("counts what is missing, of all publishers, and not what came ahead of it", () => {
+  const sequences = new Sequences();
+  note(sequences, 1);
+  for (const number of [4, 5, 8]) note(sequences, number);
+  note(sequences, 1, { from: "b" });
+  note(sequences, 3, { from: "b", followUp: true });
+  expect(sequences.missing).toBe(2 + 2 + 2);
+  for (const number of [2, 3, 6, 7]) note(sequences, number);
+  expect(sequences.missing).toBe(2);
+  sequences.clear();
+  expect(sequences.missing).toBe(0);
+});

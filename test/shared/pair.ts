@@ -89,6 +89,7 @@ export class SharedWorld {
   #file: SqliteFile | undefined;
   #client: Redis | undefined;
   #names = 0;
+  #ghosts = 0;
 
   constructor() {
     beforeAll(async () => {
@@ -130,6 +131,13 @@ export class SharedWorld {
   /** A name for a cache that no test of the file has used. */
   newName(): string {
     return `shop${++this.#names}`;
+  }
+
+  /** Makes the caches of a name miss so many messages. */
+  async loseMessages(name: string, count: number): Promise<void> {
+    if (IS_SQLITE) return there(this.#file).loseMessages(count);
+    const ghost = `ghost${++this.#ghosts}`;
+    for (const number of [5, 6 + count]) await this.redis.publish(`${name}:bus`, `1 ${ghost} ${number} 999999 s`);
   }
 
   /** Where the server is, as the options of a tier say it. */

@@ -51,6 +51,13 @@ export class SqliteFile implements Raw {
     await this.#all("INSERT INTO entries (key, ends_at, used_at, bytes, frame) VALUES (?, 9e999, 0, 1, ?)", key, value);
   }
 
+  /** Writes so many messages to the log, which are gone before anybody has read them. */
+  async loseMessages(count: number): Promise<void> {
+    const write = "INSERT INTO log (at, root, publisher, message) VALUES (0, 'x', 'y', 'z');";
+    const sql = `BEGIN IMMEDIATE; ${write.repeat(count + 1)} DELETE FROM log WHERE id < (SELECT max(id) FROM log); COMMIT`;
+    await waitUntil(() => (this.#database.exec(sql), true), { what: "the file is not locked" });
+  }
+
   /** Closes it, and removes the file. */
   disconnect(): void {
     this.#opened?.close();

@@ -16,6 +16,7 @@ const TYPES: readonly CacheEventType[] = [
   "set",
   "evict",
   "invalidate",
+  "suspectVerified",
   "listenerError",
 ];
 

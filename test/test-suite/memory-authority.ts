@@ -16,6 +16,11 @@ interface Lasting<T> {
   readonly endsAt: number;
 }
 
+/** What a cache passes has more members than these, and they change. */
+function epochKey(name: EpochName): string {
+  return JSON.stringify([name.kind, "name" in name ? name.name : undefined]);
+}
+
 /** What all processes share. */
 export class World {
   readonly frames = new Map<string, Lasting<Uint8Array>>();
@@ -38,9 +43,12 @@ export class World {
     return lease !== undefined && lease.endsAt > this.now() ? lease : undefined;
   }
 
+  knownEpoch(name: EpochName) {
+    return this.epochs.get(epochKey(name));
+  }
+
   epoch(name: EpochName) {
-    // What a cache passes has more members than these, and they change.
-    const key = JSON.stringify([name.kind, "name" in name ? name.name : undefined]);
+    const key = epochKey(name);
     const epoch = this.epochs.get(key) ?? { hard: this.fresh(), soft: this.fresh(), since: this.now() };
     this.epochs.set(key, epoch);
     return epoch;
@@ -154,6 +162,12 @@ export function memoryAuthority(world: World, process: object, layout: FrameLayo
       publish({ kind: "epoch", name, soft });
       return true;
     },
+    async inspect(key) {
+      const [now, lease] = [world.now(), world.holder(key)];
+      const held = lease && { token: lease.what, remainingMs: lease.endsAt - now };
+      return { now, frame: world.frame(key)?.slice(), lease: held };
+    },
+    inspectEpochs: async (names) => names.map((name) => world.knownEpoch(name)),
   };
 }
 
