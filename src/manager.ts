@@ -27,6 +27,7 @@ import { readThroughSync } from "./engine/sync.ts";
 import type { MemoryTier } from "./memory/memory-tier.ts";
 import { Listeners, type CacheListener } from "./observe/events.ts";
 import { logEvents } from "./observe/logger.ts";
+import { listenServed } from "./observe/served.ts";
 import { snapshot, type CacheStats, type Counters } from "./observe/stats.ts";
 import { CacheNamespace } from "./namespace.ts";
 import type { CacheOptions, CloseOptions, NamespaceOptions } from "./options.ts";
@@ -71,8 +72,9 @@ export class TieredCacheManager {
     this.#settings = resolveCache(options);
     this.name = this.#settings.name;
     this.#listeners = new Listeners(this.name);
-    const { logger, logLevel } = this.#settings;
+    const { logger, logLevel, tracer } = this.#settings;
     if (logger !== undefined) logEvents(this.#listeners, this.name, logger, logLevel);
+    if (tracer !== undefined) listenServed(this.#listeners, tracer);
     this.#engine = createEngine(this.#settings, this.#listeners);
     this.#coarseClock = new CoarseClock(this.#settings.clock);
     this.#targets = new Targets(this.#settings.call);

@@ -7,6 +7,7 @@ import type { RemoteTierPlan } from "../contracts/remote.ts";
 import { Breaker, REFUSED, type BreakerSettings, type BreakerState } from "../model/breaker.ts";
 import { breakerSettings } from "../model/breaker-options.ts";
 import type { TierCounters } from "../observe/stats.ts";
+import type { About, TierTrace } from "./traced-tier.ts";
 
 /** The shared tier has not answered, or was not asked: for the caller it is not there. */
 export const UNAVAILABLE: unique symbol = Symbol("unavailable");
@@ -107,31 +108,51 @@ export class Guard {
   readonly #tier: string;
   readonly #observer: Observer;
   readonly #counters: TierCounters;
+  /** `undefined`: nobody traces. */
+  readonly #trace: TierTrace | undefined;
   /** What the tier failed of last; `undefined` once it has answered again. */
   lastError: unknown;
   /** What it refused to do last; `undefined` once it has done such a thing again. */
   lastRefusal: unknown;
 
-  constructor(tier: string, breakers: Breakers, observer: Observer, counters: TierCounters) {
+  constructor(
+    tier: string,
+    breakers: Breakers,
+    observer: Observer,
+    counters: TierCounters,
+    trace: TierTrace | undefined,
+  ) {
     this.breakers = breakers;
     this.#tier = tier;
     this.#observer = observer;
     this.#counters = counters;
+    this.#trace = trace;
   }
 
-  /** @param onAnswer is told of an answer before the caller is */
+  /**
+   * @param onAnswer is told of an answer before the caller is
+   * @param about what is asked about, for whoever traces
+   */
   run<T>(
     shard: string,
     operation: Operation,
     work: () => Promise<T>,
     onAnswer?: (answer: T) => void,
+    about?: About,
   ): Promise<T | Unavailable>;
-  run<T>(shard: string, operation: Operation, work: () => T | Promise<T>): T | Promise<T | Unavailable>;
+  run<T>(
+    shard: string,
+    operation: Operation,
+    work: () => T | Promise<T>,
+    onAnswer?: undefined,
+    about?: About,
+  ): T | Promise<T | Unavailable>;
   run<T>(
     shard: string,
     operation: Operation,
     work: () => T | Promise<T>,
     onAnswer?: (answer: T) => void,
+    about?: About,
   ): T | Promise<T | Unavailable> {
     const breaker = this.breakers.of(shard);
     const pass = breaker.tryPass();
@@ -141,7 +162,7 @@ export class Guard {
     }
     let answering: T | Promise<T>;
     try {
-      answering = work();
+      answering = this.#trace === undefined ? work() : this.#trace.ask(shard, operation, about, work);
     } catch (error) {
       this.#noteFailure(breaker, pass, operation, error);
       return NOT_ANSWERED;
@@ -166,7 +187,7 @@ export class Guard {
   }
 
   /** The same of what answers at once. Never throws. */
-  runSync<T>(shard: string, operation: Operation, work: () => T): T | Unavailable {
+  runSync<T>(shard: string, operation: Operation, work: () => T, about?: About): T | Unavailable {
     const breaker = this.breakers.of(shard);
     const pass = breaker.tryPass();
     if (pass === REFUSED) {
@@ -174,7 +195,7 @@ export class Guard {
       return UNAVAILABLE;
     }
     try {
-      const answer = work();
+      const answer = this.#trace === undefined ? work() : (this.#trace.ask(shard, operation, about, work) as T);
       this.#noteAnswer(operation);
       breaker.succeed(pass);
       return answer;

@@ -1,6 +1,7 @@
 // Opens the shared tier of an engine, and connects what it tells with what the engine does.
 
 import { FRAME_LAYOUT } from "../codec/frame-layout.ts";
+import type { ReadReply } from "../contracts/authority.ts";
 import { CacheError } from "../errors.ts";
 import type { Engine, SharedSettings } from "./engine.ts";
 import type { EpochUser } from "./epochs.ts";
@@ -9,12 +10,13 @@ import { createReceiver, createRecoveryListener, reconnected } from "./hear.ts";
 import { Lookups } from "./lookup.ts";
 import { Recovery } from "./recovery.ts";
 import { SharedTier } from "./shared-tier.ts";
+import { stateOfFrame, TierTrace } from "./traced-tier.ts";
 import { Trust } from "./trust.ts";
 import { Waiters } from "./waiters.ts";
 
 /** Opens it. Whoever gets it connects it, once the engine is complete. */
 export function openShared(
-  { clock, random, observer, counters, epochs }: Omit<Engine, "shared" | "copies">,
+  { clock, random, observer, tracer, counters, epochs }: Omit<Engine, "shared" | "copies">,
   { plan, root, payload }: SharedSettings,
 ): SharedTier {
   const opened: { shared?: SharedTier } = {};
@@ -26,7 +28,10 @@ export function openShared(
   if (authority === undefined) {
     throw new CacheError("invalid_option", `tier ${plan.name} must be one that processes can agree on, and is none`);
   }
-  const guard = new Guard(plan.name, breakersOf(plan, clock, random), observer, counters.shared);
+  const stateOf = (reply: unknown): string =>
+    stateOfFrame((reply as ReadReply).frame, opened.shared?.time.latestNow() ?? Infinity);
+  const trace = tracer && new TierTrace(tracer, plan, root, stateOf);
+  const guard = new Guard(plan.name, breakersOf(plan, clock, random), observer, counters.shared, trace);
   const trust = new Trust(epochs, bus, clock);
   opened.shared = new SharedTier({ plan, remote, authority, root, payload, clock, guard, trust });
   return opened.shared;
