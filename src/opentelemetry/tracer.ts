@@ -1,7 +1,7 @@
 // The spans of one cache: what each is called, whose child it is, what it links to, and what it tells.
 
 import { context, ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
-import type { Attributes, Context, SpanOptions, Tracer as Starter } from "@opentelemetry/api";
+import type { Attributes, Context, Span, SpanOptions, Tracer as Starter } from "@opentelemetry/api";
 import type { TracedKey, TracedQuestion, TracedRefresh, Tracer, TraceSpan } from "../contracts/tracer.ts";
 import { ATTRIBUTES } from "./names.ts";
 import { safely } from "./safely.ts";
@@ -10,7 +10,7 @@ import { linksTo, NO_SPAN, OpenSpan } from "./span.ts";
 /** What the cache asks for its own upkeep. Timers ask, too, and have the context of whoever happened to start them. */
 const UPKEEP: ReadonlySet<string> = new Set(["now", "identity", "renew"]);
 
-/** What a span is about, as far as it may be told. */
+/** Makes the spans of one cache. */
 export class OpenTelemetryTracer implements Tracer {
   readonly served: Tracer["served"];
   readonly #starter: Starter | undefined;
@@ -38,11 +38,8 @@ export class OpenTelemetryTracer implements Tracer {
       [ATTRIBUTES.refreshKind]: kind,
       ...(isBatch && { [ATTRIBUTES.batchSize]: keys.length }),
     };
-    const name = `refresh ${this.#cache}`;
     const options = { kind: SpanKind.INTERNAL, attributes };
-    if (kind !== "background") return this.#start(name, options, from) ?? NO_SPAN;
-    const links = safely(() => linksTo(trace.getSpanContext(from))) ?? [];
-    return this.#start(name, { ...options, root: true, links }, from) ?? NO_SPAN;
+    return this.#start(`refresh ${this.#cache}`, options, from, kind === "background") ?? NO_SPAN;
   }
 
   wait(about: TracedKey, refresh: TraceSpan): TraceSpan {
@@ -63,11 +60,18 @@ export class OpenTelemetryTracer implements Tracer {
     span?.end(type === "hit" ? "fresh" : type);
   }
 
-  #start(name: string, options: SpanOptions, parent?: Context): OpenSpan | undefined {
+  /**
+   * Of a span that has ended nothing is a child: what comes later is a trace of its own, with a link to it. Timers and
+   * connections would be in the trace of whichever request has made them, for ever.
+   */
+  #start(name: string, options: SpanOptions, from = this.origin(), isApart = false): OpenSpan | undefined {
     return safely(() => {
-      const from = parent ?? context.active();
-      // Not told of the parent at all: not everybody knows `root`.
-      const span = this.#starter?.startSpan(name, options, options.root === true ? trace.deleteSpan(from) : from);
+      const active = trace.getSpan(from);
+      const links = [...(options.links ?? []), ...linksTo(active?.spanContext())];
+      const span =
+        isApart || hasEnded(active)
+          ? this.#starter?.startSpan(name, { ...options, root: true, links }, trace.deleteSpan(from))
+          : this.#starter?.startSpan(name, options, from);
       return span && new OpenSpan(span, from, this.#showsKeys);
     });
   }
@@ -103,6 +107,11 @@ export class OpenTelemetryTracer implements Tracer {
       ...(kind === "tag" && this.#showsKeys && { [ATTRIBUTES.tag]: name }),
     };
   }
+}
+
+/** As far as can be told: the API does not say, spans of the SDK do. */
+function hasEnded(span: Span | undefined): boolean {
+  return (span as { readonly ended?: unknown } | undefined)?.ended === true;
 }
 
 /** Of a server that is called as it is reached. */
