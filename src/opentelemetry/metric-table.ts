@@ -1,6 +1,7 @@
 // Every metric: its name, unit, meaning, and where its values stand in `cache.stats()`. One more is one row here and one in DESIGN.md.
 
 import type { Attributes } from "@opentelemetry/api";
+import type { BreakerState } from "../model/breaker.ts";
 import type { CacheStats, TierStats } from "../observe/stats.ts";
 import { ATTRIBUTES } from "./names.ts";
 
@@ -19,7 +20,12 @@ export interface MetricRow {
   readonly read: (stats: CacheStats) => readonly Reading[];
 }
 
-const BREAKER_STATES = ["closed", "half-open", "open"] as const;
+/** As attributes say it. */
+const BREAKER_STATES: Readonly<Record<BreakerState, string>> = {
+  closed: "closed",
+  halfOpen: "half_open",
+  open: "open",
+};
 
 export const METRICS: readonly MetricRow[] = [
   counter("freshtier.requests", "{request}", "Reads of keys.", ({ requests }) => [[requests]]),
@@ -77,9 +83,9 @@ export const METRICS: readonly MetricRow[] = [
   tierCounter("refused", "{operation}", "Operations not begun because the breaker was open."),
   gauge("freshtier.tier.breakers", "{breaker}", "Breakers, one for each server, by their state.", (stats) =>
     ofTiers(stats, ({ breakers }) =>
-      BREAKER_STATES.map((state) => {
+      Object.entries(BREAKER_STATES).map(([state, name]) => {
         const states = breakers && Object.values(breakers);
-        return [states?.filter((one) => one === state).length, { [ATTRIBUTES.breakerState]: state }];
+        return [states?.filter((one) => one === state).length, { [ATTRIBUTES.breakerState]: name }];
       }),
     ),
   ),

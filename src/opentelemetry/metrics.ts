@@ -25,7 +25,7 @@ export interface CacheWithStats {
  * Lets a meter provider collect the metrics of a cache: those in a table of src/DESIGN.md, with its name as attribute
  * `freshtier.cache`. They are read from `cache.stats()`, once for each collection; the cache itself does nothing more than it did.
  * Several caches may be registered; of two with one name, the values of one would hide the other's.
- * @returns what ends it. A closed cache tells its last values until then
+ * @returns what ends it: the cache is let go. An SDK that accumulates goes on to export what it has been told last
  * @throws CacheError `invalid_argument` for what is no cache, `invalid_option`
  * @example
  * const unregister = registerMetrics(cache);

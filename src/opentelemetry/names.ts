@@ -27,7 +27,7 @@ export const ATTRIBUTES = {
   state: "freshtier.entry.state",
   /** Why a refresh was not begun. */
   reason: "freshtier.reason",
-  /** `closed`, `open` or `half-open`. */
+  /** `closed`, `open` or `half_open`. */
   breakerState: "freshtier.breaker.state",
   // Semantic conventions, stable ones.
   dbSystem: "db.system.name",

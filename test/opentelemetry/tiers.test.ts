@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import type { ReadableSpan } from "@opentelemetry/sdk-trace-base";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { memoryTier, TieredCacheManager, type CacheOptions, type TierConfig } from "../../src/index.ts";
+import { memoryTier, TieredCacheManager, type CacheOptions, type Duration, type TierConfig } from "../../src/index.ts";
 import { openTelemetryTracing, type OpenTelemetryTracingOptions } from "../../src/opentelemetry/index.ts";
 import { redisTier } from "../../src/redis/index.ts";
 import { sqliteTier } from "../../src/sqlite/index.ts";
@@ -53,7 +53,7 @@ const TIMEOUT = "5s";
 type Kind = "redis" | "sqlite";
 const KINDS: readonly Kind[] = ["redis", "sqlite"];
 
-function tierOf(kind: Kind, timeout = TIMEOUT): TierConfig {
+function tierOf(kind: Kind, timeout: Duration = TIMEOUT): TierConfig {
   if (kind === "redis") return redisTier({ host: server.host, port: server.port, timeout });
   return sqliteTier({ path: join(folder, `${names}.db`), timeout });
 }

@@ -19,8 +19,8 @@ beforeAll(() => {
   const tarball = readdirSync(project).find((name) => name.endsWith(".tgz")) ?? "no tarball";
   execFileSync("tar", ["-xzf", join(project, tarball), "-C", project]);
   renameSync(join(project, "package"), join(modules, manifest.name));
-  // Who imports freshtier/nestjs has NestJS.
-  const dependencies = [...Object.keys(manifest.dependencies), "@nestjs/common", "@nestjs/core"];
+  // Who imports freshtier/nestjs has NestJS, and so on.
+  const dependencies = [...Object.keys(manifest.dependencies), "@nestjs/common", "@nestjs/core", "@opentelemetry/api"];
   for (const dependency of dependencies) link(dependency, modules);
 });
 
