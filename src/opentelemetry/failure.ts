@@ -11,12 +11,14 @@ export interface ShownFailure {
   readonly message: string;
 }
 
-/** Quoted text in a message of ours. One that was too long has no end. */
+/** What a message of ours says of the value it refuses, at its end. */
+const GOT = /, got .*$/s;
+/** Quoted text in it. One that was too long has no end. */
 const QUOTED = /(['"`])(?:\\.|(?!\1).)*(?:\1|$)/g;
 
 /**
- * @param keys whether keys may be shown. Messages of ours quote them, and are then shown without what they quote; what a
- *   refresh has thrown is the user's own, and shown as it is
+ * @param keys whether keys may be shown. Without that, messages of ours are shown without keys and values. What a refresh has thrown is
+ *   the user's own, and shown as it is
  */
 export function showFailure(error: unknown, keys: boolean): ShownFailure {
   const attributes = { [ATTRIBUTES.errorType]: typeOf(error) };
@@ -25,10 +27,14 @@ export function showFailure(error: unknown, keys: boolean): ShownFailure {
     return { attributes, exception: { name: typeof error, message }, message };
   }
   const { name, stack } = error;
-  const message = keys || !(error instanceof CacheError) ? error.message : error.message.replaceAll(QUOTED, "…");
+  const message = keys || !(error instanceof CacheError) ? error.message : withoutData(error.message);
   const exception: Exception = { name, message };
   if (stack !== undefined) exception.stack = stack.replace(error.message, () => message);
   return { attributes, exception, message };
+}
+
+function withoutData(message: string): string {
+  return message.replace(GOT, ", got …").replaceAll(QUOTED, "…");
 }
 
 /** One of few words. `_OTHER` is what OpenTelemetry says for all that has none. */

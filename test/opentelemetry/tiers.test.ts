@@ -205,6 +205,20 @@ describe.each(KINDS)("on %s", (kind) => {
     expect(apart!.attributes).toMatchObject({ "freshtier.batch.size": 1 });
   });
 
+  test("a lease is renewed within the span of the refresh", async () => {
+    const cache = await open([memoryTier(), tierOf(kind)]);
+    const { refresh, call, calls } = controlled();
+    const got = cache.get("k", refresh);
+    await waitUntil(() => calls.length === 1, { what: "the refresh has been called" });
+    await waitUntil(() => recorded.named(`renew ${kind}`).length > 0, { what: "the lease has been renewed" });
+    call(0).resolve("v");
+    await got;
+    await allEnded(recorded);
+    const [renewal] = recorded.named(`renew ${kind}`);
+    expect(parentOf(renewal!)).toBe(idOf(recorded.one(`refresh shop${names}`)));
+    expect(outcomeOf(renewal!)).toBe("done");
+  });
+
   test("what the cache asks for its own upkeep is no trace of its own", async () => {
     const cache = await open([memoryTier(), tierOf(kind)]);
     await cache.health();
@@ -272,6 +286,20 @@ describe("with copies on this host", () => {
     const ofRequest = recorded.spans().filter((span) => parentOf(span) === idOf(recorded.one("request")));
     expect(ofRequest.map((span) => [span.name, outcomeOf(span)])).toEqual([["read sqlite", "fresh"]]);
     expect(recorded.named("read redis").map(outcomeOf)).toEqual(["absent"]);
+  });
+});
+
+describe("a cluster", () => {
+  test.each([
+    ["10.0.0.1:7000", { "server.address": "10.0.0.1", "server.port": 7000 }],
+    ["::1:7000", { "server.address": "::1", "server.port": 7000 }],
+    ["redis", {}],
+    ["nowhere", {}],
+  ])("says which of its servers was asked: %s", (server, address) => {
+    const tracer = openTelemetryTracing({ tracerProvider: recorded.provider }).open("shop");
+    tracer.ask({ tier: "redis", system: undefined, server, operation: "read", about: undefined })?.end(undefined);
+    const own = { "freshtier.cache": "shop", "freshtier.tier": "redis", "db.operation.name": "read" };
+    expect(recorded.one("read redis").attributes).toEqual({ ...own, ...address });
   });
 });
 
