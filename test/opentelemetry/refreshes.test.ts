@@ -8,7 +8,7 @@ import { createCache } from "../support/cache.ts";
 import { controlled, controlledBatch } from "../support/controlled-refresh.ts";
 import { drainMicrotasks, type FakeClock } from "../support/fake-clock.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
-import { activeId, idOf, linksOf, parentOf, record, withContexts, type Recorded } from "./kit.ts";
+import { activeId, allEnded, idOf, linksOf, parentOf, record, withContexts, type Recorded } from "./kit.ts";
 
 forbidUnhandledRejections();
 withContexts();
@@ -24,7 +24,7 @@ beforeEach(() => {
 /** Whatever has happened: nothing is left open. */
 afterEach(async () => {
   for (const { cache, clock } of opened) await closeNow(cache, clock);
-  expect(recorded.open()).toEqual([]);
+  await allEnded(recorded);
 });
 
 async function closeNow(cache: TieredCacheManager, clock: FakeClock): Promise<void> {
@@ -319,7 +319,7 @@ describe("a batch", () => {
     const { refresh, call } = controlledBatch();
     const got = cache.getMany(["a", "b"], refresh);
     const joined = cache.get("a", () => "never called");
-    call(0).resolve(["v", undefined as never]);
+    call(0).resolve(["v", undefined]);
     await Promise.all([got, joined]);
     expect(recorded.one("refresh shop").attributes).toMatchObject({ "freshtier.outcome": "mixed" });
     expect(linksOf(recorded.one("wait shop"))).toEqual([idOf(recorded.one("refresh shop"))]);

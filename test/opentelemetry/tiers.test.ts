@@ -295,9 +295,11 @@ describe("a cluster", () => {
     ["::1:7000", { "server.address": "::1", "server.port": 7000 }],
     ["redis", {}],
     ["nowhere", {}],
-  ])("says which of its servers was asked: %s", (server, address) => {
+  ])("says which of its servers was asked: %s", (label, address) => {
     const tracer = openTelemetryTracing({ tracerProvider: recorded.provider }).open("shop");
-    tracer.ask({ tier: "redis", system: undefined, server, operation: "read", about: undefined })?.end(undefined);
+    tracer
+      .ask({ tier: "redis", system: undefined, server: label, operation: "read", about: undefined })
+      ?.end(undefined);
     const own = { "freshtier.cache": "shop", "freshtier.tier": "redis", "db.operation.name": "read" };
     expect(recorded.one("read redis").attributes).toEqual({ ...own, ...address });
   });
@@ -339,6 +341,7 @@ describe("a Redis that does not answer", () => {
       await cache.close({ timeout: 0 });
       await allEnded(recorded);
       await Promise.all([got, set]);
+      expect(outcomeOf(recorded.one("read redis"))).toBe("failed");
     } finally {
       await undo();
     }
