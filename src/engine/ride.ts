@@ -33,8 +33,9 @@ export function board(engine: Engine, { id }: Target, arrival: number, make: () 
   // Its value has been sent to the authority: nothing that comes later could show that it is still good.
   const isTooLate = isUnheard && running.storedUnder !== undefined;
   if (running !== undefined && isTooLate) flights.giveWay(running);
-  if (running === undefined || isTooLate)
+  if (running === undefined || isTooLate) {
     return { flight: make(), isDoubtful: false, isUnheard: false, hasJoined: false };
+  }
   counters.joined++;
   return { flight: running, isDoubtful: running.asOf < epochs.now, isUnheard, hasJoined: true };
 }

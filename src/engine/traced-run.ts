@@ -41,7 +41,7 @@ function beginRun(engine: Engine, run: RefreshRun, isBatch: boolean, origin: unk
   const kind = flights.some(({ background }) => background) ? "background" : "foreground";
   const namespace = flights[0]?.target.settings.namespace;
   const keys = flights.map(({ target }) => target.key);
-  const span = engine.tracer?.refresh({ kind, namespace, keys, isBatch }, origin);
+  const span = keys.length === 0 ? undefined : engine.tracer?.refresh({ kind, namespace, keys, isBatch }, origin);
   if (span === undefined) return work();
   run.span = new RunSpan(span, flights.length);
   span.within(work);
