@@ -11,6 +11,8 @@ import {
 } from "@opentelemetry/api";
 import { BasicTracerProvider, SimpleSpanProcessor, type SpanExporter } from "@opentelemetry/sdk-trace-base";
 import { afterEach, describe, expect, test } from "vitest";
+import type { RemoteTierPlan } from "../../src/contracts/remote.ts";
+import { TierTrace } from "../../src/engine/traced-tier.ts";
 import { openTelemetryTracing, registerMetrics } from "../../src/opentelemetry/index.ts";
 import { createCache } from "../support/cache.ts";
 import { drainMicrotasks } from "../support/fake-clock.ts";
@@ -93,6 +95,24 @@ async function live(tracerProvider: TracerProvider): Promise<number> {
 describe("a cache with", () => {
   test.each(PROVIDERS)("%s does all that it did", async (_what, provider) => {
     expect(await live(provider())).toBe(4);
+  });
+
+  test("spans that refuse all that they are told still ends them", async () => {
+    let [begun, ended] = [0, 0];
+    const span = { isRecording: () => true, spanContext: boom, setAttribute: boom, end: () => void ended++ };
+    await live({ getTracer: () => ({ startSpan: () => (begun++, span) }) } as never);
+    expect(begun).toBeGreaterThan(5);
+    expect(ended).toBe(begun);
+  });
+
+  test("a tier that answers what nobody can mean ends its spans all the same", async () => {
+    const recorded = record();
+    const tracer = openTelemetryTracing({ tracerProvider: recorded.provider }).open("shop");
+    const trace = new TierTrace(tracer, { name: "own" } as RemoteTierPlan, "shop", boom);
+    for (const operation of ["read", "acquire", "remove", "set"] as const) {
+      expect(await trace.ask("own", operation, undefined, async () => null)).toBeNull();
+    }
+    expect(recorded.spans().map(({ name }) => name)).toEqual(["read own", "acquire own", "remove own", "set own"]);
   });
 
   test.each(MANAGERS)("a context manager %s calls each refresh once", async (_what, manage) => {

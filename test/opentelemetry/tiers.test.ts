@@ -11,6 +11,7 @@ import { openTelemetryTracing, type OpenTelemetryTracingOptions } from "../../sr
 import { redisTier } from "../../src/redis/index.ts";
 import { sqliteTier } from "../../src/sqlite/index.ts";
 import { controlled, controlledBatch } from "../support/controlled-refresh.ts";
+import { openBare } from "../sqlite/bare.ts";
 import { deferred } from "../support/deferred.ts";
 import { hang } from "../support/redis/faults.ts";
 import type { RedisServer } from "../support/redis/redis-server.ts";
@@ -275,6 +276,23 @@ describe("on SQLite", () => {
     const [read, set, remove] = ["read sqlite", "set sqlite", "remove sqlite"].map(recorded.one);
     expect([read, set, remove].map((span) => outcomeOf(span!))).toEqual(["fresh", "stored", "removed"]);
     for (const span of [read, set, remove]) expect(parentOf(span!)).toBe(idOf(request));
+  });
+});
+
+describe("a SQLite file that another connection has locked", () => {
+  test("is an error of the span of what is asked at once", async () => {
+    const cache = await open([memoryTier(), tierOf("sqlite")]);
+    await cache.set("k", 1);
+    await allEnded(recorded);
+    const before = recorded.named("set sqlite").length;
+    const other = openBare(join(folder, `${names}.db`));
+    other.exec("BEGIN IMMEDIATE");
+    expect(cache.setSync("k", 2)).toEqual({ authority: "pending" });
+    const span = recorded.named("set sqlite")[before];
+    expect(span).toMatchObject({ status: { code: SpanStatusCode.ERROR } });
+    expect(outcomeOf(span!)).toBe("failed");
+    other.exec("COMMIT");
+    other.close();
   });
 });
 
