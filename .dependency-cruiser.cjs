@@ -70,6 +70,18 @@ module.exports = {
         dependencyTypesNot: ["dynamic-import", ...TYPES],
       },
     },
+    only(
+      "opentelemetry-on-base",
+      "^src/opentelemetry/",
+      [BASE, "^src/observe/stats[.]ts$"],
+      "An adapter of what the engine tells whoever traces, and of statistics.",
+    ),
+    typesOnly(
+      "opentelemetry-knows-types-of-statistics",
+      "^src/opentelemetry/",
+      "^src/observe/",
+      "It is given its cache.",
+    ),
     only("memory-on-base", "^src/memory/", BASE, "The memory tier builds on the base."),
     only(
       "engine-below-manager",
@@ -141,6 +153,7 @@ module.exports = {
     packageOnlyIn("lru-cache", "memory", "lru-cache holds the entries of the memory tier and nothing else."),
     packageOnlyIn("p-limit", "engine", "p-limit bounds background refreshes; a foreground path must not wait for it."),
     packageOnlyIn("msgpackr", "codec", "msgpackr is one codec's business."),
+    packageOnlyIn("@opentelemetry", "opentelemetry", "OpenTelemetry is loaded by whoever uses it, and nobody else."),
     packageOnlyIn("ioredis", "redis", "ioredis is loaded by whoever uses Redis, and nobody else."),
     packageOnlyIn("prom-client", "prometheus", "prom-client is loaded by whoever has it, and nobody else."),
     packageOnlyIn("@nestjs", "nestjs", "A framework is loaded by whoever uses it, and nobody else."),

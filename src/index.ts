@@ -94,6 +94,15 @@ export type { Bus, BusGap, BusMessage, BusReceiver } from "./contracts/bus.ts";
 export type { FrameLayout } from "./contracts/frame.ts";
 export type { RemoteTier, RemoteTierConfig, RemoteTierContext, RemoteTierPlan, TierUsage } from "./contracts/remote.ts";
 export type { Tier } from "./contracts/tier.ts";
+export type {
+  TracedKey,
+  TracedQuestion,
+  TracedRefresh,
+  TraceFailure,
+  Tracer,
+  TraceSpan,
+  Tracing,
+} from "./contracts/tracer.ts";
 export type { Spans } from "./model/policy.ts";
 export type { BreakerSettings, BreakerState } from "./model/breaker.ts";
 export type { BreakerOptions } from "./model/breaker-options.ts";

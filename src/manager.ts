@@ -24,6 +24,7 @@ import { readThroughSync } from "./engine/sync.ts";
 import { FastPath } from "./fast-path.ts";
 import { Listeners, type CacheListener } from "./observe/events.ts";
 import { logEvents } from "./observe/logger.ts";
+import { listenServed } from "./observe/served.ts";
 import { CacheNamespace } from "./namespace.ts";
 import type { CacheOptions, CloseOptions, NamespaceOptions } from "./options.ts";
 import type { KeyExplanation } from "./model/explanation.ts";
@@ -62,8 +63,9 @@ export class TieredCacheManager {
     this.#settings = resolveCache(options);
     this.name = this.#settings.name;
     this.#listeners = new Listeners(this.name);
-    const { logger, logLevel } = this.#settings;
+    const { logger, logLevel, tracer } = this.#settings;
     if (logger !== undefined) logEvents(this.#listeners, this.name, logger, logLevel);
+    if (tracer !== undefined) listenServed(this.#listeners, tracer);
     this.#engine = createEngine(this.#settings, this.#listeners);
     this.#targets = new Targets(this.#settings.call);
     this.#fast = new FastPath(this.#engine, this.#targets, this.#listeners);

@@ -3,6 +3,7 @@
 import type { StandardSchema } from "./contracts/standard-schema.ts";
 import type { Clock } from "./contracts/clock.ts";
 import type { RemoteTierConfig } from "./contracts/remote.ts";
+import type { Tracing } from "./contracts/tracer.ts";
 import type { Isolation, MemoryTierConfig } from "./memory/options.ts";
 import type { LifetimeOptions, RefreshOptions } from "./model/call-options.ts";
 import type { Duration, Milliseconds } from "./model/duration.ts";
@@ -121,6 +122,8 @@ export interface CacheOptions<T = unknown> extends LifetimeOptions<T>, RefreshOp
   readonly logger?: Logger | undefined;
   /** From which level on `logger` is written to; `"debug"` tells of every read. Default `"info"`. */
   readonly logLevel?: LogLevel | undefined;
+  /** Makes spans of refreshes and of what tiers outside the process are asked: `openTelemetryTracing()`. Default: none. */
+  readonly tracing?: Tracing | undefined;
   /** Source of time. Default: the monotonic clock of the process. */
   readonly clock?: Clock | undefined;
   /** Source of chance, in [0, 1). Default `Math.random`. */

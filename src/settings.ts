@@ -10,6 +10,7 @@ import { checkCodec, DEFAULT_PAYLOAD } from "./model/payload-options.ts";
 import { toValidate, type Validate } from "./model/validation.ts";
 import type { Clock } from "./contracts/clock.ts";
 import type { RemoteTierConfig, RemoteTierPlan, TierScope } from "./contracts/remote.ts";
+import type { Tracer, Tracing } from "./contracts/tracer.ts";
 import type { EngineSettings } from "./engine/engine.ts";
 import { memoryTier, type Isolation, type MemoryTierConfig, type MemoryTierOptions } from "./memory/options.ts";
 import type { MemorySettings } from "./memory/memory-tier.ts";
@@ -45,6 +46,7 @@ const CACHE_NAMES: readonly (keyof CacheOptions)[] = [
   "closeTimeout",
   "logger",
   "logLevel",
+  "tracing",
   "clock",
   "random",
 ];
@@ -113,6 +115,7 @@ export function resolveCache(options: CacheOptions<never>): Settings {
     closeTimeoutMs: durationOr(options.closeTimeout, DEFAULTS.closeTimeout, "closeTimeout"),
     logger: resolveLogger(options.logger),
     logLevel: checkChoice(options.logLevel, LOG_LEVELS, DEFAULTS.logLevel, "logLevel"),
+    tracer: resolveTracer(options.tracing, name),
     clock: resolveClock(options.clock),
     random: checkFunction(options.random, Math.random, "random"),
     call: Object.freeze(mergeCall(call, { ...options, tiers: undefined }, "")),
@@ -229,6 +232,12 @@ function resolveClock(clock: Clock | undefined): Clock {
   if (clock === undefined) return systemClock;
   if (typeof clock?.now === "function" && typeof clock.schedule === "function") return clock;
   throw badInput("invalid_option", "clock", "an object with now() and schedule()", clock);
+}
+
+function resolveTracer(tracing: Tracing | undefined, name: string): Tracer | undefined {
+  if (tracing === undefined) return undefined;
+  if (typeof tracing?.open === "function") return tracing.open(name);
+  throw badInput("invalid_option", "tracing", "what openTelemetryTracing() returns, an object with open()", tracing);
 }
 
 function resolveLogger(logger: Logger | undefined): Logger | undefined {

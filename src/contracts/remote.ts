@@ -27,6 +27,8 @@ export type TierScope = "anywhere" | "host" | "nobody";
 export interface RemoteTierPlan {
   /** Label in events and statistics. */
   readonly name: string;
+  /** What kind of database it is, as OpenTelemetry names it in `db.system.name`. Absent: spans do not say. */
+  readonly system?: string | undefined;
   readonly enabled: boolean;
   /** Entries are gone at this age, whatever their `ttl`. */
   readonly maxAgeMs: Milliseconds;

@@ -5,6 +5,7 @@ import { encodeFrame } from "../codec/frame-encode.ts";
 import { FRAME_LAYOUT, readVersion, type Envelope } from "../codec/frame-layout.ts";
 import { damageOf } from "../codec/payload-damage.ts";
 import { PayloadCoder, type Payload } from "../codec/payload.ts";
+import type { ReadReply } from "../contracts/authority.ts";
 import type { RemoteTier, TierUsage } from "../contracts/remote.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import { Entry, isTooOld, stateOf } from "../model/entry.ts";
@@ -18,6 +19,7 @@ import type { CopySettings, Engine, Target } from "./engine.ts";
 import { breakersOf, Guard, UNAVAILABLE, type Operation, type Unavailable } from "./guard.ts";
 import { ownValue, reportDamage } from "./judge.ts";
 import type { SharedTier } from "./shared-tier.ts";
+import { stateOfFrame, TierTrace } from "./traced-tier.ts";
 
 /** Keys whose copies could not be dropped, and patterns the same; more than these make all copies worthless. */
 const MAX_DOUBTS = 10_000;
@@ -33,7 +35,10 @@ export interface CopyInspection {
   readonly isInDoubt: boolean;
 }
 
-type Parts = Pick<Engine, "clock" | "random" | "observer" | "counters" | "epochs" | "memory" | "settings" | "tasks">;
+type Parts = Pick<
+  Engine,
+  "clock" | "random" | "observer" | "tracer" | "counters" | "epochs" | "memory" | "settings" | "tasks"
+>;
 
 /**
  * Copies are like those in memory: used as they are while the bus has been live since they were made, which those of an
@@ -64,12 +69,13 @@ export class CopyTier {
     this.#settings = settings;
     this.name = plan.name;
     this.isFirst = settings.isFirst;
-    const { clock, random, observer } = parts;
+    const { clock, random, observer, tracer, counters } = parts;
     const breakers = breakersOf(plan, clock, random);
     const stopwatch = parts.settings.enableStats ? clock : undefined;
     this.#remote = plan.open({ root: settings.root, layout: FRAME_LAYOUT, clock, onReconnect: () => undefined });
     this.payloads = new PayloadCoder(payload);
-    this.guard = new Guard({ plan, breakers, observer, counters: parts.counters.copies, stopwatch });
+    const trace = tracer && new TierTrace(tracer, plan, settings.root, stateOfCopy);
+    this.guard = new Guard({ plan, breakers, observer, counters: counters.copies, stopwatch, trace });
   }
 
   /** How full it is, if that is known. */
@@ -103,7 +109,12 @@ export class CopyTier {
     const fullKey = shared.fullKey(target);
     const { syncAuthority } = this.#remote;
     if (syncAuthority === undefined || this.#isInDoubt(fullKey)) return undefined;
-    const reply = this.guard.runSync(this.#remote.shardOf(fullKey), "read", () => syncAuthority.read(fullKey, []));
+    const reply = this.guard.runSync(
+      this.#remote.shardOf(fullKey),
+      "read",
+      () => syncAuthority.read(fullKey, []),
+      fullKey,
+    );
     if (reply === UNAVAILABLE || reply.frame === undefined) return undefined;
     const read = this.#read(shared, target, fullKey, reply.frame);
     if (!(read instanceof Promise)) return read;
@@ -305,8 +316,16 @@ export class CopyTier {
   }
 
   #ask<T>(fullKey: string, operation: Operation, work: (remote: RemoteTier) => Promise<T>): Promise<T | Unavailable> {
-    return this.guard.run(this.#remote.shardOf(fullKey), operation, () => work(this.#remote));
+    return this.guard.run(this.#remote.shardOf(fullKey), operation, () => work(this.#remote), undefined, fullKey);
   }
+}
+
+/** Of what a read brought: the bytes alone, or as an authority answers. */
+function stateOfCopy(answer: unknown): string {
+  const bytes = answer instanceof Uint8Array ? answer : (answer as ReadReply | undefined)?.frame;
+  const record = bytes && decodeRecord(bytes);
+  if (record === undefined) return bytes === undefined ? "absent" : "damaged";
+  return stateOfFrame(record.frame, Date.now() + record.offsetMs);
 }
 
 function newRun(): string {

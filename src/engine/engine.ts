@@ -3,6 +3,7 @@
 import type { Clock } from "../contracts/clock.ts";
 import type { Observer } from "../contracts/observer.ts";
 import type { RemoteTierPlan } from "../contracts/remote.ts";
+import type { Tracer } from "../contracts/tracer.ts";
 import { keyOfEntry } from "../model/entry.ts";
 import type { CallSettings } from "../model/call.ts";
 import type { Milliseconds } from "../model/duration.ts";
@@ -32,6 +33,8 @@ export interface EngineSettings {
   readonly refreshTimeoutMs: Milliseconds;
   readonly clock: Clock;
   readonly random: () => number;
+  /** `undefined`: nobody traces. */
+  readonly tracer: Tracer | undefined;
   /** Settings of a call without options. */
   readonly call: CallSettings;
   /** The tier shared with other processes. */
@@ -63,6 +66,7 @@ export interface Engine {
   readonly clock: Clock;
   readonly random: () => number;
   readonly observer: Observer;
+  readonly tracer: Tracer | undefined;
   readonly counters: Counters;
   readonly memory: MemoryTier;
   readonly epochs: EpochTable;
@@ -87,7 +91,7 @@ export interface Target {
 
 /** Puts the parts together. */
 export function createEngine(settings: EngineSettings, observer: Observer): Engine {
-  const { clock, random } = settings;
+  const { clock, random, tracer } = settings;
   const counters = new Counters(clock.now());
   const memory = new MemoryTier(settings.memory, (id, entry) => {
     counters.memory.evictions++;
@@ -106,6 +110,7 @@ export function createEngine(settings: EngineSettings, observer: Observer): Engi
     clock,
     random,
     observer,
+    tracer,
     counters,
     memory,
     epochs,

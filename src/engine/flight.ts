@@ -7,6 +7,7 @@ import type { Epoch, Stamped, Tick } from "../model/epoch.ts";
 import type { Target } from "./engine.ts";
 import type { Lease } from "./lease.ts";
 import type { ResultNotes } from "./refresh-context.ts";
+import type { FlightOutcome, RunSpan } from "./traced-run.ts";
 
 /** What a flight came to. */
 export type Landing =
@@ -129,9 +130,11 @@ export class Flight implements Stamped {
     return --this.#stayers === 0;
   }
 
-  land(landing: Landing): void {
+  /** @param outcome the same in a word, for whoever traces */
+  land(landing: Landing, outcome: FlightOutcome): void {
     this.settled = true;
     this.#resolve(landing);
+    this.run.span?.landed(outcome, landing.kind === "failed" ? landing.error : undefined);
   }
 }
 
@@ -183,6 +186,8 @@ export class RefreshRun {
   readonly flights: Flight[];
   /** When the refresh was called; `undefined` while it waits for its turn in the background. */
   startedAt: Instant | undefined;
+  /** Where somebody traces. */
+  span: RunSpan | undefined;
   readonly #begin: (run: RefreshRun) => void;
   #controller: AbortController | undefined;
   #aborted: { readonly reason: unknown } | undefined;
@@ -199,6 +204,7 @@ export class RefreshRun {
     apart.startedAt = startedAt;
     apart.flights.push(flight);
     flights.splice(flights.indexOf(flight), 1);
+    flight.run.span?.left();
     flight.run = apart;
     return apart;
   }

@@ -8,6 +8,7 @@ import { Breaker, REFUSED, type BreakerSettings, type BreakerState } from "../mo
 import { breakerSettings } from "../model/breaker-options.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import type { TierCounters } from "../observe/counters.ts";
+import type { About, TierTrace } from "./traced-tier.ts";
 
 /** The shared tier has not answered, or was not asked: for the caller it is not there. */
 export const UNAVAILABLE: unique symbol = Symbol("unavailable");
@@ -118,6 +119,8 @@ export interface GuardParts {
   readonly counters: TierCounters;
   /** Measures how long answers take; `undefined` where nobody is to be told. */
   readonly stopwatch: Clock | undefined;
+  /** `undefined`: nobody traces. */
+  readonly trace: TierTrace | undefined;
 }
 
 /** A failure this late, as a part of the timeout, is a time-out: some tiers look for those at intervals. */
@@ -131,33 +134,46 @@ export class Guard {
   readonly #observer: Observer;
   readonly #counters: TierCounters;
   readonly #stopwatch: Clock | undefined;
+  readonly #trace: TierTrace | undefined;
   /** What the tier failed of last; `undefined` once it has answered again. */
   lastError: unknown;
   /** What it refused to do last; `undefined` once it has done such a thing again. */
   lastRefusal: unknown;
 
-  constructor({ plan, breakers, observer, counters, stopwatch }: GuardParts) {
+  constructor({ plan, breakers, observer, counters, stopwatch, trace }: GuardParts) {
     this.breakers = breakers;
     this.#tier = plan.name;
     this.#lateMs = plan.timeoutMs * LATE;
     this.#observer = observer;
     this.#counters = counters;
     this.#stopwatch = stopwatch;
+    this.#trace = trace;
   }
 
-  /** @param onAnswer is told of an answer before the caller is */
+  /**
+   * @param onAnswer is told of an answer before the caller is
+   * @param about what is asked about, for whoever traces
+   */
   run<T>(
     shard: string,
     operation: Operation,
     work: () => Promise<T>,
     onAnswer?: (answer: T) => void,
+    about?: About,
   ): Promise<T | Unavailable>;
-  run<T>(shard: string, operation: Operation, work: () => T | Promise<T>): T | Promise<T | Unavailable>;
+  run<T>(
+    shard: string,
+    operation: Operation,
+    work: () => T | Promise<T>,
+    onAnswer?: undefined,
+    about?: About,
+  ): T | Promise<T | Unavailable>;
   run<T>(
     shard: string,
     operation: Operation,
     work: () => T | Promise<T>,
     onAnswer?: (answer: T) => void,
+    about?: About,
   ): T | Promise<T | Unavailable> {
     const breaker = this.breakers.of(shard);
     const pass = breaker.tryPass();
@@ -168,7 +184,7 @@ export class Guard {
     const begunAt = this.#now();
     let answering: T | Promise<T>;
     try {
-      answering = work();
+      answering = this.#trace === undefined ? work() : this.#trace.ask(shard, operation, about, work);
     } catch (error) {
       this.#noteFailure(breaker, pass, operation, begunAt, error);
       return NOT_ANSWERED;
@@ -193,7 +209,7 @@ export class Guard {
   }
 
   /** The same of what answers at once. Never throws. */
-  runSync<T>(shard: string, operation: Operation, work: () => T): T | Unavailable {
+  runSync<T>(shard: string, operation: Operation, work: () => T, about?: About): T | Unavailable {
     const breaker = this.breakers.of(shard);
     const pass = breaker.tryPass();
     if (pass === REFUSED) {
@@ -202,7 +218,7 @@ export class Guard {
     }
     const begunAt = this.#now();
     try {
-      const answer = work();
+      const answer = this.#trace === undefined ? work() : (this.#trace.ask(shard, operation, about, work) as T);
       this.#noteAnswer(operation, begunAt);
       breaker.succeed(pass);
       return answer;

@@ -1,6 +1,7 @@
 // Opens the shared tier of an engine, and connects what it tells with what the engine does.
 
 import { FRAME_LAYOUT } from "../codec/frame-layout.ts";
+import type { ReadReply } from "../contracts/authority.ts";
 import { CacheError } from "../errors.ts";
 import type { Engine, SharedSettings } from "./engine.ts";
 import type { EpochUser } from "./epochs.ts";
@@ -9,12 +10,13 @@ import { createReceiver, createRecoveryListener, reconnected } from "./hear.ts";
 import { Lookups } from "./lookup.ts";
 import { Recovery } from "./recovery.ts";
 import { SharedTier } from "./shared-tier.ts";
+import { stateOfFrame, TierTrace } from "./traced-tier.ts";
 import { Trust } from "./trust.ts";
 import { Waiters } from "./waiters.ts";
 
 /** Opens it. Whoever gets it connects it, once the engine is complete. */
 export function openShared(
-  { settings, clock, random, observer, counters, epochs }: Omit<Engine, "shared" | "copies">,
+  { settings, clock, random, observer, tracer, counters, epochs }: Omit<Engine, "shared" | "copies">,
   { plan, root, payload }: SharedSettings,
 ): SharedTier {
   const opened: { shared?: SharedTier } = {};
@@ -28,7 +30,10 @@ export function openShared(
   }
   const breakers = breakersOf(plan, clock, random);
   const stopwatch = settings.enableStats ? clock : undefined;
-  const guard = new Guard({ plan, breakers, observer, counters: counters.shared, stopwatch });
+  const stateOf = (reply: unknown): string =>
+    stateOfFrame((reply as ReadReply).frame, opened.shared?.time.latestNow() ?? Infinity);
+  const trace = tracer && new TierTrace(tracer, plan, root, stateOf);
+  const guard = new Guard({ plan, breakers, observer, counters: counters.shared, stopwatch, trace });
   const trust = new Trust(epochs, bus, clock);
   opened.shared = new SharedTier({ plan, remote, authority, root, payload, clock, guard, trust });
   return opened.shared;

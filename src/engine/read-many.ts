@@ -5,7 +5,7 @@ import { isThenable } from "../model/check.ts";
 import type { Milliseconds } from "../model/duration.ts";
 import type { BatchContext, BatchRefresh, BatchResult } from "../model/refresh.ts";
 import type { Engine, Target } from "./engine.ts";
-import { RefreshRun, type Flight } from "./flight.ts";
+import type { Flight, RefreshRun } from "./flight.ts";
 import { find, miss, serve, valueOf, type Sight } from "./find.ts";
 import {
   addFlight,
@@ -23,6 +23,7 @@ import {
 import { decide, isBeingRefreshed, lookEverywhere, refuseBackground } from "./read.ts";
 import { board, ride, type Place } from "./ride.ts";
 import type { ResultNotes } from "./refresh-context.ts";
+import { beginApart, createRun } from "./traced-run.ts";
 
 interface Wanted {
   readonly target: Target;
@@ -89,7 +90,7 @@ function serveAtOnce(
 function refreshBehind(engine: Engine, wanted: readonly Wanted[], refresh: BatchRefresh): void {
   const [first] = wanted;
   if (first === undefined || refuseBackground(engine, first.target)) return;
-  const run = createRun(engine, first.target, refresh);
+  const run = createBatch(engine, first.target, refresh);
   for (const { target, sight } of wanted) addFlight(engine, target, run, sight.found?.entry, true);
   runInBackground(engine, run);
 }
@@ -98,7 +99,7 @@ function refreshBehind(engine: Engine, wanted: readonly Wanted[], refresh: Batch
 function boardAll(engine: Engine, due: readonly Wanted[], refresh: BatchRefresh, arrival: number): Place[] {
   const [first] = due;
   if (first === undefined) return [];
-  const run = createRun(engine, first.target, refresh);
+  const run = createBatch(engine, first.target, refresh);
   const places = due.map(({ target, sight: { found, sought } }) =>
     board(engine, target, arrival, () => addFlight(engine, target, run, found?.entry, false, sought)),
   );
@@ -106,8 +107,8 @@ function boardAll(engine: Engine, due: readonly Wanted[], refresh: BatchRefresh,
   return places;
 }
 
-function createRun(engine: Engine, target: Target, refresh: BatchRefresh): RefreshRun {
-  return new RefreshRun((run) => void flyBatch(engine, run, target, refresh));
+function createBatch(engine: Engine, target: Target, refresh: BatchRefresh): RefreshRun {
+  return createRun(engine, true, (run) => void flyBatch(engine, run, target, refresh));
 }
 
 async function flyBatch(engine: Engine, run: RefreshRun, { settings }: Target, refresh: BatchRefresh): Promise<void> {
@@ -129,15 +130,20 @@ async function joinBatch(engine: Engine, flight: Flight, refresh: BatchRefresh):
   try {
     const claim = await claimFor(engine, flight);
     if (typeof claim === "boolean") return claim;
-    void flyApart(engine, flight, claim, refresh);
+    beginApart(engine, flight, (apart) => void flyApart(engine, apart, flight, claim, refresh));
   } catch (error) {
     crash(engine, flight, error);
   }
   return false;
 }
 
-async function flyApart(engine: Engine, flight: Flight, first: Claim, refresh: BatchRefresh): Promise<void> {
-  const apart = RefreshRun.apart(flight);
+async function flyApart(
+  engine: Engine,
+  apart: RefreshRun,
+  flight: Flight,
+  first: Claim,
+  refresh: BatchRefresh,
+): Promise<void> {
   limitTime(engine, apart, flight.target.settings.hardTimeoutMs);
   try {
     let claim = first;

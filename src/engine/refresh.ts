@@ -6,11 +6,12 @@ import type { Entry } from "../model/entry.ts";
 import { isEnded } from "../model/epoch.ts";
 import type { Refresh } from "../model/refresh.ts";
 import type { Engine, Target } from "./engine.ts";
-import { Flight, RefreshRun, type Landing, type Sought } from "./flight.ts";
+import { Flight, type Landing, type RefreshRun, type Sought } from "./flight.ts";
 import { Context, ResultNotes } from "./refresh-context.ts";
 import { stampNow } from "./draft.ts";
 import { fill, type Filled } from "./fill.ts";
 import { engage, type Engaged } from "./lease.ts";
+import { createRun } from "./traced-run.ts";
 
 /** A flight for one key, registered but not started. */
 export function prepare(
@@ -21,7 +22,7 @@ export function prepare(
   background: boolean,
   sought?: Sought,
 ): Flight {
-  const run = new RefreshRun(() => void fly(engine, flight, refresh));
+  const run = createRun(engine, false, () => void fly(engine, flight, refresh));
   const flight: Flight = addFlight(engine, target, run, previous, background, sought);
   return flight;
 }
@@ -66,7 +67,7 @@ export function dropRun({ flights }: Engine, run: RefreshRun): void {
     if (flight.settled) continue;
     flights.remove(flight);
     const error = new CacheError("closed", "this refresh was given up before it began");
-    flight.land({ kind: "failed", error, isGivenUp: false });
+    flight.land({ kind: "failed", error, isGivenUp: false }, "aborted");
   }
 }
 
@@ -125,13 +126,13 @@ function settleClaim(engine: Engine, flight: Flight, engaged: Engaged): Claim {
       return async () => settleClaim(engine, flight, await engaged.wait());
     case "declined":
       engine.flights.remove(flight);
-      flight.land({ kind: "declined" });
+      flight.land({ kind: "declined" }, "declined");
       return false;
     case "served": {
       const { value, tags, version } = engaged.entry;
       engine.counters.servedByOthers++;
       engine.flights.remove(flight);
-      flight.land({ kind: "landed", value, tags, isPassedOn: false, version });
+      flight.land({ kind: "landed", value, tags, isPassedOn: false, version }, "served");
       return false;
     }
     default:
@@ -214,7 +215,7 @@ function touchDown(
   if (flight.settled) return;
   engine.flights.remove(flight);
   const isPassedOn = notStored === "skipped" || notStored === "tier-skipped";
-  flight.land({ kind: "landed", value, tags, isPassedOn, version });
+  flight.land({ kind: "landed", value, tags, isPassedOn, version }, notStored ?? "stored");
   const { observer } = engine;
   if (!observer.wants("refreshEnd")) return;
   const { background, target } = flight;
@@ -233,7 +234,7 @@ export function crash(engine: Engine, flight: Flight, error: unknown, isGivenUp 
   if (flight.settled) return;
   engine.counters.failedRefreshes++;
   const failure = flight.previous && engine.backoff.add(flight.previous, error, flight.asOf);
-  end(engine, flight, { kind: "failed", error, isGivenUp }, failure?.retryAt);
+  end(engine, flight, { kind: "failed", error, isGivenUp }, failure?.retryAt, true);
 }
 
 /**
@@ -243,7 +244,7 @@ export function crash(engine: Engine, flight: Flight, error: unknown, isGivenUp 
 export function abandon(engine: Engine, flight: Flight, reason: unknown, failed: boolean): void {
   if (flight.settled) return;
   if (failed) crash(engine, flight, reason);
-  else end(engine, flight, { kind: "failed", error: reason, isGivenUp: false }, undefined);
+  else end(engine, flight, { kind: "failed", error: reason, isGivenUp: false }, undefined, false);
   abortIfDone(flight.run, reason);
 }
 
@@ -256,10 +257,11 @@ function end(
   flight: Flight,
   landing: Landing & { readonly kind: "failed" },
   retryAt: Instant | undefined,
+  isFailure: boolean,
 ): void {
   giveLeaseBack(flight);
   flights.remove(flight);
-  flight.land(landing);
+  flight.land(landing, isFailure ? "failed" : "aborted");
   if (!observer.wants("refreshFail")) return;
   const { background, target } = flight;
   const { error } = landing;

@@ -8,6 +8,7 @@ import { findAny, reportServed, valueOf, type Found } from "./find.ts";
 import type { Flight, Landing } from "./flight.ts";
 import { UNAVAILABLE } from "./guard.ts";
 import { askEpochs } from "./shared-epochs.ts";
+import { traceWait } from "./traced-run.ts";
 import { waitFor } from "./wait.ts";
 
 /** A caller's place in a flight. */
@@ -17,6 +18,8 @@ export interface Place {
   readonly isDoubtful: boolean;
   /** The same, but nobody can know: messages of other processes may not have been heard. */
   readonly isUnheard: boolean;
+  /** Somebody else has begun the flight. */
+  readonly hasJoined: boolean;
 }
 
 /**
@@ -30,9 +33,11 @@ export function board(engine: Engine, { id }: Target, arrival: number, make: () 
   // Its value has been sent to the authority: nothing that comes later could show that it is still good.
   const isTooLate = isUnheard && running.storedUnder !== undefined;
   if (running !== undefined && isTooLate) flights.giveWay(running);
-  if (running === undefined || isTooLate) return { flight: make(), isDoubtful: false, isUnheard: false };
+  if (running === undefined || isTooLate) {
+    return { flight: make(), isDoubtful: false, isUnheard: false, hasJoined: false };
+  }
   counters.joined++;
-  return { flight: running, isDoubtful: running.asOf < epochs.now, isUnheard };
+  return { flight: running, isDoubtful: running.asOf < epochs.now, isUnheard, hasJoined: true };
 }
 
 /** Whether every invalidation since a flight began would have been heard. */
@@ -45,8 +50,9 @@ export type Answer = { readonly value: unknown } | undefined;
 
 /** Waits for a flight, and makes of its end what this caller gets. @throws what the refresh threw */
 export async function ride(engine: Engine, target: Target, place: Place): Promise<Answer> {
-  const { flight, isDoubtful, isUnheard } = place;
-  const outcome = await waitFor(engine, flight, target, () => lateStale(engine, target, place));
+  const { flight, isDoubtful, isUnheard, hasJoined } = place;
+  const waited = waitFor(engine, flight, target, () => lateStale(engine, target, place));
+  const outcome = await (hasJoined ? traceWait(engine, target, flight, waited) : waited);
   switch (outcome.kind) {
     case "landed": {
       // A tag that the refresh named last may have been invalidated before this caller came.

@@ -134,7 +134,7 @@ export class SharedTier {
   /** Without a promise where the authority answers at once. */
   read(fullKey: string, unknown: readonly EpochName[]): ReadReply | Promise<ReadReply | Unavailable> {
     const { remote, authority } = this.#parts;
-    return this.guard.run(remote.shardOf(fullKey), "read", () => authority.read(fullKey, unknown));
+    return this.guard.run(remote.shardOf(fullKey), "read", () => authority.read(fullKey, unknown), undefined, fullKey);
   }
 
   /** Never asked for none. */
@@ -277,7 +277,7 @@ export class SharedTier {
     work: (authority: Authority) => Promise<T>,
   ): Promise<T | Unavailable> {
     const { remote, authority } = this.#parts;
-    return this.guard.run(remote.shardOf(about), operation, () => work(authority));
+    return this.guard.run(remote.shardOf(about), operation, () => work(authority), undefined, about);
   }
 
   /**
@@ -315,6 +315,7 @@ export class SharedTier {
         // Late although it was answered in time: the clock is not what it was taken for.
         if (isLate(reply)) this.time.forget();
       },
+      about,
     );
   }
 }

@@ -2,6 +2,7 @@
 
 import { CacheError, show } from "../errors.ts";
 import { isThenable } from "../model/check.ts";
+import type { TraceSpan } from "../contracts/tracer.ts";
 import type { Milliseconds } from "../model/duration.ts";
 import type { Entry } from "../model/entry.ts";
 import type { Epoch } from "../model/epoch.ts";
@@ -17,6 +18,7 @@ import { departed, measured } from "./refresh.ts";
 import { Context, ResultNotes, type SignalSource } from "./refresh-context.ts";
 import { tierOf } from "./set.ts";
 import { encodeValue } from "./share.ts";
+import { traceSync } from "./traced-run.ts";
 
 /** What a refresh has returned, ready to be stored. No code of the user's has to run for that any more. */
 export interface Made {
@@ -33,8 +35,10 @@ export interface Made {
   readonly durationMs: Milliseconds;
 }
 
-/** How a refresh went. */
-export type SyncOutcome =
+/** How a refresh went, and the span it went in, where somebody traces: whoever gets it ends it. */
+export type SyncOutcome = SyncEnd & { readonly span: TraceSpan | undefined };
+
+type SyncEnd =
   | Made
   /** `isMisuse`: it cannot be used here at all. No old value is to hide that. */
   | { readonly kind: "failed"; readonly error: unknown; readonly isMisuse: boolean };
@@ -60,6 +64,12 @@ export function runSync(
   refresh: SyncRefresh,
   previous: Entry | undefined,
 ): SyncOutcome {
+  const span = traceSync(engine, begun.target);
+  const run = (): SyncEnd => callSync(engine, begun, refresh, previous);
+  return { ...(span === undefined ? run() : span.within(run)), span };
+}
+
+function callSync(engine: Engine, begun: PendingSet, refresh: SyncRefresh, previous: Entry | undefined): SyncEnd {
   const { target } = begun;
   const notes = new ResultNotes(target.settings, engine.epochs);
   departed(engine, [{ target, background: false }]);

@@ -49,6 +49,6 @@ export class SyncTier {
   }
 
   #ask<T>(about: string | EpochName, operation: Operation, work: (authority: SyncAuthority) => T): T | Unavailable {
-    return this.#shared.guard.runSync(this.#shared.shardOf(about), operation, () => work(this.#authority));
+    return this.#shared.guard.runSync(this.#shared.shardOf(about), operation, () => work(this.#authority), about);
   }
 }

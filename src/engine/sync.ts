@@ -42,11 +42,12 @@ function rescue(
   engine: Engine,
   { target, asOf }: PendingSet,
   previous: Entry | undefined,
-  { error, isMisuse }: SyncOutcome & { readonly kind: "failed" },
+  { error, isMisuse, span }: SyncOutcome & { readonly kind: "failed" },
 ): unknown {
   const { counters, observer, backoff } = engine;
   const { key, settings } = target;
   counters.failedRefreshes++;
+  span?.end("failed", { error });
   const retryAt = isMisuse || previous === undefined ? undefined : backoff.add(previous, error, asOf).retryAt;
   if (observer.wants("refreshFail")) {
     observer.notify({ type: "refreshFail", key, namespace: settings.namespace, background: false, error, retryAt });
@@ -58,11 +59,12 @@ function rescue(
   return valueOf(engine, old.entry);
 }
 
-function land(engine: Engine, begun: PendingSet, made: Made): unknown {
+function land(engine: Engine, begun: PendingSet, made: Made & Pick<SyncOutcome, "span">): unknown {
   const { memory, observer } = engine;
   const { key, settings } = begun.target;
   const { value, durationMs } = made;
   const notStored = keep(engine, begun, made);
+  made.span?.end(notStored ?? "stored");
   if (observer.wants("refreshEnd")) {
     const about = { key, namespace: settings.namespace, background: false };
     observer.notify({ type: "refreshEnd", ...about, durationMs, notStored });

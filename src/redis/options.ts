@@ -102,6 +102,7 @@ export function redisTier(options: RedisTierOptions = {}): RedisTierConfig {
       const share = new RedisShare(settings);
       return Object.freeze({
         name: settings.name,
+        system: "redis",
         enabled: settings.enabled,
         maxAgeMs: settings.maxAgeMs,
         timeoutMs: settings.timeoutMs,

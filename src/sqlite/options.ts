@@ -73,6 +73,7 @@ export function sqliteTier(options: SqliteTierOptions = {}): SqliteTierConfig {
       const share = new SqliteShare(settings);
       return Object.freeze({
         name: settings.name,
+        system: "sqlite",
         enabled: settings.enabled,
         maxAgeMs: settings.maxAgeMs,
         timeoutMs: settings.timeoutMs,

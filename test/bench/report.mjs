@@ -87,6 +87,7 @@ function judgedRatio(workload, rows, id) {
 }
 
 function bestRival(workload, rows) {
+  if (workload.hasRivals === false) return undefined;
   const notRivals = [OURS, limitOf(workload.group), CONTROL, SAME_PAYLOAD];
   const names = new Map(rows.filter(({ id }) => !notRivals.includes(id)).map(({ id, name }) => [id, name]));
   const sign = workload.better === "higher" ? -1 : 1;

@@ -14,8 +14,16 @@ export const REDIS_LIMIT = "ioredis";
 export const SQLITE_LIMIT = "bare-driver";
 /** The limit of the rows of decorators: what stands behind a decorated method. */
 export const DECORATORS_LIMIT = "cache-get";
+/** The limit of the rows of what watches a cache: one that nobody watches. */
+export const OBSERVE_LIMIT = "unobserved";
 
-const limits = { memory: LIMIT, redis: REDIS_LIMIT, sqlite: SQLITE_LIMIT, decorators: DECORATORS_LIMIT };
+const limits = {
+  memory: LIMIT,
+  redis: REDIS_LIMIT,
+  sqlite: SQLITE_LIMIT,
+  decorators: DECORATORS_LIMIT,
+  observe: OBSERVE_LIMIT,
+};
 
 const groups = {
   memory: [
@@ -33,6 +41,7 @@ const groups = {
   redis: [REDIS_LIMIT, CONTROL, OURS, "bentocache", "cacheable", "layered-loader", "async-cache-dedupe"],
   sqlite: [SQLITE_LIMIT, CONTROL, SAME_PAYLOAD, OURS, "keyv-sqlite", "cacheable"],
   decorators: [DECORATORS_LIMIT, CONTROL, OURS, "type-cacheable", "node-ts-cache", "memoizee", "p-memoize"],
+  observe: [OBSERVE_LIMIT, CONTROL, OURS, "opentelemetry", "opentelemetry-hits"],
 };
 
 export const GROUPS = Object.keys(groups);

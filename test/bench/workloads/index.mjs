@@ -18,6 +18,7 @@ const groups = {
   redis: ["redis-hit", "redis-hit-100", "redis-set", "redis-refresh", "redis-stampede", "redis-stale", "redis-clear"],
   sqlite: ["sqlite-hit", "sqlite-write"],
   decorators: ["decorated-hit"],
+  observe: ["observed-hit"],
 };
 
 /** @param {string} [group] all groups without one */
