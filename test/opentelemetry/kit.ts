@@ -34,6 +34,8 @@ export interface Recorded {
   one(name: string): ReadableSpan;
   /** Names of those that have not ended. */
   open(): readonly string[];
+  /** Forgets all that has been recorded. */
+  reset(): void;
   /** Runs a request: a span around `work`. */
   request<T>(name: string, work: () => Promise<T>): Promise<T>;
 }
@@ -56,6 +58,10 @@ export function record(): Recorded {
       return first;
     },
     open: () => [...balance.open],
+    reset() {
+      exporter.reset();
+      balance.open.clear();
+    },
     request: (name, work) =>
       tracer.startActiveSpan(name, async (span) => {
         try {

@@ -1,51 +1,13 @@
 // Spans of refreshes: whose children they are, what they link to, how they end.
 
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { CacheOptions, TieredCacheManager } from "../../src/index.ts";
-import { openTelemetryTracing, type OpenTelemetryTracingOptions } from "../../src/opentelemetry/index.ts";
-import { createCache } from "../support/cache.ts";
+import { describe, expect, test } from "vitest";
 import { controlled, controlledBatch } from "../support/controlled-refresh.ts";
-import { drainMicrotasks, type FakeClock } from "../support/fake-clock.ts";
-import { forbidUnhandledRejections } from "../support/unhandled.ts";
-import { activeId, allEnded, idOf, linksOf, parentOf, record, withContexts, type Recorded } from "./kit.ts";
+import { drainMicrotasks } from "../support/fake-clock.ts";
+import { activeId, idOf, linksOf, parentOf } from "./kit.ts";
+import { closeNow, tracedCaches } from "./traced-caches.ts";
 
-forbidUnhandledRejections();
-withContexts();
-
-let recorded: Recorded;
-let opened: { readonly cache: TieredCacheManager; readonly clock: FakeClock }[];
-
-beforeEach(() => {
-  recorded = record();
-  opened = [];
-});
-
-/** Whatever has happened: nothing is left open. */
-afterEach(async () => {
-  for (const { cache, clock } of opened) await closeNow(cache, clock);
-  await allEnded(recorded);
-});
-
-async function closeNow(cache: TieredCacheManager, clock: FakeClock): Promise<void> {
-  const closed = cache.close({ timeout: 0 });
-  await clock.advance(0);
-  await closed;
-}
-
-function traced(
-  options: CacheOptions<never> = {},
-  tracing: OpenTelemetryTracingOptions = {},
-): { cache: TieredCacheManager; clock: FakeClock } {
-  const { provider: tracerProvider } = recorded;
-  const made = createCache({
-    name: "shop",
-    tracing: openTelemetryTracing({ tracerProvider, ...tracing }),
-    ...options,
-  });
-  opened.push(made);
-  return made;
-}
+const { recorded, traced } = tracedCaches();
 
 describe("a refresh that a caller waits for", () => {
   test("is a child of the caller's span, and what it makes are its children", async () => {
@@ -361,77 +323,5 @@ describe("a synchronous refresh", () => {
     const span = recorded.one("refresh shop");
     expect(span.status.code).toBe(SpanStatusCode.ERROR);
     expect(span.attributes).toMatchObject({ "error.type": "cycle" });
-  });
-});
-
-describe("values given out at once", () => {
-  test("make no span, of whatever kind they are", async () => {
-    const { cache, clock } = traced({ staleIfError: "1h" });
-    await cache.set("k", 1);
-    await cache.get("k");
-    await cache.get("k", () => 2);
-    cache.getSync("k");
-    await clock.advance(1_000);
-    await cache.get("k");
-    expect(recorded.spans()).toEqual([]);
-    expect(recorded.open()).toEqual([]);
-  });
-
-  test("with hits: true make one each, with their state", async () => {
-    const { cache, clock } = traced({ namespace: "n" }, { hits: true });
-    await cache.set("k", 1);
-    await recorded.request("request", () => cache.get("k"));
-    await clock.advance(1_000);
-    await cache.get("k");
-    const [fresh, stale] = recorded.named("hit shop");
-    expect(parentOf(fresh!)).toBe(idOf(recorded.one("request")));
-    expect(fresh).toMatchObject({ kind: SpanKind.INTERNAL });
-    expect(fresh!.attributes).toEqual({
-      "freshtier.cache": "shop",
-      "freshtier.namespace": "n",
-      "freshtier.tier": "memory",
-      "freshtier.outcome": "fresh",
-    });
-    expect(stale!.attributes).toMatchObject({ "freshtier.outcome": "stale" });
-  });
-});
-
-describe("keys", () => {
-  /** Everything that a span says. */
-  const textOf = ({ name, attributes, events, status, links }: ReturnType<Recorded["one"]>): string =>
-    JSON.stringify({ name, attributes, events, status, links });
-
-  /** All kinds of spans, about keys and a tag that begin with `secret`. */
-  async function live(cache: TieredCacheManager, clock: FakeClock): Promise<void> {
-    const { refresh } = controlled();
-    const late = cache.get("secret-1", refresh, { hardTimeout: "1s", tags: ["secret-tag"] });
-    const joined = cache.get("secret-1", refresh, { hardTimeout: "1s" });
-    const settled = Promise.allSettled([late, joined]);
-    await clock.advance(1_000);
-    await settled;
-    await cache.getMany(["secret-2", "secret-3"], () => [Promise.resolve(1), 2] as never).catch(() => undefined);
-    const nested = (): unknown => cache.getSync("secret-4", () => cache.getSync("secret-5", nested as never));
-    expect(nested).toThrow("own key");
-    await cache.get("secret-3");
-  }
-
-  test("are told by no span unless asked for: neither in attributes nor in messages", async () => {
-    const { cache, clock } = traced({}, { hits: true });
-    await live(cache, clock);
-    const names = recorded.spans().map(({ name }) => name);
-    for (const name of ["refresh shop", "wait shop", "hit shop"]) expect(names).toContain(name);
-    for (const span of recorded.spans()) expect(textOf(span)).not.toContain("secret");
-    const messages = recorded.spans().map(({ status }) => status.message);
-    expect(messages).toContain("refresh of … must take less than 1000 ms");
-  });
-
-  test("are told with keys: true", async () => {
-    const { cache, clock } = traced({}, { hits: true, keys: true });
-    await live(cache, clock);
-    for (const span of recorded.spans()) expect(textOf(span)).toContain("secret");
-    expect(recorded.named("refresh shop").map(({ attributes }) => attributes["freshtier.keys"])).toContainEqual([
-      "secret-2",
-      "secret-3",
-    ]);
   });
 });

@@ -69,8 +69,7 @@ async function open(
   const traced = tracing === false ? undefined : openTelemetryTracing({ tracerProvider, ...tracing });
   const cache = new TieredCacheManager({ name: `shop${names}`, tiers, tracing: traced, ...options });
   opened.push(cache);
-  const isLive = (): boolean =>
-    Object.values(cache.stats().tiers).some((tier) => tier !== undefined && "busLive" in tier && tier.busLive);
+  const isLive = (): boolean => cache.stats().bus?.live === true;
   await waitUntil(isLive, { what: "the bus is live" });
   return cache;
 }
