@@ -201,6 +201,7 @@ describe("the table of metrics in DESIGN.md", () => {
     const { meterProvider, collect } = meter();
     registerMetrics(cache, { meterProvider });
     await cache.get("k", () => 1);
+    await waitUntil(() => cache.stats().bus?.lagMs !== undefined, { what: "a message has been heard" });
     const collected = new Map(
       (await collect()).map(({ descriptor, dataPoints }) => [descriptor.name, Object.keys(dataPoints[0]!.attributes)]),
     );
