@@ -89,7 +89,7 @@ class Store implements TieredCacheStore {
     if (this.#fences.has(key)) return this.#work.run(url, () => this.#endAfterResponse(url));
     const begun = this.#ending.get(url);
     if (begun !== undefined) return begun;
-    const ending = this.#work.run(url, () => this.#urls.end(urlKey(url)));
+    const ending = this.#work.run(url, async () => this.#urls.end(urlKey(url)));
     // For an unsafe request undici deletes once for each method, one right after the other.
     this.#ending.set(url, ending);
     queueMicrotask(() => this.#ending.delete(url));
@@ -133,7 +133,7 @@ class Store implements TieredCacheStore {
       this.#cache.getEntry<StoredResponse>(at, this.#place),
     ]);
     if (entry?.value.generation !== generation) return undefined;
-    return thaw(entry, key, names, this.#settings.clock);
+    return thaw(entry, key, names, Date.now() - this.#settings.clock.now());
   }
 
   async #store(
@@ -146,14 +146,14 @@ class Store implements TieredCacheStore {
     const generation = await fence;
     if (generation === undefined) return;
     const names = Object.keys(value.vary ?? {}).toSorted();
-    const { isCurrent, coveredMs } = await this.#urls.check(urlKey(url), generation, names);
+    const isCurrent = await this.#urls.isCurrent(urlKey(url), generation);
     const now = Date.now();
     const ttl = value.deleteAt - now;
     // What is stored all the same is not found, but it would take the place of what is.
     if (!isCurrent || ttl <= 0) return;
     const at = responseKey(url, key, names, value.vary ?? {});
     await this.#cache.set(at, freeze(generation, value, body, now), { ...PLAIN, ...this.#place, ttl });
-    if (coveredMs < ttl) await this.#urls.note(url, urlKey(url), generation, names, ttl);
+    await this.#urls.note(url, urlKey(url), generation, names, ttl);
   }
 
   /** undici deletes after every response that must not be stored. Where nothing is, the processes need not hear of it. */

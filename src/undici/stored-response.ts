@@ -1,7 +1,6 @@
 // A response as the cache holds it, and as undici takes it: on the clock of the process that asks.
 
-import type { Clock } from "../contracts/clock.ts";
-import type { Instant } from "../model/duration.ts";
+import type { Instant, Milliseconds } from "../model/duration.ts";
 import { valueOf } from "./keys.ts";
 import type { HttpCached, HttpCacheKey, HttpCacheValue } from "./types.ts";
 
@@ -41,15 +40,16 @@ export function freeze(generation: string, value: HttpCacheValue, body: Buffer, 
  * Makes a response of an entry. undici compares instants with `Date.now()`, and those stored are of another machine's
  * wall clock, perhaps. How long ago it was stored, however, the cache knows by the authority's clock; so they are moved to where
  * they lie on the wall clock here.
+ * @param offsetMs how far the wall clock is ahead of that of the cache
  */
 export function thaw(
   { value, createdAt }: StoredEntry,
   key: HttpCacheKey,
   names: readonly string[],
-  clock: Clock,
+  offsetMs: Milliseconds,
 ): HttpCached {
   const { storedAt, ...head } = JSON.parse(value.head) as Head;
-  const shift = Date.now() - (clock.now() - createdAt) - storedAt;
+  const shift = createdAt + offsetMs - storedAt;
   return {
     ...head,
     ...(names.length > 0 && { vary: Object.fromEntries(names.map((name) => [name, valueOf(key.headers, name)])) }),

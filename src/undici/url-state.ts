@@ -43,7 +43,9 @@ export class UrlStates {
 
   /** The state of a URL as it is before a request. If there is none, it begins here. */
   open(url: string, key: string): Promise<UrlState> {
-    return this.#cache.get<UrlState>(key, begin, this.#options(url, UNUSED_MS));
+    // A hit needs none of the options.
+    const known = this.#cache.freshHit<UrlState>(key, this.#place);
+    return known ?? this.#cache.get<UrlState>(key, begin, this.#options(url, UNUSED_MS));
   }
 
   /** The state of a URL, if there is one. */
@@ -56,16 +58,10 @@ export class UrlStates {
     await this.#cache.delete(key, this.#place);
   }
 
-  /** Whether a response of this generation may be stored; and how long the state will last, if it has these names. */
-  async check(
-    key: string,
-    generation: string,
-    names: readonly string[],
-  ): Promise<{ readonly isCurrent: boolean; readonly coveredMs: Milliseconds }> {
+  /** Whether responses of this generation are still found. */
+  async isCurrent(key: string, generation: string): Promise<boolean> {
     const entry = await this.#cache.getEntry<UrlState>(key, this.#place);
-    const isCurrent = entry?.value.generation === generation;
-    if (entry === undefined || !isCurrent || !hasNames(entry.value, names)) return { isCurrent, coveredMs: 0 };
-    return { isCurrent, coveredMs: entry.freshUntil - this.#settings.clock.now() };
+    return entry?.value.generation === generation;
   }
 
   /**
@@ -73,7 +69,13 @@ export class UrlStates {
    * a deletion meanwhile has to win. It lasts twice as long as need be, so that the next response need not do this.
    */
   async note(url: string, key: string, generation: string, names: readonly string[], ms: Milliseconds): Promise<void> {
-    const options = { ...this.#options(url, Math.max(2 * ms, UNUSED_MS)), forceRefresh: true };
+    const entry = await this.#cache.getEntry<UrlState>(key, this.#place);
+    if (entry?.value.generation !== generation) return;
+    const leftMs = entry.freshUntil - this.#settings.clock.now();
+    if (leftMs >= ms && hasNames(entry.value, names)) return;
+    // Never shorter: it has to outlast every response.
+    const ttl = Math.max(2 * ms, leftMs, UNUSED_MS);
+    const options = { ...this.#options(url, ttl), forceRefresh: true };
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const state = await this.#cache.get<UrlState | undefined, UrlState>(
         key,

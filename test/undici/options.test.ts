@@ -109,6 +109,22 @@ describe("used by itself", () => {
     expect(await store.get(key())).toBeUndefined();
   });
 
+  test("it keeps a response that lives long beside one of the same URL that does not", async () => {
+    const { cache, clock } = createCache();
+    const store = tieredCacheStore(cache, { clock });
+    const inHours = (hours: number) => ({ deleteAt: Date.now() + hours * 3_600_000 });
+    store.createWriteStream(key(), value({ ...inHours(10), cachedAt: Date.now() - 5_000 }))!.end("long");
+    await store.get(key());
+    const other = { ...key(), headers: { "x-n": "1" } };
+    store.createWriteStream(other, value({ ...inHours(0.01), vary: { "x-n": "1" } }))!.end("short");
+    expect((await store.get(other))?.body.toString()).toBe("short");
+    await clock.advance(9.9 * 3_600_000);
+    expect((await store.get(other))?.body.toString()).toBe("long");
+    // The state of the URL lasts for another ten hours; the response does not.
+    await clock.advance(0.1 * 3_600_000);
+    expect(await store.get(other)).toBeUndefined();
+  });
+
   test("it takes nothing that is over, that changes something, or that it cannot tell credentials of", async () => {
     const store = tieredCacheStore(new TieredCacheManager());
     expect(store.createWriteStream(key(), value({ deleteAt: Date.now() }))).toBeUndefined();
