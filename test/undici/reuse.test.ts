@@ -1,8 +1,10 @@
 // What is stored is found: at once, by every process, for the requests it is for and no others.
 
 import { describe, expect, test } from "vitest";
-import { request } from "undici";
+import { Agent, interceptors, request, type Dispatcher } from "undici";
+import { deferred } from "../support/deferred.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { eventually, KINDS, World } from "./world.ts";
 
 forbidUnhandledRejections();
@@ -130,6 +132,29 @@ describe.each(KINDS)("a response that is shared through %s", (kind) => {
     const found = await here.store.get(key);
     found!.headers["x-list"] = "b";
     expect((await here.store.get(key))!.headers["x-list"]).toBe("a");
+    expect(world.origin.asked.length).toBe(1);
+  });
+
+  test("is asked for once by many at once, where undici joins them", async () => {
+    const [here] = await world.pair({ kind });
+    let missed = 0;
+    const counting: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
+      missed++;
+      return dispatch(options, handler);
+    };
+    const cache = interceptors.cache({ store: here.store });
+    const agent = new Agent().compose(interceptors.deduplicate(), counting, cache);
+    world.atEnd(() => agent.destroy());
+    const all = deferred<void>();
+    world.origin.handle = async (_request, response) => {
+      await all.promise;
+      response.writeHead(200, { "cache-control": "max-age=60" }).end("body");
+    };
+    const asking = Array.from({ length: 30 }, () => here.text("/", { dispatcher: agent }));
+    await waitUntil(() => missed === 30, { what: "all have found nothing" });
+    all.resolve();
+    expect(await Promise.all(asking)).toEqual(Array(30).fill("body"));
+    expect(await here.text("/")).toBe("body");
     expect(world.origin.asked.length).toBe(1);
   });
 

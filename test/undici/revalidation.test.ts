@@ -1,7 +1,8 @@
 // What is stored and no longer fresh: undici asks the origin, and the store has what it needs for that.
 
-import type { IncomingHttpHeaders } from "node:http";
-import { describe, expect, test } from "vitest";
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+import type { Writable } from "node:stream";
+import { describe, expect, test, vi } from "vitest";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { eventually, KINDS, World, type Client } from "./world.ts";
@@ -86,6 +87,38 @@ describe.each(KINDS)("a response in %s", (kind) => {
     // undici asks once for each stale response that it serves.
     expect([...new Set(conditions)]).toEqual([undefined, '"v1"']);
     expect([...here.errors, ...there.errors]).toEqual([]);
+  });
+
+  test("is not made of another's body and the word of the origin on what was there before", async () => {
+    const [here, there] = await world.pair({ kind });
+    const held: ServerResponse[] = [];
+    let version = 1;
+    const say = (response: ServerResponse, status: number, cacheControl: string, age = "0"): void => {
+      const headers = { etag: `"v${version}"`, "x-version": String(version), "cache-control": cacheControl, age };
+      response.sendDate = false;
+      response.writeHead(status, headers).end(status === 304 ? undefined : `body ${version}`);
+    };
+    const soon = "max-age=10, stale-while-revalidate=60";
+    world.origin.handle = ({ method, headers }, response) => {
+      if (method === "POST") return response.end();
+      if (headers["if-none-match"] !== undefined) return held.push(response);
+      return say(response, 200, version === 1 ? soon : "max-age=60", version === 1 ? NEARLY_STALE : "0");
+    };
+    expect(await here.text("/")).toBe("body 1");
+    await here.stored("/");
+    await waitUntil(async () => (await here.text("/"), held.length > 0), { what: "it was stale" });
+    version = 2;
+    await there.text("/", { method: "POST" });
+    expect(await there.text("/")).toBe("body 2");
+    await there.stored("/");
+    await eventually(() => here.text("/"), "body 2");
+    const writing = vi.spyOn(here.store, "createWriteStream");
+    version = 1;
+    for (const response of held) say(response, 304, "max-age=600");
+    const isOver = (): boolean => writing.mock.results.some(({ value }) => (value as Writable).closed);
+    await waitUntil(isOver, { what: "undici has handled the 304" });
+    await here.stored("/");
+    for (const client of [here, there]) expect((await client.fetch("/")).headers.get("x-version")).toBe("2");
   });
 
   test("is served when the origin fails and it may be", async () => {

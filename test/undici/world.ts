@@ -147,7 +147,7 @@ export class World {
     this.atEnd(() => agent.destroy());
     const { origin } = this;
     const ask = (path: string, init?: RequestInit): Promise<Response> =>
-      fetch(origin.url + path, { ...init, dispatcher: agent });
+      fetch(origin.url + path, { dispatcher: agent, ...init });
     const text = async (path: string, init?: RequestInit): Promise<string> => (await ask(path, init)).text();
     const stored = async (path: string): Promise<void> =>
       void (await store.get({ origin: origin.url, method: "GET", path, headers: {} }));
