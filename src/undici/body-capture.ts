@@ -19,7 +19,8 @@ export interface CaptureOptions {
  */
 export class BodyCapture extends Writable {
   readonly #options: CaptureOptions;
-  #chunks: Buffer[] = [];
+  /** `undefined` once it is clear that nothing will be handed on. */
+  #chunks: Buffer[] | undefined = [];
   #bytes = 0;
 
   constructor(options: CaptureOptions) {
@@ -30,22 +31,21 @@ export class BodyCapture extends Writable {
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
     this.#bytes += chunk.byteLength;
+    if (this.#bytes > this.#options.maxBytes) this.#chunks = undefined;
     // A copy: the caller is given the same bytes, and may do with them what he likes.
-    if (this.#bytes <= this.#options.maxBytes) this.#chunks.push(Buffer.from(chunk));
-    else this.#chunks = [];
+    this.#chunks?.push(Buffer.from(chunk));
     callback();
   }
 
   override _final(callback: () => void): void {
-    const { maxBytes, promisedBytes = this.#bytes, onWhole } = this.#options;
-    const isWhole = this.#bytes === promisedBytes && this.#bytes <= maxBytes;
-    if (isWhole) onWhole(Buffer.concat(this.#chunks, this.#bytes));
-    this.#chunks = [];
+    const { promisedBytes = this.#bytes, onWhole } = this.#options;
+    if (this.#chunks !== undefined && this.#bytes === promisedBytes) onWhole(Buffer.concat(this.#chunks));
+    this.#chunks = undefined;
     callback();
   }
 
   override _destroy(_error: Error | null, callback: (error: null) => void): void {
-    this.#chunks = [];
+    this.#chunks = undefined;
     callback(null);
   }
 }

@@ -26,8 +26,8 @@ export const PLAIN: SetOptions = {
 const UNUSED_MS: Milliseconds = 10 * 60_000;
 /** An origin that names other headers each time is not followed any further. */
 const MAX_VARIES = 8;
-/** How often somebody else may be about to change the same state. Then it is left: that costs a miss. */
-const MAX_TRIES = 3;
+/** How often somebody else may be about to note other names. Then these are left out: that costs a miss. */
+const MAX_TRIES = MAX_VARIES;
 
 /** The states of all URLs. What a verb of the cache rejects with, these reject with. */
 export class UrlStates {
@@ -89,8 +89,7 @@ export class UrlStates {
 
   #options(url: string, ttl: Milliseconds): GetOptions<UrlState> {
     const { namespace, tagsOf } = this.#settings;
-    // An early refresh would begin a generation although the old one is good.
-    return { ...PLAIN, namespace, ttl, tags: tagsOf(url), earlyRefresh: 0 };
+    return { ...PLAIN, namespace, ttl, tags: tagsOf(url) };
   }
 }
 

@@ -99,7 +99,7 @@ describe("used by itself", () => {
   const key = (): HttpCacheKey => ({ origin: "https://a.test", method: "GET", path: "/", headers: {} });
 
   test("it keeps a response until its end, fresh or not, on the clock that it is given", async () => {
-    const { cache, clock } = createCache({ ttl: 1, staleWhileRevalidate: 60_000 });
+    const { cache, clock } = createCache({ ttl: 1, staleWhileRevalidate: 60_000, jitter: 1, random: () => 0.9 });
     const store = tieredCacheStore(cache, { clock });
     store.createWriteStream(key(), value())!.end("body");
     expect((await store.get(key()))?.body.toString()).toBe("body");
@@ -123,6 +123,23 @@ describe("used by itself", () => {
     // The state of the URL lasts for another ten hours; the response does not.
     await clock.advance(0.1 * 3_600_000);
     expect(await store.get(other)).toBeUndefined();
+  });
+
+  test.each([1, 2])("it does not bring back what is ended between two steps of storing it (%i)", async (step) => {
+    const cache = new TieredCacheManager();
+    const store = tieredCacheStore(cache);
+    const { getEntry } = cache;
+    let steps = 0;
+    // It looks at the state of the URL before it stores the response, and before it changes that state.
+    cache.getEntry = (async (...all: Parameters<typeof getEntry>) => {
+      const entry = await getEntry.apply(cache, all);
+      if (++steps === step) await cache.delete("https://a.test/", { namespace: "undici" });
+      return entry;
+    }) as typeof getEntry;
+    store.createWriteStream(key(), value())!.end("old");
+    await store.close();
+    expect(steps).toBe(2);
+    expect(await tieredCacheStore(cache).get(key())).toBeUndefined();
   });
 
   test("it takes nothing that is over, that changes something, or that it cannot tell credentials of", async () => {

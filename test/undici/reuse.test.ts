@@ -158,6 +158,18 @@ describe.each(KINDS)("a response that is shared through %s", (kind) => {
     expect(world.origin.asked.length).toBe(1);
   });
 
+  test("is found by whatever headers it varies, where several that differ in that come at once", async () => {
+    const [here] = await world.pair({ kind });
+    const { url: origin } = world.origin;
+    const instants = { cachedAt: Date.now(), staleAt: Date.now() + 60_000, deleteAt: Date.now() + 60_000 };
+    const names = ["x-0", "x-1", "x-2", "x-3", "x-4"];
+    for (const name of names) {
+      const value = { statusCode: 200, statusMessage: "OK", headers: {}, vary: { [name]: "1" }, ...instants };
+      here.store.createWriteStream({ origin, method: "GET", path: "/", headers: { [name]: "1" } }, value)!.end(name);
+    }
+    for (const name of names) expect(await here.text("/", { headers: { [name]: "1" } })).toBe(name);
+  });
+
   test("is stored for each of many requests at once", async () => {
     const [here, there] = await world.pair({ kind });
     world.origin.handle = ({ url }, response) =>

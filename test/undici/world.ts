@@ -125,12 +125,12 @@ export class World {
   async client(options: ClientOptions): Promise<Client> {
     const { kind, name = `http${this.#names}` } = options;
     const shared = this.#tier(kind, options.redis);
-    // Lifetimes of its own, which must not matter; nor must early refreshes.
+    // Lifetimes of its own, which must not matter.
     const cache = new TieredCacheManager({
       name,
       ttl: 1,
       jitter: 1,
-      earlyRefresh: 50,
+
       ...options.cache,
       tiers: [memoryTier(), ...shared],
     });
