@@ -53,6 +53,8 @@ module.exports = {
       "A tier on a Keyv store builds on the base; a Keyv store on a cache knows what a cache is.",
     ),
     typesOnly("keyv-knows-types-of-the-manager", "^src/keyv/", FACADE, "It is given its cache."),
+    only("undici-on-base", "^src/undici/", [BASE, "^src/manager[.]ts$"], "A store on a cache knows what a cache is."),
+    typesOnly("undici-knows-types-of-the-manager", "^src/undici/", FACADE, "It is given its cache."),
     only(
       "environment-as-a-user",
       ENVIRONMENT,
@@ -156,6 +158,11 @@ module.exports = {
     packageOnlyIn("@opentelemetry", "opentelemetry", "OpenTelemetry is loaded by whoever uses it, and nobody else."),
     packageOnlyIn("ioredis", "redis", "ioredis is loaded by whoever uses Redis, and nobody else."),
     packageOnlyIn("prom-client", "prometheus", "prom-client is loaded by whoever has it, and nobody else."),
+    packageOnlyIn(
+      "undici",
+      "undici",
+      "undici is loaded by whoever fetches with it; its store needs not even its types.",
+    ),
     packageOnlyIn("@nestjs", "nestjs", "A framework is loaded by whoever uses it, and nobody else."),
     packageOnlyIn(
       "reflect-metadata",

@@ -1,0 +1,176 @@
+// A real origin over real sockets, and clients of a fleet: each with undici's cache interceptor on a cache of its own, all of
+// one name. What the tests of this folder start from.
+
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Agent, fetch, interceptors, type Dispatcher, type RequestInit, type Response } from "undici";
+import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
+import { memoryTier, TieredCacheManager, type CacheOptions, type TierConfig } from "../../src/index.ts";
+import { redisTier, type RedisTierOptions } from "../../src/redis/index.ts";
+import { sqliteTier } from "../../src/sqlite/index.ts";
+import { tieredCacheStore, type TieredCacheStore, type TieredCacheStoreOptions } from "../../src/undici/index.ts";
+import type { RedisServer } from "../support/redis/redis-server.ts";
+import { startRedis } from "../support/redis/server.ts";
+import { waitUntil } from "../support/wait-until.ts";
+
+/** The tier that a fleet shares; with memory alone a fleet is one process. */
+export type Kind = "memory" | "sqlite" | "redis";
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+/** A command may take long: the machine is shared. */
+const TIMEOUT_MS = 5_000;
+
+/** A server that does what the test says, and notes what it is asked. */
+class Origin {
+  /** What it was asked, in order: `"GET /path"`. */
+  readonly asked: string[] = [];
+  handle: Handler = (_request, response) => response.end();
+  readonly #server = createServer((request, response) => {
+    this.asked.push(`${request.method} ${request.url}`);
+    void this.handle(request, response);
+  });
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async start(): Promise<void> {
+    this.#server.listen(0, "127.0.0.1");
+    await once(this.#server, "listening");
+  }
+
+  /** Answers everything with these headers and a body that counts the answers. */
+  says(headers: Record<string, string>, status = 200): void {
+    this.handle = (_request, response) => response.writeHead(status, headers).end(`answer ${this.asked.length}`);
+  }
+
+  stop(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+}
+
+/** One process of a fleet, as far as HTTP is concerned. */
+export interface Client {
+  readonly cache: TieredCacheManager;
+  readonly store: TieredCacheStore;
+  readonly agent: Dispatcher;
+  /** What the store has swallowed. */
+  readonly errors: unknown[];
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** The body of a `fetch`. */
+  text(path: string, init?: RequestInit): Promise<string>;
+  /** Waits until what this client has got of a URL is stored, as its own next request would. */
+  stored(path: string): Promise<void>;
+}
+
+/** How to open one. */
+export interface ClientOptions {
+  readonly kind: Kind;
+  readonly name?: string;
+  readonly store?: TieredCacheStoreOptions;
+  readonly interceptor?: Parameters<typeof interceptors.cache>[0];
+  readonly cache?: Omit<CacheOptions<never>, "tiers" | "name">;
+  readonly redis?: RedisTierOptions;
+}
+
+/** The origin, the servers of a file of tests, and the clients of a test. */
+export class World {
+  origin = new Origin();
+  #redis: RedisServer | undefined;
+  #folder = "";
+  #names = 0;
+  readonly #undos: (() => unknown)[] = [];
+
+  constructor(kinds: readonly Kind[]) {
+    beforeAll(async () => {
+      this.#folder = mkdtempSync(join(tmpdir(), "freshtier-undici-"));
+      if (kinds.includes("redis")) this.#redis = await startRedis();
+    });
+    beforeEach(async () => {
+      this.#names++;
+      this.origin = new Origin();
+      await this.origin.start();
+    });
+    afterEach(async () => {
+      for (const undo of this.#undos.splice(0).toReversed()) await undo();
+      this.origin.stop();
+    });
+    afterAll(async () => {
+      await this.#redis?.stop();
+      rmSync(this.#folder, { recursive: true, force: true });
+    });
+  }
+
+  get redis(): RedisServer {
+    if (this.#redis === undefined) throw new Error("there is no Redis in this file");
+    return this.#redis;
+  }
+
+  /** Where caches of this test that share a file share it. */
+  get file(): string {
+    return join(this.#folder, `${this.#names}.db`);
+  }
+
+  atEnd(undo: () => unknown): void {
+    this.#undos.push(undo);
+  }
+
+  /** Opens a client that hears what the others do. */
+  async client(options: ClientOptions): Promise<Client> {
+    const { kind, name = `http${this.#names}` } = options;
+    const shared = this.#tier(kind, options.redis);
+    // Lifetimes of its own, which must not matter.
+    const cache = new TieredCacheManager({
+      name,
+      ttl: 1,
+      jitter: 1,
+
+      ...options.cache,
+      tiers: [memoryTier(), ...shared],
+    });
+    this.atEnd(() => cache.close());
+    if (kind !== "memory") await waitUntil(() => cache.stats().bus?.live, { what: "the bus is live" });
+    return this.clientOn(cache, options);
+  }
+
+  /** Opens one on a cache that is there. */
+  clientOn(cache: TieredCacheManager, { store: storeOptions, interceptor }: Omit<ClientOptions, "kind">): Client {
+    const errors: unknown[] = [];
+    const store = tieredCacheStore(cache, { onError: (error) => errors.push(error), ...storeOptions });
+    const agent = new Agent().compose(interceptors.cache({ store, ...interceptor }));
+    this.atEnd(() => agent.destroy());
+    const { origin } = this;
+    const ask = (path: string, init?: RequestInit): Promise<Response> =>
+      fetch(origin.url + path, { dispatcher: agent, ...init });
+    const text = async (path: string, init?: RequestInit): Promise<string> => (await ask(path, init)).text();
+    const stored = async (path: string): Promise<void> =>
+      void (await store.get({ origin: origin.url, method: "GET", path, headers: {} }));
+    return { cache, store, agent, errors, fetch: ask, text, stored };
+  }
+
+  /** Two of one fleet; with memory alone, two clients of one process. */
+  async pair(options: ClientOptions): Promise<readonly [Client, Client]> {
+    const one = await this.client(options);
+    return [one, options.kind === "memory" ? this.clientOn(one.cache, options) : await this.client(options)];
+  }
+
+  #tier(kind: Kind, redis: RedisTierOptions | undefined): readonly TierConfig[] {
+    if (kind === "memory") return [];
+    if (kind === "sqlite") return [sqliteTier({ path: this.file, timeout: TIMEOUT_MS })];
+    return [redisTier({ host: this.redis.host, port: this.redis.port, timeout: TIMEOUT_MS, ...redis })];
+  }
+}
+
+/** All there are, for `describe.each`. */
+export const KINDS: readonly Kind[] = ["memory", "sqlite", "redis"];
+
+/** Asks until the answer is this: word of what another process did takes a moment. */
+export async function eventually<T>(ask: () => Promise<T>, expected: T): Promise<void> {
+  await waitUntil(async () => (await ask()) === expected, { what: `the answer is ${String(expected)}` });
+}
