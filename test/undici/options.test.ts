@@ -11,6 +11,8 @@ import {
   type TieredCacheStore,
 } from "../../src/undici/index.ts";
 import { responseKey, urlKey, urlOf } from "../../src/undici/keys.ts";
+import { resolveOptions } from "../../src/undici/options.ts";
+import { UrlStates } from "../../src/undici/url-state.ts";
 import { createCache } from "../support/cache.ts";
 
 type UndiciStore = InstanceType<typeof cacheStores.MemoryCacheStore>;
@@ -162,6 +164,15 @@ describe("used by itself", () => {
       const stored = JSON.stringify([name, await cache.get(name, { namespace: "undici" })]);
       expect(stored).not.toContain("s3cret");
     }
+  });
+
+  test("it notes the headers of responses that are stored in the same moment", async () => {
+    const cache = new TieredCacheManager();
+    const urls = new UrlStates(cache, resolveOptions(cache, {}));
+    const { generation } = await urls.open("https://a.test/", "k");
+    const all = [["a"], ["b"], ["c"], ["a", "b"], []];
+    await Promise.all(all.map((names) => urls.note("https://a.test/", "k", generation, names, 1_000)));
+    expect(new Set((await urls.peek("k"))?.varies)).toEqual(new Set(all));
   });
 
   test("it forgets names by which a URL has not varied for long", async () => {
