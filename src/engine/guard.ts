@@ -165,6 +165,12 @@ export class Guard {
     );
   }
 
+  /** One of several that were asked for as one, and answered, has failed for itself. */
+  noteFailure(shard: string, operation: Operation, error: unknown): void {
+    const breaker = this.breakers.of(shard);
+    this.#noteFailure(breaker, breaker.tryPass(), operation, error);
+  }
+
   /** The same of what answers at once. Never throws. */
   runSync<T>(shard: string, operation: Operation, work: () => T): T | Unavailable {
     const breaker = this.breakers.of(shard);

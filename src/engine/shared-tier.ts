@@ -1,7 +1,15 @@
 // The tier that all processes share, as the engine uses it: guarded, with its clock, its trust and its bookkeeping.
 
 import { PayloadCoder } from "../codec/payload.ts";
-import type { Acquired, Authority, EpochName, ReadReply, SharedEpoch, Written } from "../contracts/authority.ts";
+import type {
+  Acquired,
+  Authority,
+  EpochName,
+  NewFrame,
+  ReadReply,
+  SharedEpoch,
+  Written,
+} from "../contracts/authority.ts";
 import type { Bus } from "../contracts/bus.ts";
 import type { Clock } from "../contracts/clock.ts";
 import type { RemoteTier, RemoteTierPlan } from "../contracts/remote.ts";
@@ -16,6 +24,7 @@ import type { Target } from "./engine.ts";
 import { UNAVAILABLE, type Guard, type Operation, type Unavailable } from "./guard.ts";
 import type { Lookups } from "./lookup.ts";
 import type { Recovery } from "./recovery.ts";
+import type { SetBatch } from "./set-batch.ts";
 import { SyncTier } from "./sync-tier.ts";
 import type { Trust } from "./trust.ts";
 import type { Waiters } from "./waiters.ts";
@@ -54,6 +63,8 @@ export class SharedTier {
   lookups!: Lookups;
   waiters!: Waiters;
   recovery!: Recovery;
+  /** Only where the authority takes many sets at a time. */
+  batch: SetBatch | undefined;
   /** From this instant on, no write that was sent can take effect any more that has not yet. */
   deadlinesUntil: Instant = -Infinity;
   /** Only where it answers at once. */
@@ -149,6 +160,24 @@ export class SharedTier {
     return this.#write(fullKey, "set", isWrittenLate, (authority, deadline) =>
       authority.set(fullKey, frame, spans, deadline),
     );
+  }
+
+  get takesMany(): boolean {
+    return this.#parts.authority.setMany !== undefined;
+  }
+
+  /** Several sets, in their order, by an authority that takes many. Answers of each what it came to. */
+  async setMany(sets: readonly NewFrame[]): Promise<readonly (Written | Unavailable)[]> {
+    const [{ fullKey }] = sets as readonly [NewFrame];
+    const outcomes = await this.#write(fullKey, "set", areWrittenLate, (authority, deadline) =>
+      (authority as Required<Authority>).setMany(sets, deadline),
+    );
+    if (outcomes === UNAVAILABLE) return sets.map(() => UNAVAILABLE);
+    return outcomes.map((outcome) => {
+      if (!(outcome instanceof Error)) return outcome;
+      this.guard.noteFailure(this.shardOf(fullKey), "set", outcome);
+      return UNAVAILABLE;
+    });
   }
 
   discard(fullKey: string, token: string): Promise<"done" | "fenced" | "late" | Unavailable> {
@@ -299,6 +328,8 @@ export class SharedTier {
 }
 
 const isWrittenLate = ({ kind }: Written): boolean => kind === "late";
+const areWrittenLate = (all: readonly (Written | Error)[]): boolean =>
+  all.some((one) => !(one instanceof Error) && isWrittenLate(one));
 const isRemovedLate = ({ existed }: { readonly existed: boolean | undefined }): boolean => existed === undefined;
 const isDiscardedLate = (outcome: string): boolean => outcome === "late";
 const isFalse = (isInTime: boolean): boolean => !isInTime;

@@ -1,6 +1,14 @@
 // The authority on SQLite: every decision is taken within a transaction on the file, by the clock of the host.
 
-import type { Acquired, Authority, EpochName, ReadReply, SharedEpoch, Written } from "../contracts/authority.ts";
+import type {
+  Acquired,
+  Authority,
+  EpochName,
+  NewFrame,
+  ReadReply,
+  SharedEpoch,
+  Written,
+} from "../contracts/authority.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import type { Spans } from "../model/policy.ts";
 import { aboutOf, EPOCHS, type SqliteClient } from "./client.ts";
@@ -72,6 +80,11 @@ export class SqliteAuthority implements Authority {
   set(fullKey: string, frame: Uint8Array, spans: Spans, deadline: Instant): Promise<Written> {
     const own = Buffer.from(frame);
     return this.#client.write(fullKey, (transaction) => this.#verbs.set(transaction, fullKey, own, spans, deadline));
+  }
+
+  setMany(sets: readonly NewFrame[], deadline: Instant): Promise<readonly (Written | Error)[]> {
+    const keys = sets.map(({ fullKey }) => fullKey);
+    return this.#client.writeAll(keys, sets, (transaction, some) => this.#verbs.setMany(transaction, some, deadline));
   }
 
   async remove(fullKey: string, deadline: Instant): Promise<{ readonly existed: boolean | undefined }> {
