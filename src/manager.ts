@@ -403,11 +403,9 @@ export class TieredCacheManager {
 
   #put(targets: readonly Target[], values: readonly unknown[]): Promise<MutationResult> {
     const { validate } = this.#settings;
-    const settled =
-      validate === undefined
-        ? put(this.#engine, targets, values)
-        : putValidated(this.#engine, targets, values, validate);
-    return settled instanceof Promise ? settled.then(toResult) : Promise.resolve(RESULTS[settled]);
+    if (validate !== undefined) return putValidated(this.#engine, targets, values, validate, toResult);
+    const result = put(this.#engine, targets, values, toResult);
+    return result instanceof Promise ? result : Promise.resolve(result);
   }
 
   #target(key: string, options: GetOptions<never> | undefined): Target {

@@ -51,6 +51,15 @@ export interface Inspected {
 /** An epoch, and when it was minted or bumped last. */
 export type DatedEpoch = SharedEpoch & { readonly since: Instant };
 
+/** A frame on its way: to be stored in place of any other. */
+export interface NewFrame {
+  readonly fullKey: string;
+  readonly frame: Uint8Array;
+  /** That of the frame, as text. */
+  readonly version: string;
+  readonly spans: Spans;
+}
+
 /**
  * Besides holding frames, keeps processes from refreshing, storing and believing what they should not. Every method
  * rejects when the authority does not answer in time. Writes carry a deadline by the authority's clock and are refused
@@ -85,6 +94,12 @@ export interface Authority {
   discard(fullKey: string, token: string, deadline: Instant): Promise<"done" | "fenced" | "late">;
   /** Stores a frame in place of any other, writes its instants, drops the lease whoever has it, and tells the bus. */
   set(fullKey: string, frame: Uint8Array, spans: Spans, deadline: Instant): Promise<Written>;
+  /**
+   * Several of `set`, in their order, by an authority on one server to which that is less work. The frames are its own from now on: it
+   * may write into them. Answers of each what it came to, or what it alone has failed of. The bus need not tell the process
+   * itself of what is stored, since that is the answer.
+   */
+  setMany?(sets: readonly NewFrame[], deadline: Instant): Promise<readonly (Written | Error)[]>;
   /** Drops frame and lease, and tells the bus. `existed` is `undefined` when the deadline had passed. */
   remove(fullKey: string, deadline: Instant): Promise<{ readonly existed: boolean | undefined }>;
   /** Makes a frame stale from now on, drops the lease, and tells the bus. Answers whether it was in time. */

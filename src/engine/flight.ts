@@ -153,7 +153,8 @@ export class PendingSet implements Stamped {
   fenced = false;
   /** Whether it is on its way to the authority, and has not been sent yet. */
   #isLeaving = false;
-  #onSent: (() => void)[] = [];
+  #hurry: (() => void) | undefined;
+  #onSent: (() => void)[] | undefined;
 
   constructor(number: number, target: Target, { asOf, namespaceEpoch, tags }: Stamped) {
     this.number = number;
@@ -163,20 +164,25 @@ export class PendingSet implements Stamped {
     this.tags = tags;
   }
 
-  /** It has been accepted, and is to be sent. */
-  leaves(): void {
+  /** It has been accepted, and is to be sent. @param hurry sends it at once, where it only waits for others to go with it */
+  leaves(hurry?: () => void): void {
     this.#isLeaving = true;
+    this.#hurry = hurry;
   }
 
   /** The authority has been told, or will not be. */
   sent(): void {
     this.#isLeaving = false;
-    for (const resolve of this.#onSent.splice(0)) resolve();
+    this.#hurry = undefined;
+    if (this.#onSent === undefined) return;
+    for (const resolve of this.#onSent) resolve();
+    this.#onSent = undefined;
   }
 
-  /** Resolves when it has been sent; `undefined` when it is not about to be. */
+  /** Resolves when it has been sent; `undefined` when it is not about to be. Who asks is not to wait for others. */
   whenSent(): Promise<void> | undefined {
-    return this.#isLeaving ? new Promise((resolve) => this.#onSent.push(resolve)) : undefined;
+    this.#hurry?.();
+    return this.#isLeaving ? new Promise((resolve) => (this.#onSent ??= []).push(resolve)) : undefined;
   }
 }
 

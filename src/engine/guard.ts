@@ -208,6 +208,15 @@ export class Guard {
     );
   }
 
+  /** Of several sets that were asked for as one: how many were done, of which one has been counted, and why others were not. */
+  noteSets(shard: string, done: number, failures: readonly unknown[]): void {
+    if (this.#stopwatch !== undefined) this.#counters.sets += done - 1;
+    for (const error of failures) {
+      const breaker = this.breakers.of(shard);
+      this.#noteFailure(breaker, breaker.tryPass(), "set", this.#now(), error);
+    }
+  }
+
   /** The same of what answers at once. Never throws. */
   runSync<T>(shard: string, operation: Operation, work: () => T, about?: About): T | Unavailable {
     const breaker = this.breakers.of(shard);

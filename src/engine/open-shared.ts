@@ -9,6 +9,7 @@ import { breakersOf, Guard } from "./guard.ts";
 import { createReceiver, createRecoveryListener, reconnected } from "./hear.ts";
 import { Lookups } from "./lookup.ts";
 import { Recovery } from "./recovery.ts";
+import { SetBatch } from "./set-batch.ts";
 import { SharedTier } from "./shared-tier.ts";
 import { stateOfFrame, TierTrace } from "./traced-tier.ts";
 import { Trust } from "./trust.ts";
@@ -44,6 +45,7 @@ export function connectShared(engine: Engine, shared: SharedTier): void {
   const { clock, epochs, observer } = engine;
   shared.lookups = new Lookups(engine, shared);
   shared.waiters = new Waiters(clock);
+  if (shared.takesMany) shared.batch = new SetBatch(engine, shared);
   shared.recovery = new Recovery(shared, clock, epochs.root, createRecoveryListener(engine, shared));
   shared.onClose = shared.guard.breakers.onChange((server, state, reason) => {
     if (observer.wants("breaker")) observer.notify({ type: "breaker", tier: shared.name, server, state, reason });

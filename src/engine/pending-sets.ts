@@ -6,8 +6,10 @@ import type { PendingSet } from "./flight.ts";
 export class PendingSets {
   readonly #byId = new Map<string, PendingSet>();
 
+  /** One that is there already stays where it is: `validate` has had it registered before it is sent. */
   add(pending: PendingSet): void {
     const { id } = pending.target;
+    for (let here = this.#byId.get(id); here !== undefined; here = here.nextOfKey) if (here === pending) return;
     pending.nextOfKey = this.#byId.get(id);
     this.#byId.set(id, pending);
   }

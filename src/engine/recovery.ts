@@ -14,6 +14,8 @@ export type Invalidation =
 
 /** How long after an invalidation a server may come that has not heard of it. */
 const RECENT_MS: Milliseconds = 60_000;
+/** How precise that is. */
+const COARSE_MS: Milliseconds = 100;
 /** More than this, of either kind, count as an invalidation of everything. */
 const MAX_KEPT = 20_000;
 /** Invalidations that are on their way at a time while they are done again. */
@@ -111,12 +113,14 @@ export class Recovery {
   }
 
   /** An invalidation has been done, here or by another process. A server that takes over may not have got it. */
-  note(invalidation: Invalidation): void {
-    const now = this.#clock.now();
+  note(invalidation: Invalidation, now: Instant = this.#clock.now()): void {
     const about = aboutOf(invalidation);
-    const older = this.#recent.get(about)?.invalidation;
+    const older = this.#recent.get(about);
+    const strongest = stronger(invalidation, older?.invalidation);
+    // Most are told twice, by who does them and by the bus.
+    if (older?.invalidation === strongest && now - older.at < COARSE_MS) return;
     this.#recent.delete(about);
-    this.#recent.set(about, { invalidation: stronger(invalidation, older), at: now });
+    this.#recent.set(about, { invalidation: strongest, at: now });
     if (now < this.#forgetAt && this.#recent.size <= MAX_KEPT) return;
     this.#forgetAt = now + FORGET_MS;
     for (const [oldest, { at }] of this.#recent) {

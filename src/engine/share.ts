@@ -39,7 +39,6 @@ export function makeFrame(
   root: Epoch,
 ): { readonly frame: Uint8Array; readonly version: string } {
   const version = newVersion();
-  const epochOf = (epoch: Epoch): SharedEpoch => epochs.get(epoch) as SharedEpoch;
   const envelope = {
     version,
     createdAt: 0,
@@ -48,9 +47,9 @@ export function makeFrame(
     errorUntil: 0,
     loadMs: draft.loadMs,
     negative: draft.isNegative,
-    rootEpoch: epochOf(root),
-    namespaceEpoch: epochOf(namespaceEpoch),
-    tags: tags === undefined ? NO_TAGS : tags.map((tag) => ({ name: tag.name as string, ...epochOf(tag) })),
+    rootEpoch: epochs.get(root) as SharedEpoch,
+    namespaceEpoch: epochs.get(namespaceEpoch) as SharedEpoch,
+    tags: tags === undefined ? NO_TAGS : tagEpochs(tags, epochs),
   };
   const { codecId, bytes, isCompressed } = payload;
   const frame = encodeFrame(shared.fullKey(target), envelope, codecId, bytes, isCompressed, shared.payloads.seal);
@@ -58,6 +57,10 @@ export function makeFrame(
 }
 
 const NO_TAGS: Envelope["tags"] = [];
+
+function tagEpochs(tags: readonly Epoch[], epochs: Pick<ReadonlyMap<Epoch, SharedEpoch>, "get">): Envelope["tags"] {
+  return tags.map((tag) => ({ name: tag.name as string, ...(epochs.get(tag) as SharedEpoch) }));
+}
 
 /** Random numbers are made many at a time: asking the system for each costs more than the frame. */
 const POOL_BYTES = 4_096;

@@ -1,7 +1,15 @@
 // The tier that all processes share, as the engine uses it: guarded, with its clock, its trust and its bookkeeping.
 
 import { PayloadCoder } from "../codec/payload.ts";
-import type { Acquired, Authority, EpochName, ReadReply, SharedEpoch, Written } from "../contracts/authority.ts";
+import type {
+  Acquired,
+  Authority,
+  EpochName,
+  NewFrame,
+  ReadReply,
+  SharedEpoch,
+  Written,
+} from "../contracts/authority.ts";
 import type { Bus } from "../contracts/bus.ts";
 import type { Clock } from "../contracts/clock.ts";
 import type { RemoteTier, RemoteTierPlan, TierUsage } from "../contracts/remote.ts";
@@ -17,6 +25,7 @@ import type { Target } from "./engine.ts";
 import { UNAVAILABLE, type Guard, type Operation, type Unavailable } from "./guard.ts";
 import type { Lookups } from "./lookup.ts";
 import type { Recovery } from "./recovery.ts";
+import type { SetBatch } from "./set-batch.ts";
 import { SyncTier } from "./sync-tier.ts";
 import type { Trust } from "./trust.ts";
 import type { Waiters } from "./waiters.ts";
@@ -55,6 +64,8 @@ export class SharedTier {
   lookups!: Lookups;
   waiters!: Waiters;
   recovery!: Recovery;
+  /** Only where the authority takes many sets at a time. */
+  batch: SetBatch | undefined;
   /** From this instant on, no write that was sent can take effect any more that has not yet. */
   deadlinesUntil: Instant = -Infinity;
   /** Only where it answers at once. */
@@ -165,6 +176,28 @@ export class SharedTier {
     return this.#write(fullKey, "set", isWrittenLate, (authority, deadline) =>
       authority.set(fullKey, frame, spans, deadline),
     );
+  }
+
+  get takesMany(): boolean {
+    return this.#parts.authority.setMany !== undefined;
+  }
+
+  /** Several sets, in their order, by an authority that takes many. Answers of each what it came to. */
+  async setMany(sets: readonly NewFrame[]): Promise<readonly (Written | Unavailable)[]> {
+    const [{ fullKey }] = sets as readonly [NewFrame];
+    const outcomes = await this.#write(
+      fullKey,
+      "set",
+      areWrittenLate,
+      (authority, deadline) => (authority as Required<Authority>).setMany(sets, deadline),
+      sets.length === 1 ? fullKey : undefined,
+    );
+    if (outcomes === UNAVAILABLE) return sets.map(() => UNAVAILABLE);
+    const failures = outcomes.filter((outcome) => outcome instanceof Error);
+    this.guard.noteSets(this.shardOf(fullKey), outcomes.length - failures.length, failures);
+    return failures.length === 0
+      ? (outcomes as readonly Written[])
+      : outcomes.map((outcome) => (outcome instanceof Error ? UNAVAILABLE : outcome));
   }
 
   discard(fullKey: string, token: string): Promise<"done" | "fenced" | "late" | Unavailable> {
@@ -283,17 +316,19 @@ export class SharedTier {
   /**
    * With a deadline by the authority's clock, so that a write which times out here cannot take effect later there.
    * @param isLate whether a reply says that the deadline had passed
+   * @param told what it is about, for whoever traces
    */
   #write<T>(
     about: string | EpochName,
     operation: Operation,
     isLate: (reply: T) => boolean,
     work: (authority: Authority, deadline: Instant) => Promise<T>,
+    told: string | EpochName | undefined = about,
   ): Promise<T | Unavailable> {
     const syncing = this.sync();
-    if (syncing === undefined) return this.#writeNow(about, operation, isLate, work);
+    if (syncing === undefined) return this.#writeNow(about, operation, isLate, work, told);
     return syncing.then(() =>
-      this.time.isKnown ? this.#writeNow(about, operation, isLate, work) : Promise.resolve(UNAVAILABLE),
+      this.time.isKnown ? this.#writeNow(about, operation, isLate, work, told) : Promise.resolve(UNAVAILABLE),
     );
   }
 
@@ -302,6 +337,7 @@ export class SharedTier {
     operation: Operation,
     isLate: (reply: T) => boolean,
     work: (authority: Authority, deadline: Instant) => Promise<T>,
+    told: string | EpochName | undefined,
   ): Promise<T | Unavailable> {
     const { remote, authority, clock } = this.#parts;
     const now = clock.now();
@@ -315,12 +351,14 @@ export class SharedTier {
         // Late although it was answered in time: the clock is not what it was taken for.
         if (isLate(reply)) this.time.forget();
       },
-      about,
+      told,
     );
   }
 }
 
 const isWrittenLate = ({ kind }: Written): boolean => kind === "late";
+const areWrittenLate = (all: readonly (Written | Error)[]): boolean =>
+  all.some((one) => !(one instanceof Error) && isWrittenLate(one));
 const isRemovedLate = ({ existed }: { readonly existed: boolean | undefined }): boolean => existed === undefined;
 const isDiscardedLate = (outcome: string): boolean => outcome === "late";
 const isFalse = (isInTime: boolean): boolean => !isInTime;

@@ -13,7 +13,9 @@ import { PendingSet } from "./flight.ts";
 import { UNAVAILABLE } from "./guard.ts";
 import { decide } from "./read.ts";
 import { reportInvalid, reportRejected } from "./report.ts";
-import { overtake, putAhead, sendAll, tierOf, type Setting } from "./set.ts";
+import { putAhead, tierOf } from "./set.ts";
+import { sendAll } from "./set-send.ts";
+import { overtake, type Setting } from "./setting.ts";
 import type { SharedTier } from "./shared-tier.ts";
 import { beginSync, runSync, type Made, type SyncOutcome } from "./sync-run.ts";
 

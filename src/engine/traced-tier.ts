@@ -22,7 +22,7 @@ const OUTCOMES: Readonly<Partial<Record<Operation, OutcomeOf>>> = {
   acquire: kindOf,
   fill: kindOf,
   // A tier that only holds bytes answers nothing.
-  set: (answer) => (answer === undefined ? "stored" : kindOf(answer)),
+  set: stored,
   discard: (answer) => answer as string,
   remove: removed,
   markStale: isInTime,
@@ -89,6 +89,13 @@ export class TierTrace {
     const named = typeof about === "string" ? readFullKey(this.#root, about) : about;
     return { tier: this.#tier, system: this.#system, server, operation, about: named };
   }
+}
+
+function stored(answer: unknown): string | undefined {
+  if (!Array.isArray(answer)) return answer === undefined ? "stored" : kindOf(answer);
+  // Several as one.
+  const outcomes = new Set(answer.map((one) => (one instanceof Error ? "failed" : kindOf(one))));
+  return outcomes.size === 1 ? [...outcomes][0] : "mixed";
 }
 
 function removed(answer: unknown): string | undefined {

@@ -55,5 +55,5 @@ export function checkChoice<C extends string>(value: unknown, choices: readonly 
 
 /** Whether a value is a promise, or behaves like one. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }

@@ -92,9 +92,18 @@ export function readFullKey(
   return { namespace, key: unescapeName(text.slice(colonAt + 1, end)) };
 }
 
+/** By hand, too: every message of the bus comes here. Only what {@link escapeName} writes is one. */
 function unescapeName(text: string): string {
-  if (!text.includes("%")) return text;
-  return text.replace(/%([0-9a-f]{2})/g, (_escape, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  let unescaped = "";
+  let from = 0;
+  for (let at = text.indexOf("%"); at >= 0; at = text.indexOf("%", at + 1)) {
+    const code = Number.parseInt(text.slice(at + 1, at + 3), 16);
+    if (ESCAPES[code] !== text.slice(at, at + 3)) continue;
+    unescaped += text.slice(from, at) + String.fromCharCode(code);
+    from = at + 3;
+    at += 2;
+  }
+  return from === 0 ? text : unescaped + text.slice(from);
 }
 
 /** What every full key of a cache starts with; another `version` is another, empty cache. */

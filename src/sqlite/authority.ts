@@ -6,6 +6,7 @@ import type {
   DatedEpoch,
   EpochName,
   Inspected,
+  NewFrame,
   ReadReply,
   SharedEpoch,
   Written,
@@ -81,6 +82,11 @@ export class SqliteAuthority implements Authority {
   set(fullKey: string, frame: Uint8Array, spans: Spans, deadline: Instant): Promise<Written> {
     const own = Buffer.from(frame);
     return this.#client.write(fullKey, (transaction) => this.#verbs.set(transaction, fullKey, own, spans, deadline));
+  }
+
+  setMany(sets: readonly NewFrame[], deadline: Instant): Promise<readonly (Written | Error)[]> {
+    const keys = sets.map(({ fullKey }) => fullKey);
+    return this.#client.writeAll(keys, sets, (transaction, some) => this.#verbs.setMany(transaction, some, deadline));
   }
 
   async remove(fullKey: string, deadline: Instant): Promise<{ readonly existed: boolean | undefined }> {

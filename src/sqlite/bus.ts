@@ -79,16 +79,16 @@ export class SqliteBus implements Bus {
     return Promise.resolve();
   }
 
-  #hear({ root, publisher, message: text }: LogRow): void {
+  #hear({ root, publisher, message, news }: LogRow): void {
     const { root: ownRoot, publisher: ownPublisher } = this.#parts;
     if (root !== ownRoot) return;
-    const messages = readMessages(text);
-    if (messages === undefined) return this.#doubt("a message could not be read");
     const isOwn = publisher === ownPublisher;
-    for (const message of messages) {
+    const said = typeof message === "string" ? readMessages(message) : message;
+    const messages = isOwn ? (news ?? said) : said;
+    if (messages === undefined) return this.#doubt("a message could not be read");
+    for (const one of messages) {
       // It has perhaps not acted on it.
-      if (!this.#tell((receiver) => receiver.onMessage(message, isOwn)))
-        this.#doubt("its receiver failed at a message");
+      if (!this.#tell((receiver) => receiver.onMessage(one, isOwn))) this.#doubt("its receiver failed at a message");
     }
   }
 

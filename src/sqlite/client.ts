@@ -6,7 +6,7 @@ import type { Clock } from "../contracts/clock.ts";
 import { failureKind } from "./failure.ts";
 import type { SqliteLink } from "./link.ts";
 import type { SqliteWriter } from "./writer.ts";
-import type { Work } from "./write-queue.ts";
+import type { Transaction, Work } from "./write-queue.ts";
 
 /** What a client works with. */
 export interface SqliteClientParts {
@@ -65,6 +65,18 @@ export class SqliteClient {
   /** Writes in the next transaction. @throws CacheError `unavailable`, `refused`, `closed` */
   write<T>(about: string, work: Work<T>): Promise<T> {
     return this.#isClosed ? Promise.reject(this.#closed()) : this.#parts.writer.write(about, work);
+  }
+
+  /**
+   * The same of several that are done alike. Answers what it came to for each, or what that one alone has failed of.
+   * @param keys what each is about
+   */
+  writeAll<I, T>(
+    keys: readonly string[],
+    items: readonly I[],
+    work: (transaction: Transaction, items: readonly I[]) => T,
+  ): Promise<readonly (T | Error)[]> {
+    return this.#isClosed ? Promise.reject(this.#closed()) : this.#parts.writer.writeAll(keys, items, work);
   }
 
   /** Reads before it returns, and waits for no lock. @throws CacheError `unavailable`, `refused`, `closed` */

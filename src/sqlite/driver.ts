@@ -8,7 +8,7 @@ export type SqliteValue = null | number | bigint | string | Uint8Array;
 
 /** The part of `StatementSync` that the tier uses. */
 export interface SqliteStatement {
-  run(...values: SqliteValue[]): { readonly changes: number | bigint };
+  run(...values: SqliteValue[]): { readonly changes: number | bigint; readonly lastInsertRowid: number | bigint };
   get(...values: SqliteValue[]): unknown;
   all(...values: SqliteValue[]): unknown[];
   /** Not every release has these two; where they are, their defaults are what the tier needs. */

@@ -1,7 +1,7 @@
 // The table of entries: frames by full key, with their end and when they were used last.
 
 import type { Instant } from "../model/duration.ts";
-import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
+import type { SqliteDatabase, SqliteStatement, SqliteValue } from "./driver.ts";
 import { columnsOf, prepare, prepareQuick } from "./statement.ts";
 
 /** Bytes that an entry takes besides its key and frame, about: its row, and its places in three indexes. */
@@ -13,6 +13,9 @@ const PAGE = 500;
 /** Entries that are filed anew at a time while those are looked for that have not been used for the longest; and how often: a millisecond. */
 const REFILED = 64;
 const MAX_REFILINGS = 4;
+
+/** Rows that one statement puts: with more of them a row takes no less time, with fewer it takes more. */
+const ROWS = 10;
 
 /** Some rows: SQLite need not be built with a LIMIT for DELETE and UPDATE. */
 function some(which: string): string {
@@ -26,9 +29,28 @@ export interface FoundEntry {
   readonly frame: Uint8Array;
 }
 
-/** What an entry of this key and frame counts for. */
-function sizeOfEntry(key: string, frame: Uint8Array): number {
+/** A frame to be put. */
+export interface NewEntry {
+  readonly key: string;
+  readonly frame: Uint8Array;
+  readonly endsAt: Instant;
+}
+
+/** What an entry counts for. */
+function sizeOfEntry({ key, frame }: NewEntry): number {
   return key.length + frame.length + OVERHEAD_BYTES;
+}
+
+/** Puts so many rows. What is given is the present instant, and of each row its key, end, size and frame. */
+function putRows(rows: number): string {
+  const values = Array.from({ length: rows }, (_, row) => {
+    const [key, endsAt, bytes, frame] = [2, 3, 4, 5].map((place) => `?${4 * row + place}`);
+    return `(${key}, ${endsAt}, ?1, ${endsAt}, ?1, ${bytes}, ${frame})`;
+  });
+  return `INSERT INTO entries (key, ends_at, used_at, filed_end, filed_use, bytes, frame) VALUES ${values.join(", ")}
+    ON CONFLICT (key) DO UPDATE
+    SET ends_at = excluded.ends_at, used_at = excluded.used_at, bytes = excluded.bytes, frame = excluded.frame
+    WHERE filed_end <= excluded.ends_at`;
 }
 
 /**
@@ -41,8 +63,11 @@ function sizeOfEntry(key: string, frame: Uint8Array): number {
 export class EntryTable {
   readonly #find: SqliteStatement;
   readonly #head: SqliteStatement;
-  readonly #put: SqliteStatement;
+  readonly #putOne: SqliteStatement;
+  readonly #putSome: SqliteStatement;
   readonly #putEarlier: SqliteStatement;
+  readonly #newest: SqliteStatement;
+  readonly #count: SqliteStatement;
   readonly #delete: SqliteStatement;
   readonly #rewrite: SqliteStatement;
   readonly #page: SqliteStatement;
@@ -58,14 +83,16 @@ export class EntryTable {
     const sql = (text: string): SqliteStatement => prepare(database, text);
     this.#find = prepareQuick(database, "SELECT ends_at, used_at, frame FROM entries WHERE key = ?");
     this.#head = sql("SELECT substr(frame, 1, ?) AS head FROM entries WHERE key = ? AND ends_at > ?");
-    this.#put = sql(
-      `INSERT INTO entries (key, ends_at, used_at, filed_end, filed_use, bytes, frame) VALUES (?1, ?2, ?3, ?2, ?3, ?4, ?5)
-       ON CONFLICT (key) DO UPDATE
-       SET ends_at = excluded.ends_at, used_at = excluded.used_at, bytes = excluded.bytes, frame = excluded.frame
-       WHERE filed_end <= excluded.ends_at`,
-    );
+    this.#putOne = sql(putRows(1));
+    this.#putSome = sql(putRows(ROWS));
     this.#putEarlier = sql(
-      "UPDATE entries SET ends_at = ?2, used_at = ?3, filed_end = ?2, bytes = ?4, frame = ?5 WHERE key = ?1",
+      `UPDATE entries SET ends_at = ?3, used_at = ?1, filed_end = ?3, bytes = ?4, frame = ?5
+       WHERE key = ?2 AND filed_end > ?3`,
+    );
+    this.#newest = prepareQuick(database, "SELECT max(id) FROM entries");
+    this.#count = sql(
+      `UPDATE meta SET (entries, bytes) =
+         (SELECT meta.entries + count(*), meta.bytes + total(entries.bytes) FROM entries WHERE entries.id > ?)`,
     );
     this.#delete = sql("DELETE FROM entries WHERE key = ? RETURNING ends_at AS endsAt");
     this.#rewrite = sql("UPDATE entries SET frame = ? WHERE key = ?");
@@ -97,11 +124,29 @@ export class EntryTable {
     return head instanceof Uint8Array ? head : undefined;
   }
 
-  put(key: string, frame: Uint8Array, endsAt: Instant, now: Instant): void {
-    const bytes = sizeOfEntry(key, frame);
-    const { changes } = this.#put.run(key, endsAt, now, bytes, frame);
-    // It ends before the instant that the one in its place was filed under.
-    if (Number(changes) === 0) this.#putEarlier.run(key, endsAt, now, bytes, frame);
+  /** Puts entries in place of those of their keys, in this order. */
+  put(entries: readonly NewEntry[], now: Instant): void {
+    if (entries.length === 0) return;
+    const before = this.#newestId;
+    const odd = entries.length % ROWS;
+    for (let at = 0; at < odd; at++) this.#bring(this.#putOne, entries.slice(at, at + 1), now);
+    for (let at = odd; at < entries.length; at += ROWS) this.#bring(this.#putSome, entries.slice(at, at + ROWS), now);
+    if (this.#newestId > before) this.#count.run(before);
+  }
+
+  #bring(statement: SqliteStatement, entries: readonly NewEntry[], now: Instant): void {
+    const values: SqliteValue[] = [now];
+    for (const entry of entries) values.push(entry.key, entry.endsAt, sizeOfEntry(entry), entry.frame);
+    const { changes } = statement.run(...values);
+    if (Number(changes) === entries.length) return;
+    // Some end before the instant that the one in their place was filed under. Of two of one key the later one counts.
+    const byKey = new Map(entries.map((entry) => [entry.key, entry]));
+    for (const entry of byKey.values())
+      this.#putEarlier.run(now, entry.key, entry.endsAt, sizeOfEntry(entry), entry.frame);
+  }
+
+  get #newestId(): number {
+    return (columnsOf(this.#newest.get())[0] as number | null) ?? 0;
   }
 
   /** Answers whether there was one. */

@@ -36,6 +36,8 @@ const LOOKS_PER_LIMIT = 8;
 const MIN_MS: Milliseconds = 1;
 /** Rows that are read at once. */
 const STEP_ROWS = 100;
+/** Messages of this connection that are kept until they are told. */
+const MAX_OWN = 1_000;
 /** Who is further behind than so many messages begins anew instead. */
 const MAX_MESSAGES = 5_000;
 
@@ -55,6 +57,10 @@ export class LogReader {
   readonly #listeners = new Set<LogListener>();
   #position: Position | undefined;
   readonly #watch: LogWatch;
+  /** What this connection has written since the last look. */
+  #own: LogRow[] = [];
+  #ownMessages = 0;
+  /** Whether it has written something that is to be read. */
   #isNudged = false;
   #isNudgeScheduled = false;
   #lookedAt: Instant = -Infinity;
@@ -78,15 +84,29 @@ export class LogReader {
   }
 
   /** This connection has written: its own rows are to be told as well, soon. */
-  nudge(): void {
-    this.#isNudged = true;
+  nudge(rows: readonly LogRow[]): void {
     this.#activeAt = this.#clock.now();
+    if (this.#isNoNews(rows)) return;
+    for (const row of rows) this.#ownMessages += row.messages;
+    // They are in the log as well.
+    if (this.#listeners.size === 0 || this.#ownMessages > MAX_OWN) this.#isNudged = true;
+    else this.#own.push(...rows);
     if (this.#isNudgeScheduled || this.#listeners.size === 0) return;
     this.#isNudgeScheduled = true;
     setImmediate(() => {
       this.#isNudgeScheduled = false;
       if (!this.#isClosed) this.#look();
     });
+  }
+
+  /** Whether a row follows on what has been read, and is for nobody but who has written it, and knows it. */
+  #isNoNews([row, another]: readonly LogRow[]): boolean {
+    const position = this.#position;
+    if (row === undefined || another !== undefined || row.news?.length !== 0 || this.#listeners.size !== 1)
+      return false;
+    if (position?.generation !== this.#link.generation || position.id !== row.id - row.messages) return false;
+    position.id = row.id;
+    return true;
   }
 
   close(): void {
@@ -144,15 +164,30 @@ export class LogReader {
     if (this.#position?.generation !== generation) {
       this.#position = { generation, id: store.log.newest, dataVersion };
       this.#watch.follow(logPath);
-    } else if (this.#isNudged || dataVersion !== this.#position.dataVersion) {
+    } else if (this.#isNudged || dataVersion !== this.#position.dataVersion || !this.#tellOwn(this.#position)) {
       if (store.record.identity !== identity) {
         this.#link.lose("the file begins anew");
         return false;
       }
       if (dataVersion !== this.#position.dataVersion) this.#activeAt = this.#clock.now();
       this.#position.dataVersion = dataVersion;
-      this.#isNudged = false;
       this.#readRows(store, this.#position);
+    }
+    this.#isNudged = false;
+    this.#own = [];
+    this.#ownMessages = 0;
+    return true;
+  }
+
+  /**
+   * Where nobody else has written, what this connection has written is all that there is to read, and is known. Answers
+   * whether that is so.
+   */
+  #tellOwn(position: Position): boolean {
+    for (const row of this.#own) {
+      if (position.id !== row.id - row.messages) return false;
+      position.id = row.id;
+      this.#tell((listener) => listener.onRow(row));
     }
     return true;
   }

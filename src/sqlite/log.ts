@@ -3,7 +3,7 @@
 import type { BusMessage } from "../contracts/bus.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
-import { writeMessage } from "./message.ts";
+import { writeMessages } from "./message.ts";
 import { prepare } from "./statement.ts";
 
 /** How long a message is kept, at least while there are no more than so many. */
@@ -20,7 +20,10 @@ export interface LogRow {
   readonly at: Instant;
   readonly root: string;
   readonly publisher: string;
-  readonly message: string;
+  /** As text, or, of what this connection has said itself, as it was said. */
+  readonly message: string | readonly BusMessage[];
+  /** What is news to the one who has said it, too; absent where that is not known. */
+  readonly news?: readonly BusMessage[];
 }
 
 /** What is to become a row. */
@@ -28,7 +31,8 @@ interface Unwritten {
   readonly root: string;
   readonly publisher: string;
   readonly at: Instant;
-  readonly texts: string[];
+  readonly said: BusMessage[];
+  readonly news: BusMessage[];
 }
 
 /** Prepared statements on the log of one connection. Ids are those of messages, of which a row may hold many. */
@@ -42,8 +46,8 @@ export class LogTable {
 
   constructor(database: SqliteDatabase) {
     const sql = (text: string): SqliteStatement => prepare(database, text);
-    // Counted on from the last id that there ever was, which SQLite remembers.
-    const last = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'log'), 0)";
+    // Counted on from the last one, which is never removed.
+    const last = "coalesce((SELECT max(id) FROM log), 0)";
     this.#append = sql(
       `INSERT INTO log (id, messages, at, root, publisher, message) VALUES (${last} + ?1, ?1, ?2, ?3, ?4, ?5)`,
     );
@@ -53,21 +57,28 @@ export class LogTable {
     this.#delete = sql("DELETE FROM log WHERE id < min(?, (SELECT max(id) FROM log)) AND (at <= ? OR id <= ?)");
   }
 
-  /** Adds a message, which is written when the transaction ends: a row for each takes longer than all but the entry itself. */
-  append(root: string, publisher: string, message: BusMessage, now: Instant): void {
-    const last = this.#unwritten.at(-1);
-    const text = writeMessage(message);
-    if (last !== undefined && last.root === root && last.publisher === publisher) last.texts.push(text);
-    else this.#unwritten.push({ root, publisher, at: now, texts: [text] });
+  /**
+   * Adds a message, which is written when the transaction ends: a row for each takes longer than all but the entry itself.
+   * @param isNews whether who says it is to hear it as well
+   */
+  append(root: string, publisher: string, message: BusMessage, now: Instant, isNews = true): void {
+    let last = this.#unwritten.at(-1);
+    if (last === undefined || last.root !== root || last.publisher !== publisher) {
+      last = { root, publisher, at: now, said: [], news: [] };
+      this.#unwritten.push(last);
+    }
+    last.said.push(message);
+    if (isNews) last.news.push(message);
   }
 
-  /** Writes what has been added. To be called before the transaction is committed. */
-  write(): void {
-    for (const { root, publisher, at, texts } of this.#unwritten) {
-      const text = texts.length === 1 ? (texts[0] as string) : `[${texts.join(",")}]`;
-      this.#append.run(texts.length, at, root, publisher, text);
-    }
+  /** Writes what has been added, and answers with its rows. To be called before the transaction is committed. */
+  write(): readonly LogRow[] {
+    const rows = this.#unwritten.map(({ root, publisher, at, said, news }) => {
+      const { lastInsertRowid } = this.#append.run(said.length, at, root, publisher, writeMessages(said));
+      return { id: Number(lastInsertRowid), messages: said.length, at, root, publisher, message: said, news };
+    });
     this.forget();
+    return rows;
   }
 
   /** Another transaction begins: what an earlier one has not written does not count. */

@@ -4,13 +4,26 @@ import type { EpochName } from "../contracts/authority.ts";
 import type { BusMessage } from "../contracts/bus.ts";
 import { assertNever } from "../errors.ts";
 
-/** The text of a message: an array as JSON, its kind first. */
-export function writeMessage(message: BusMessage): string {
-  // What every set and fill says. Versions are hexadecimal digits.
-  if (message.kind === "key" && message.version !== undefined)
-    return `["k",${JSON.stringify(message.fullKey)},"${message.version}"]`;
-  return JSON.stringify(toArray(message));
+/** The text of one message: an array as JSON, its kind first. Of several: an array of such; of many sets, one for all. */
+export function writeMessages(messages: readonly BusMessage[]): string {
+  if (messages.length > 1 && messages.every(isSet)) return JSON.stringify(toArrayOfSets(messages));
+  const all = messages.map(toArray);
+  return JSON.stringify(all.length === 1 ? all[0] : all);
 }
+
+function isSet(message: BusMessage): message is SetMessage {
+  return message.kind === "key" && message.version !== undefined;
+}
+
+/** Keys and versions in turn. */
+function toArrayOfSets(sets: readonly SetMessage[]): readonly string[] {
+  const all = [SETS];
+  for (const { fullKey, version } of sets) all.push(fullKey, version);
+  return all;
+}
+
+const SETS = "s";
+type SetMessage = Extract<BusMessage, { kind: "key" }> & { readonly version: string };
 
 function toArray(message: BusMessage): readonly unknown[] {
   switch (message.kind) {
@@ -42,6 +55,7 @@ export function readMessages(text: string): readonly BusMessage[] | undefined {
     return undefined;
   }
   if (!Array.isArray(parts)) return undefined;
+  if (parts[0] === SETS) return fromArrayOfSets(parts.slice(1));
   const all = Array.isArray(parts[0]) ? parts : [parts];
   const messages: BusMessage[] = [];
   for (const one of all as readonly unknown[]) {
@@ -63,6 +77,16 @@ function fromArray([kind, first, second, third]: readonly unknown[]): BusMessage
   if (kind === "k" && isTextOrNull(second)) return { kind: "key", fullKey: first, version: second ?? undefined };
   if (kind === "f" && typeof second === "string") return { kind: "filled", fullKey: first, version: second };
   return undefined;
+}
+
+function fromArrayOfSets(parts: readonly unknown[]): readonly BusMessage[] | undefined {
+  const sets: BusMessage[] = [];
+  for (let at = 0; at < parts.length; at += 2) {
+    const [fullKey, version] = [parts[at], parts[at + 1]];
+    if (typeof fullKey !== "string" || typeof version !== "string") return undefined;
+    sets.push({ kind: "key", fullKey, version });
+  }
+  return sets;
 }
 
 function readEpoch(kind: unknown, text: unknown, soft: unknown): BusMessage | undefined {

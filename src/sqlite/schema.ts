@@ -9,17 +9,18 @@ import { prepare } from "./statement.ts";
 /** Marks the files of this library among those of SQLite: "FRTR". */
 export const APPLICATION_ID = 0x46525452;
 /** Of the tables below. A file of an older one is moved aside and made anew; one of a newer one is left alone. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /**
- * Rows and bytes are counted by triggers, so that they are right whichever process writes. Instants are milliseconds
- * by the authority's clock.
+ * Rows and bytes are counted by triggers, so that they are right whatever removes or resizes them. New ones are counted by who
+ * brings them (`entries.ts`): with a trigger for that, SQLite puts all that a statement of several rows brings into a
+ * table of its own first, which takes a quarter of a write. Instants are milliseconds by the authority's clock.
  *
  * Entries are filed by their end and by their last use, under instants that are never later than those: a write changes
  * no index but that of new keys, and who comes upon an entry that is filed too early files it anew. See `entries.ts`.
  *
  * A row of the log holds all that one process has said within one transaction, and its id counts messages, not rows. They
- * have no gaps: who finds one knows that it has missed something.
+ * have no gaps: who finds one knows that it has missed something. The last row is never removed, so no id is given twice.
  */
 const TABLES = `
 CREATE TABLE meta (
@@ -43,9 +44,6 @@ CREATE TABLE entries (
 );
 CREATE INDEX entries_by_end ON entries (filed_end);
 CREATE INDEX entries_by_use ON entries (filed_use);
-CREATE TRIGGER entries_inserted AFTER INSERT ON entries BEGIN
-  UPDATE meta SET entries = entries + 1, bytes = bytes + NEW.bytes;
-END;
 CREATE TRIGGER entries_deleted AFTER DELETE ON entries BEGIN
   UPDATE meta SET entries = entries - 1, bytes = bytes - OLD.bytes;
 END;
@@ -62,7 +60,7 @@ CREATE TABLE epochs (
   since REAL NOT NULL
 );
 CREATE TABLE log (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  id INTEGER PRIMARY KEY,
   messages INTEGER NOT NULL DEFAULT 1,
   at REAL NOT NULL,
   root TEXT NOT NULL,

@@ -55,7 +55,7 @@ export class SqliteShare {
       touches.write(transaction.store);
       pushOut(transaction, settings);
     };
-    const writer = new SqliteWriter(link, clock, keepBounds, () => reader.nudge());
+    const writer = new SqliteWriter(link, clock, keepBounds, (rows) => reader.nudge(rows));
     link.onLost(() => touches.forget());
     return { link, writer, reader, touches, upkeep: new UpkeepTimer(link, writer, clock, touches) };
   }

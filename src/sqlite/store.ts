@@ -6,7 +6,7 @@ import { EntryTable } from "./entries.ts";
 import { EpochTable } from "./epochs.ts";
 import { aheadMs, hostNow } from "./host-clock.ts";
 import { LeaseTable } from "./leases.ts";
-import { LogTable } from "./log.ts";
+import { LogTable, type LogRow } from "./log.ts";
 import { SharedLook } from "./shared-look.ts";
 import { prepare } from "./statement.ts";
 
@@ -114,9 +114,11 @@ export class SqliteStore {
     this.log.forget();
   }
 
-  commit(): void {
-    this.log.write();
+  /** Answers with what has been written to the log. */
+  commit(): readonly LogRow[] {
+    const rows = this.log.write();
     this.#commit.run();
+    return rows;
   }
 
   /** After a failure there may be nothing to roll back any more. */

@@ -27,7 +27,7 @@ export class SqliteTier implements Tier {
   set(fullKey: string, frame: Uint8Array, lifetimeMs: Milliseconds): Promise<void> {
     const own = Buffer.from(frame);
     return this.#client.write(fullKey, (transaction) =>
-      this.#verbs.hold(transaction, fullKey, own, transaction.now + lifetimeMs),
+      this.#verbs.hold(transaction, [{ key: fullKey, frame: own, endsAt: transaction.now + lifetimeMs }]),
     );
   }
 

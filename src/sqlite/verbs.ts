@@ -1,10 +1,11 @@
 // What an authority decides, each verb within one transaction and without waiting: for one cache.
 
-import type { Acquired, EpochName, Inspected, ReadReply, Written } from "../contracts/authority.ts";
+import type { Acquired, EpochName, Inspected, NewFrame, ReadReply, Written } from "../contracts/authority.ts";
 import type { BusMessage } from "../contracts/bus.ts";
 import type { FrameLayout } from "../contracts/frame.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import type { Spans } from "../model/policy.ts";
+import type { NewEntry } from "./entries.ts";
 import type { FoundEpoch } from "./epochs.ts";
 import { isFrame, readInstants, versionOf, writeInstants } from "./frame.ts";
 import type { Touches } from "./touches.ts";
@@ -20,6 +21,9 @@ export interface VerbParts {
   readonly maxBytes: number;
   readonly touches: Touches;
 }
+
+/** A frame to be stored, which need not be one. */
+type Frame = Omit<NewFrame, "version"> & { readonly version: string | undefined };
 
 /**
  * The same whether they are called for a promise or for an answer at once. Those that change something are given a
@@ -118,7 +122,7 @@ export class SqliteVerbs {
     const { store, now } = transaction;
     if (now > deadline) return { kind: "late" };
     if (store.leases.find(fullKey, now)?.token !== token) return { kind: "fenced" };
-    const createdAt = this.#store(transaction, fullKey, frame, spans);
+    const createdAt = this.#store(transaction, [{ fullKey, frame, spans }]);
     const version = versionOf(frame, this.#parts.layout) ?? "";
     this.#publish(transaction, { kind: "filled", fullKey, version });
     return { kind: "stored", createdAt };
@@ -126,10 +130,16 @@ export class SqliteVerbs {
 
   /** @param frame its instants are written into it */
   set(transaction: Transaction, fullKey: string, frame: Uint8Array, spans: Spans, deadline: Instant): Written {
-    if (transaction.now > deadline) return { kind: "late" };
-    const createdAt = this.#store(transaction, fullKey, frame, spans);
-    this.#publish(transaction, { kind: "key", fullKey, version: versionOf(frame, this.#parts.layout) });
-    return { kind: "stored", createdAt };
+    const version = versionOf(frame, this.#parts.layout);
+    return this.#set(transaction, [{ fullKey, frame, version, spans }], deadline, true);
+  }
+
+  /**
+   * Several, whose fate is the same. They are no news to who is answered with it.
+   * @param sets the instants are written into their frames
+   */
+  setMany(transaction: Transaction, sets: readonly NewFrame[], deadline: Instant): Written {
+    return this.#set(transaction, sets, deadline, false);
   }
 
   /** Whether there was one; `undefined` when it is too late. */
@@ -180,19 +190,33 @@ export class SqliteVerbs {
     return true;
   }
 
-  /** Holds bytes, as a tier does. What is larger than all that may be held goes at once. */
-  hold({ store, now }: Transaction, fullKey: string, frame: Uint8Array, endsAt: Instant): void {
-    if (frame.length > this.#parts.maxBytes) store.entries.remove(fullKey, now);
-    else store.entries.put(fullKey, frame, endsAt, now);
+  /** Holds bytes, as a tier does, in this order. What is larger than all that may be held goes at once. */
+  hold({ store, now }: Transaction, entries: readonly NewEntry[]): void {
+    const { maxBytes } = this.#parts;
+    const tooLarge = entries.findIndex(({ frame }) => frame.length > maxBytes);
+    if (tooLarge < 0) return store.entries.put(entries, now);
+    store.entries.put(entries.slice(0, tooLarge), now);
+    store.entries.remove((entries[tooLarge] as NewEntry).key, now);
+    this.hold({ store, now }, entries.slice(tooLarge + 1));
+  }
+
+  #set(transaction: Transaction, sets: readonly Frame[], deadline: Instant, isNews: boolean): Written {
+    if (transaction.now > deadline) return { kind: "late" };
+    const createdAt = this.#store(transaction, sets);
+    for (const { fullKey, version } of sets) this.#publish(transaction, { kind: "key", fullKey, version }, isNews);
+    return { kind: "stored", createdAt };
   }
 
   /** Instants count from a whole millisecond. */
-  #store(transaction: Transaction, fullKey: string, frame: Uint8Array, { freshMs, staleMs, errorMs }: Spans): Instant {
+  #store(transaction: Transaction, sets: readonly Omit<Frame, "version">[]): Instant {
     const createdAt = Math.floor(transaction.now);
-    const instants = [createdAt, createdAt + freshMs, createdAt + staleMs, createdAt + errorMs];
-    writeInstants(frame, this.#parts.layout, instants);
-    this.hold(transaction, fullKey, frame, createdAt + errorMs);
-    transaction.store.leases.remove(fullKey);
+    const entries = sets.map(({ fullKey, frame, spans: { freshMs, staleMs, errorMs } }) => {
+      const instants = [createdAt, createdAt + freshMs, createdAt + staleMs, createdAt + errorMs];
+      writeInstants(frame, this.#parts.layout, instants);
+      return { key: fullKey, frame, endsAt: createdAt + errorMs };
+    });
+    this.hold(transaction, entries);
+    for (const { fullKey } of sets) transaction.store.leases.remove(fullKey);
     return createdAt;
   }
 
@@ -204,8 +228,8 @@ export class SqliteVerbs {
     return existed;
   }
 
-  #publish({ store, now }: Transaction, message: BusMessage): void {
+  #publish({ store, now }: Transaction, message: BusMessage, isNews = true): void {
     const { root, publisher } = this.#parts;
-    store.log.append(root, publisher, message, now);
+    store.log.append(root, publisher, message, now, isNews);
   }
 }

@@ -15,9 +15,13 @@ export type Work<T> = (transaction: Transaction) => T;
 
 /** One write, and whoever waits for it. */
 export interface Job {
-  /** The full key that it is about, or a word for something else. */
-  readonly about: string;
+  /** The full keys that it is about, or a word for something else. */
+  readonly about: readonly string[];
+  /** The same, to look for one of many; made when that is done first. */
+  aboutSet?: ReadonlySet<string>;
   readonly work: Work<unknown>;
+  /** The same in parts, for when it fails as a whole: each succeeds, or fails, for itself. */
+  readonly apart: (() => readonly Work<unknown>[]) | undefined;
   readonly queuedAt: Instant;
   /** Of the connection that it is meant for. */
   readonly generation: number;
@@ -30,6 +34,8 @@ export class WriteQueue {
   #jobs: Job[] = [];
   /** How many are about what. */
   readonly #about = new Map<string, number>();
+  /** Those that are about several things. */
+  readonly #wide: Job[] = [];
   #idle: (() => void)[] = [];
 
   get size(): number {
@@ -37,17 +43,21 @@ export class WriteQueue {
   }
 
   isAbout(about: string): boolean {
-    return this.#about.has(about);
+    return this.#about.has(about) || this.#wide.some((job) => keysOf(job).has(about));
   }
 
   add(job: Job): void {
     this.#jobs.push(job);
-    this.#about.set(job.about, (this.#about.get(job.about) ?? 0) + 1);
+    const [about] = job.about;
+    if (job.about.length === 1) this.#about.set(about as string, (this.#about.get(about as string) ?? 0) + 1);
+    else this.#wide.push(job);
   }
 
-  /** The first of them, at most so many. */
+  /** The first of them, about so many things at most: one, if that is about more. */
   first(atMost: number): readonly Job[] {
-    return this.#jobs.slice(0, atMost);
+    let count = 0;
+    const end = this.#jobs.findIndex(({ about }) => (count += about.length) > atMost);
+    return end < 0 ? [...this.#jobs] : this.#jobs.slice(0, Math.max(end, 1));
   }
 
   /** Those that have waited since then or longer. */
@@ -62,11 +72,16 @@ export class WriteQueue {
       const removed = new Set(jobs);
       this.#jobs = this.#jobs.filter((job) => !removed.has(job));
     }
-    for (const { about } of jobs) {
-      const left = (this.#about.get(about) ?? 0) - 1;
-      if (left > 0) this.#about.set(about, left);
-      else this.#about.delete(about);
+    for (const job of jobs) {
+      if (job.about.length === 1) this.#forget(job.about[0] as string);
+      else this.#wide.splice(this.#wide.indexOf(job), 1);
     }
+  }
+
+  #forget(about: string): void {
+    const left = (this.#about.get(about) ?? 0) - 1;
+    if (left > 0) this.#about.set(about, left);
+    else this.#about.delete(about);
   }
 
   /** Resolves when there is none. */
@@ -78,4 +93,22 @@ export class WriteQueue {
   tellIfEmpty(): void {
     if (this.#jobs.length === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
+}
+
+function keysOf(job: Job): ReadonlySet<string> {
+  return (job.aboutSet ??= new Set(job.about));
+}
+
+/** The work of a job on several things: together, with the outcome of all for each, or each apart. */
+export function asOne<I, T>(
+  items: readonly I[],
+  work: (transaction: Transaction, items: readonly I[]) => T,
+): { readonly together: Work<readonly T[]>; readonly apart: () => readonly Work<T>[] } {
+  return {
+    together(transaction) {
+      const outcome = work(transaction, items);
+      return items.map(() => outcome);
+    },
+    apart: () => items.map((item) => (transaction) => work(transaction, [item])),
+  };
 }

@@ -5,8 +5,9 @@ import { CacheError } from "../errors.ts";
 import type { Milliseconds } from "../model/duration.ts";
 import { failureKind, isFull } from "./failure.ts";
 import type { SqliteLink } from "./link.ts";
+import type { LogRow } from "./log.ts";
 import type { SqliteStore } from "./store.ts";
-import { WriteQueue, type Job, type Transaction, type Work } from "./write-queue.ts";
+import { asOne, WriteQueue, type Job, type Transaction, type Work } from "./write-queue.ts";
 
 /** What is done at the end of each transaction, to keep the store in bounds. */
 export type Upkeep = (transaction: Transaction) => void;
@@ -19,7 +20,7 @@ type Tried =
   /** The job of this index is at fault, or, without one, all of them together. */
   | { readonly kind: "failed"; readonly error: unknown };
 
-/** Writes of one transaction: so many take the event loop a few milliseconds. */
+/** Things that one transaction writes: so many take the event loop a few milliseconds. */
 const MAX_BATCH = 500;
 /** Waits between tries, doubled each time; and the part of each that is left to chance. */
 const MIN_WAIT_MS: Milliseconds = 1;
@@ -34,15 +35,15 @@ export class SqliteWriter {
   readonly #link: SqliteLink;
   readonly #clock: Clock;
   readonly #upkeep: Upkeep;
-  readonly #onWritten: () => void;
+  readonly #onWritten: (rows: readonly LogRow[]) => void;
   readonly #queue = new WriteQueue();
   #isScheduled = false;
   #cancelRetry: Cancel | undefined;
   #waitMs: Milliseconds = MIN_WAIT_MS;
   #isStuck = false;
 
-  /** @param onWritten called after each transaction */
-  constructor(link: SqliteLink, clock: Clock, upkeep: Upkeep, onWritten: () => void) {
+  /** @param onWritten called after each transaction, with what it has written to the log */
+  constructor(link: SqliteLink, clock: Clock, upkeep: Upkeep, onWritten: (rows: readonly LogRow[]) => void) {
     this.#link = link;
     this.#clock = clock;
     this.#upkeep = upkeep;
@@ -60,7 +61,25 @@ export class SqliteWriter {
    */
   write<T>(about: string, work: Work<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#add(about, work, resolve as (value: unknown) => void, reject);
+      this.#add([about], work, undefined, resolve as Job["resolve"], reject);
+      if (this.#cancelRetry === undefined) this.#flushSoon();
+    });
+  }
+
+  /**
+   * The same of several that are done alike, as one: they take one place in the queue. Answers what it came to for each,
+   * or what that one alone has failed of.
+   * @param abouts what each is about
+   * @throws CacheError `unavailable`, `closed`
+   */
+  writeAll<I, T>(
+    abouts: readonly string[],
+    items: readonly I[],
+    work: (transaction: Transaction, items: readonly I[]) => T,
+  ): Promise<readonly (T | Error)[]> {
+    const { together, apart } = asOne(items, work);
+    return new Promise((resolve, reject) => {
+      this.#add(abouts, together, apart, resolve as Job["resolve"], reject);
       if (this.#cancelRetry === undefined) this.#flushSoon();
     });
   }
@@ -72,8 +91,9 @@ export class SqliteWriter {
   writeSync<T>(about: string, work: Work<T>): T {
     const outcome: { value?: T; error?: unknown; isOver: boolean } = { isOver: false };
     const job = this.#add(
-      about,
+      [about],
       work,
+      undefined,
       (value) => Object.assign(outcome, { value, isOver: true }),
       (error) => Object.assign(outcome, { error, isOver: true }),
     );
@@ -117,9 +137,15 @@ export class SqliteWriter {
     this.#queue.tellIfEmpty();
   }
 
-  #add(about: string, work: Work<unknown>, resolve: Job["resolve"], reject: Job["reject"]): Job {
+  #add(
+    about: Job["about"],
+    work: Work<unknown>,
+    apart: Job["apart"],
+    resolve: Job["resolve"],
+    reject: Job["reject"],
+  ): Job {
     const { generation } = this.#link;
-    const job: Job = { about, work, queuedAt: this.#clock.now(), generation, resolve, reject };
+    const job: Job = { about, work, apart, queuedAt: this.#clock.now(), generation, resolve, reject };
     this.#queue.add(job);
     return job;
   }
@@ -155,13 +181,13 @@ export class SqliteWriter {
     if (tried.kind === "done") {
       for (const [index, job] of jobs.entries()) {
         const result = tried.results[index];
-        if (result === CROSSED) job.reject(this.#unavailable("changed its file before it could write"));
+        if (result === CROSSED) job.reject(this.#crossed());
         else job.resolve(result);
       }
     } else if (tried.kind === "broken") {
       for (const job of jobs) job.reject(tried.error);
     } else if (jobs.length === 1) {
-      jobs[0]?.reject(this.#link.note(tried.error));
+      this.#settleFailed(jobs[0] as Job, tried.error);
     } else {
       // One of them is at fault: each for itself.
       for (const job of jobs) {
@@ -169,6 +195,21 @@ export class SqliteWriter {
         this.#settle([job], alone.kind === "busy" ? { kind: "broken", error: this.#link.note(alone.error) } : alone);
       }
     }
+  }
+
+  /** Part by part, if it has some: each has its own outcome. */
+  #settleFailed(job: Job, error: unknown): void {
+    const parts = job.apart?.() ?? [];
+    if (parts.length > 1) job.resolve(parts.map((work) => this.#doAlone({ ...job, work })));
+    else if (parts.length === 1) job.resolve([this.#link.note(error)]);
+    else job.reject(this.#link.note(error));
+  }
+
+  #doAlone(part: Job): unknown {
+    const tried = this.#try([part]);
+    if (tried.kind !== "done") return this.#link.note(tried.error);
+    const [result] = tried.results;
+    return result === CROSSED ? this.#crossed() : result;
   }
 
   #try(jobs: readonly Job[]): Tried {
@@ -191,9 +232,9 @@ export class SqliteWriter {
       const { generation } = this.#link;
       const results = jobs.map((job) => (job.generation === generation ? job.work(transaction) : CROSSED));
       this.#upkeep(transaction);
-      store.commit();
+      const rows = store.commit();
       this.#isStuck = false;
-      this.#onWritten();
+      this.#onWritten(rows);
       return { kind: "done", results };
     } catch (error) {
       store?.rollBack();
@@ -247,6 +288,10 @@ export class SqliteWriter {
     this.#cancelRetry = this.#clock.schedule(waitMs, again, true);
   }
 
+  #crossed(): CacheError {
+    return this.#unavailable("changed its file before it could write");
+  }
+
   #locked(cause?: unknown): CacheError {
     return this.#unavailable(`was locked by another process for ${this.#link.settings.timeoutMs} ms`, cause);
   }
@@ -260,7 +305,7 @@ export class SqliteWriter {
 /** Entries that are pushed out when the disk is full. */
 const ROOM_ENTRIES = 64;
 
-const NOBODY = { about: "", queuedAt: 0, resolve: () => undefined, reject: () => undefined };
+const NOBODY = { about: [], apart: undefined, queuedAt: 0, resolve: () => undefined, reject: () => undefined };
 
 /** What a write comes to that was meant for another connection. */
 const CROSSED = Symbol("crossed");

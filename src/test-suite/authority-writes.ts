@@ -85,6 +85,38 @@ export function authorityWriteContract(suite: Suite, open: () => Promise<Authori
     assert.deepEqual(withoutInstants(layout, frame), Buffer.from(frames[1]));
   });
 
+  test("stores several that are set at once in their order, if it offers that: in time, or not at all", async () => {
+    const { authority, other, root, layout } = await open();
+    if (authority.setMany === undefined) return;
+    const [leased, twice] = [freshKey(root), freshKey(root)];
+    const [first, second, third] = [randomVersion(), randomVersion(), randomVersion()];
+    const spans = { freshMs: 10_000, staleMs: 20_000, errorMs: 30_000 };
+    const sets = [
+      { fullKey: twice, frame: frameOf(layout, first), version: first, spans: LONG },
+      { fullKey: leased, frame: frameOf(layout, second), version: second, spans },
+      { fullKey: twice, frame: frameOf(layout, third), version: third, spans: LONG },
+    ];
+    const frames = sets.map(({ frame }) => Buffer.from(frame));
+    await other.acquire(leased, "theirs", undefined, LEASE_MS);
+    const past = (await authority.now()) - 1;
+    assert.deepEqual(
+      await authority.setMany(sets, past),
+      sets.map(() => ({ kind: "late" })),
+    );
+    assert.equal(await other.renew(leased, "theirs", LEASE_MS), true);
+    assert.equal((await other.read(twice, [])).frame, undefined);
+    const [stored, ...rest] = await authority.setMany(sets, Infinity);
+    assert.ok(stored !== undefined && "kind" in stored && stored.kind === "stored");
+    assert.equal(rest.length, 2);
+    const read = (await other.read(leased, [])).frame ?? new Uint8Array();
+    const [createdAt, ...until] = instantsOf(layout, read);
+    assert.deepEqual(until, [createdAt + 10_000, createdAt + 20_000, createdAt + 30_000]);
+    assert.deepEqual(withoutInstants(layout, read), withoutInstants(layout, frames[1] ?? read));
+    const last = (await other.read(twice, [])).frame ?? new Uint8Array();
+    assert.deepEqual(withoutInstants(layout, last), withoutInstants(layout, frames[2] ?? last));
+    assert.equal(await other.renew(leased, "theirs", LEASE_MS), false);
+  });
+
   test("removes an entry, and says whether there was one", async () => {
     const { authority, other, root, layout } = await open();
     const key = freshKey(root);

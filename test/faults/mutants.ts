@@ -170,7 +170,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     shownBy: "pending.test.ts",
     edits: [
       {
-        file: "engine/set.ts",
+        file: "engine/setting.ts",
         find: "else if (!isResult) shared.recovery.defer(invalidation);",
         replace: "",
       },

@@ -59,7 +59,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   },
   mutant("takes flights for newer than every invalidation", "engine/draft.ts", "asOf: epochs.now,", "asOf: Infinity,"),
-  mutant("set() fences nothing", "engine/set.ts", "  flights.fence(target.id, number);\n", ""),
+  mutant("set() fences nothing", "engine/setting.ts", "  flights.fence(target.id, number);\n", ""),
   mutant(
     "delete() fences nothing",
     INVALIDATE,

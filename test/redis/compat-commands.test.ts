@@ -104,7 +104,7 @@ function tourOf(remote: RemoteTier): Tour {
   const key = freshKey("shop");
   const [version, tag] = [randomVersion(), freshTag()];
   const aFrame = (): Uint8Array => frameOf(FRAME_LAYOUT, version);
-  const ofAuthority: Record<keyof Authority, () => Promise<unknown>> = {
+  const ofAuthority: Record<Exclude<keyof Authority, "setMany">, () => Promise<unknown>> = {
     inspect: async () => authority.inspect?.(key),
     inspectEpochs: async () => authority.inspectEpochs?.([tag]),
     now: () => authority.now(),

@@ -46,7 +46,7 @@ export function behindTheGate(mutant: Mutant): Mutant {
 
 export const FENCE_AT_SETTLING_OF_SET: Mutant = without(
   "the fence when a set settles",
-  "engine/set.ts",
+  "engine/setting.ts",
   "  applyHere(engine, invalidation, number);\n",
 );
 
@@ -289,12 +289,12 @@ export const REPLAY_AS_DELETE: Mutant = {
   name: "the replay of a set as a delete",
   edits: [
     {
-      file: "engine/set.ts",
+      file: "engine/set-send.ts",
       find: "  pending.version = version;\n",
       replace: "  pending.version = version;\n  pending.again = () => shared.set(fullKey, frame, spans);\n",
     },
     {
-      file: "engine/set.ts",
+      file: "engine/setting.ts",
       find: "fullKey: shared.fullKey(target), soft: false } as const;",
       replace: "fullKey: shared.fullKey(target), soft: false, again: pending.again } as const;",
     },
@@ -331,8 +331,8 @@ const NOTING_OF_OWN = without(
 );
 const NOTING_OF_OWN_SETS = without(
   "",
-  "engine/set.ts",
-  "  if (isDone) shared.recovery.note(invalidation);\n  else if (!isResult) shared",
+  "engine/setting.ts",
+  "  if (isDone) shared.recovery.note(invalidation, now);\n  else if (!isResult) shared",
   "  if (!isDone && !isResult) shared",
 );
 const NOTING_OF_HEARD = without(

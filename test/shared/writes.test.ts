@@ -43,6 +43,15 @@ describe.each(SHAPES)("%s", (_shape, shape) => {
     await eventually(() => a.get("k"), 3);
   });
 
+  test("set and setMany bring what validate accepts, however often", async () => {
+    const { a, b } = await world.pair({ shape, validate: () => undefined });
+    for (let value = 1; value <= 3; value++) {
+      expect([await a.set("k", value), await a.setMany({ k: value, l: value })]).toEqual([DONE, DONE]);
+      await eventually(() => b.getMany(["k", "l"]), [value, value]);
+    }
+    expect([(await a.delete("k")).existed, await a.get("k")]).toEqual([true, undefined]);
+  });
+
   test("set with no lifetime at all ends what was there", async () => {
     const { name, a, b } = await world.pair({ shape });
     await a.set("k", 1);

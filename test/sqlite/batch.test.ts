@@ -1,11 +1,14 @@
 // Writes: those of one turn are one transaction, in their order, and one that fails does not spoil the others.
 
+import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
+import type { NewFrame } from "../../src/contracts/authority.ts";
 import type { Clock } from "../../src/contracts/clock.ts";
 import { FRAME_LAYOUT } from "../../src/codec/frame-layout.ts";
 import { frameOf, freshKey, LEASE_MS, LONG, randomVersion } from "../../src/test-suite/suite.ts";
 import { systemClock } from "../../src/model/clock.ts";
 import { SqliteClient } from "../../src/sqlite/client.ts";
+import type { NewEntry } from "../../src/sqlite/entries.ts";
 import { SqliteLink } from "../../src/sqlite/link.ts";
 import { loadDriver } from "../../src/sqlite/driver.ts";
 import { resolveSqliteOptions } from "../../src/sqlite/settings.ts";
@@ -13,12 +16,14 @@ import { SqliteWriter } from "../../src/sqlite/writer.ts";
 import type { Transaction } from "../../src/sqlite/write-queue.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { askFile, openBare } from "./bare.ts";
-import { cleanUp, newPath, openFrom, openProcess, planOf } from "./open.ts";
+import { waitUntil } from "../support/wait-until.ts";
+import { cleanUp, listen, newPath, openFrom, openProcess, planOf } from "./open.ts";
 
 forbidUnhandledRejections();
 cleanUp();
 
 const BYTES = Uint8Array.of(1, 2, 3);
+const entryOf = (key: string): NewEntry => ({ key, frame: BYTES, endsAt: Infinity });
 
 /** How often another connection sees that something has been committed. */
 function commitsOf(path: string): () => number {
@@ -128,7 +133,7 @@ test("a great many are several transactions, with turns of the event loop betwee
   let turns = 0;
   const turn = setInterval(() => turns++, 0);
   const writes = Array.from({ length: 2_000 }, (_, index) =>
-    writer.write(`k${index}`, ({ store, now }) => store.entries.put(`k${index}`, BYTES, Infinity, now)),
+    writer.write(`k${index}`, ({ store, now }) => store.entries.put([entryOf(`k${index}`)], now)),
   );
   await Promise.all(writes);
   clearInterval(turn);
@@ -169,12 +174,12 @@ test("writes are done in the order in which they are asked for, and a read after
 
 test("one write that fails does not spoil the others, and leaves nothing of itself", async () => {
   const { writer, link } = writerOn(newPath());
-  const put = (key: string) => writer.write(key, ({ store, now }) => store.entries.put(key, BYTES, Infinity, now));
+  const put = (key: string) => writer.write(key, ({ store, now }) => store.entries.put([entryOf(key)], now));
   const results = await Promise.allSettled([
     put("a"),
     writer.write("b", ({ store, now }) => {
-      store.entries.put("half", BYTES, Infinity, now);
-      store.entries.put(null as never, BYTES, Infinity, now);
+      store.entries.put([entryOf("half")], now);
+      store.entries.put([{ ...entryOf("x"), key: null as never }], now);
     }),
     put("c"),
     writer.write("d", () => {
@@ -210,7 +215,7 @@ test("a client reads and writes at once for who cannot wait, in the order of all
   const { writer, link } = writerOn(newPath());
   const client = new SqliteClient({ link, writer, clock: systemClock });
   const put = (key: string) => (transaction: Transaction) =>
-    transaction.store.entries.put(key, BYTES, Infinity, transaction.now);
+    transaction.store.entries.put([entryOf(key)], transaction.now);
   const find = (key: string) => (transaction: Transaction) =>
     transaction.store.entries.find(key, transaction.now)?.frame;
   const waiting = client.write("k", put("k"));
@@ -250,4 +255,109 @@ test("closing waits for what is to be written, and refuses what comes later", as
   await Promise.all([...writes, closing]);
   const after = openProcess("shop", { path });
   expect([await after.tier.get("k1199"), await after.tier.get("late")]).toEqual([BYTES, undefined]);
+});
+
+/** What the file holds, and what its record says that it holds. */
+function countsOf(path: string): readonly [counted: unknown, recorded: unknown] {
+  const [counted] = askFile(path, "SELECT count(*) AS entries, sum(bytes) AS bytes FROM entries");
+  return [counted, askFile(path, "SELECT entries, bytes FROM meta")[0]];
+}
+
+test("rows and bytes are counted right, whatever is put, put again and removed, one by one or many at a time", async () => {
+  const path = newPath();
+  const { writer, link } = writerOn(path);
+  const keys = Array.from({ length: 23 }, (_, index) => `k${index}`);
+  const of = (length: number): NewEntry[] => keys.map((key) => ({ ...entryOf(key), frame: new Uint8Array(length) }));
+  await writer.write("x", ({ store, now }) => {
+    store.entries.put(of(10), now);
+    store.entries.remove("k22", now);
+    store.entries.put([entryOf("k22"), entryOf("alone")], now);
+  });
+  const [some, recorded] = countsOf(path);
+  expect([some, recorded]).toEqual([expect.objectContaining({ entries: 24 }), some]);
+  for (const length of [11, 5]) await writer.write("x", ({ store, now }) => store.entries.put(of(length), now));
+  await writer.write("x", ({ store, now }) => {
+    store.entries.put([...of(7), ...of(8), entryOf("new")], now);
+    store.entries.removeOldest(5);
+  });
+  const [all, recordedLast] = countsOf(path);
+  expect([all, recordedLast]).toEqual([expect.objectContaining({ entries: 20 }), all]);
+  link.close();
+});
+
+test("of several for one key the last one counts, also where it ends before what is there, and it is filed by its end", async () => {
+  const path = newPath();
+  const { writer, link } = writerOn(path);
+  const others = Array.from({ length: 7 }, (_, index) => entryOf(`k${index}`));
+  const ofKey = (byte: number, endsAt: number): NewEntry => ({ key: "k", frame: Uint8Array.of(byte), endsAt });
+  const outcomes: unknown[] = [];
+  for (const [before, ...ends] of [
+    [2e12, 3e12, 1e12, 4e12],
+    [2e12, 1e12, 3e12, 1.5e12],
+    [2e12, 1e12, 1.2e12, 3e12],
+  ] as const) {
+    await writer.write("k", ({ store }) => {
+      store.entries.remove("k", 0);
+      store.entries.put([ofKey(0, before)], 0);
+      store.entries.put([...others, ...ends.map((endsAt, index) => ofKey(index + 1, endsAt))], 0);
+    });
+    outcomes.push(
+      ...askFile(path, "SELECT hex(frame) AS frame, ends_at, filed_end <= ends_at AS due FROM entries WHERE key = 'k'"),
+    );
+  }
+  expect(outcomes).toEqual([
+    { frame: "03", ends_at: 4e12, due: 1 },
+    { frame: "03", ends_at: 1.5e12, due: 1 },
+    { frame: "03", ends_at: 3e12, due: 1 },
+  ]);
+  link.close();
+});
+
+/** Sets for `setMany`. */
+function newFrame(fullKey: string): NewFrame {
+  const version = randomVersion();
+  return { fullKey, frame: frameOf(FRAME_LAYOUT, version), version, spans: LONG };
+}
+
+test("of several sets one that fails does not spoil the others, and keeps the place of all", async () => {
+  const path = newPath();
+  const { authority } = openProcess("shop", { path });
+  const [first, last] = [freshKey("shop"), freshKey("shop")];
+  const impossible = { ...newFrame("x"), fullKey: null as never };
+  const setting = authority.setMany?.([newFrame(first), impossible, newFrame(last)], Infinity);
+  const removing = authority.remove(last, Infinity);
+  const stored = { kind: "stored", createdAt: expect.any(Number) as number };
+  expect(await setting).toEqual([stored, expect.objectContaining({ code: "unavailable" }), stored]);
+  expect([(await authority.read(first, [])).frame?.length, await removing]).toEqual([
+    newFrame(first).frame.length,
+    { existed: true },
+  ]);
+  expect(await authority.setMany?.([impossible], Infinity)).toMatchObject([{ code: "unavailable" }]);
+});
+
+test("word of several sets comes to all but who has been answered, and what follows to everybody", async () => {
+  const path = newPath();
+  const plan = planOf({ path });
+  const [own, twin, other] = [openFrom(plan, "shop"), openFrom(plan, "shop"), openProcess("shop", { path })];
+  const heard = await Promise.all([own, twin, other].map(({ bus }) => listen(bus)));
+  const areLive = (): boolean => [own, twin, other].every(({ bus }) => bus.isLive);
+  await waitUntil(areLive, { what: "they are live" });
+  const sets = [newFrame(freshKey("shop")), newFrame(freshKey("shop"))];
+  const said = sets.map(({ fullKey, version }) => ({ kind: "key", fullKey, version }));
+  const gone = { kind: "key", fullKey: freshKey("shop"), version: undefined };
+  await own.authority.setMany?.(sets, Infinity);
+  await own.authority.remove(gone.fullKey, Infinity);
+  await other.authority.remove(gone.fullKey, Infinity);
+  await own.authority.setMany?.(sets, Infinity);
+  await twin.authority.remove(gone.fullKey, Infinity);
+  await waitUntil(() => heard.every(({ log }) => log.filter((one) => isDeepStrictEqual(one, gone)).length === 3), {
+    what: "everybody has heard of all that was removed",
+  });
+  for (const { log } of heard.slice(1)) expect(log).toEqual(["live", ...said, gone, gone, ...said, gone]);
+  expect(heard[0]?.log.filter((one) => typeof one === "string" || isDeepStrictEqual(one, gone))).toEqual([
+    "live",
+    gone,
+    gone,
+    gone,
+  ]);
 });

@@ -90,7 +90,7 @@ test("a file of a newer schema, and another program's database, are left as they
     await expect(tier.get("k")).rejects.toMatchObject({ code: "unavailable" });
     await expect(authority.bump({ kind: "root" }, false, Infinity)).rejects.toMatchObject({ code: "unavailable" });
     expect(String(problem())).toMatch(
-      /made by a newer release of freshtier: this one knows 2, the file has 99|another program/,
+      /made by a newer release of freshtier: this one knows 3, the file has 99|another program/,
     );
     await closeAll();
     expect([readFileSync(path).equals(before), aside(path)]).toEqual([true, []]);
