@@ -1,9 +1,11 @@
 // Metrics, collected by the real SDK: they say what stats() says, and cost nothing until somebody collects.
 
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { metrics } from "@opentelemetry/api";
 import { DataPointType, MeterProvider, MetricReader, type MetricData } from "@opentelemetry/sdk-metrics";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { memoryTier, TieredCacheManager } from "../../src/index.ts";
 import { keyvTier } from "../../src/keyv/index.ts";
 import { METRICS } from "../../src/opentelemetry/metric-table.ts";
@@ -196,11 +198,19 @@ describe("the table of metrics in DESIGN.md", () => {
   });
 
   test("has the attributes that are collected", async () => {
-    const tiers = [memoryTier({ maxBytes: 10_000 }), sqliteTier({ path: ":memory:" })];
-    const cache = new TieredCacheManager({ tiers });
+    const folder = mkdtempSync(join(tmpdir(), "freshtier-metrics-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const open = (): TieredCacheManager =>
+      new TieredCacheManager({
+        tiers: [memoryTier({ maxBytes: 10_000 }), sqliteTier({ path: join(folder, "cache.db") })],
+      });
+    await using other = open();
+    const cache = open();
     const { meterProvider, collect } = meter();
     registerMetrics(cache, { meterProvider });
     await cache.get("k", () => 1);
+    await waitUntil(() => cache.stats().bus?.live, { what: "the bus is live" });
+    await other.set("k", 1);
     await waitUntil(() => cache.stats().bus?.lagMs !== undefined, { what: "a message has been heard" });
     const collected = new Map(
       (await collect()).map(({ descriptor, dataPoints }) => [descriptor.name, Object.keys(dataPoints[0]!.attributes)]),
