@@ -1,5 +1,8 @@
 // The entry point `freshtier/http`.
 
+export { cachedHandler } from "./cached-handler.ts";
+export type { RequestHandler } from "./fill.ts";
+export type { CachedHandlerOptions } from "./options.ts";
 export { currentAgeMs } from "./policy/age.ts";
 export { formatCacheStatus, withCacheStatus, type CacheStatus, type ForwardReason } from "./policy/cache-status.ts";
 export { combineParts, missingRange, type Part } from "./policy/combine.ts";
