@@ -165,8 +165,13 @@ async function change(
   settings: HandlerSettings,
 ): Promise<Response> {
   const response = await direct(request, head, handler, { forward: "method" }, settings);
-  if (!isSafe(head.method)) await invalidate(head, response, settings);
+  if (!isSafe(head.method)) await invalidate(head, response, settings).catch(forgiveClosed);
   return response;
+}
+
+/** A cache that has been closed answers nobody any more. What else fails here would leave old responses: it is an error. */
+function forgiveClosed(error: unknown): void {
+  if (reasonToGoOn(error) !== "closed") throw error;
 }
 
 async function invalidate(head: RequestHead, response: Response, settings: HandlerSettings): Promise<void> {

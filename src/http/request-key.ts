@@ -1,6 +1,7 @@
 // Under which key a request is looked up, and what the handler may see of it when it answers for the key.
 
 import { createHash } from "node:crypto";
+import { badInput } from "../errors.ts";
 import type { HandlerSettings } from "./options.ts";
 import { fieldsOf, type RequestHead } from "./policy/message.ts";
 import type { PolicySettings } from "./policy/settings.ts";
@@ -30,7 +31,7 @@ export async function placeOf(
 ): Promise<Place | undefined> {
   const uri = uriKey(request, settings);
   if (uri === undefined) return undefined;
-  const partition = settings.partition === undefined ? undefined : await settings.partition(request);
+  const partition = await partitionOf(request, settings);
   const policy = partition === undefined ? settings.policy : settings.partitionPolicy;
   const isVaried = settings.vary.length > 0 || settings.partition !== undefined;
   const variant = isVaried ? [variantKey(settings.vary, head), partition ?? null] : [];
@@ -74,22 +75,33 @@ export function headOf(request: Request): RequestHead {
   return { method: request.method, url: request.url, fields: fieldsOf(request.headers) };
 }
 
+async function partitionOf(request: Request, { partition }: HandlerSettings): Promise<string | undefined> {
+  return partition === undefined ? undefined : checkGiven(await partition(request), "partition(request)");
+}
+
 function uriKey(request: Request, settings: HandlerSettings): string | undefined {
-  if (settings.key !== undefined) return settings.key(request);
-  const { pathname } = new URL(request.url);
-  return `${settings.origin ?? ""}${pathname}${keyedQuery(request, settings)}`;
+  if (settings.key !== undefined) return checkGiven(settings.key(request), "key(request)");
+  const url = new URL(request.url);
+  return `${settings.origin ?? ""}${url.pathname}${keyedQuery(url, settings)}`;
+}
+
+/** What a function of the user's says: an empty text, or a number, would be the mistake of one that puts users together. */
+function checkGiven(value: unknown, field: string): string | undefined {
+  if (value === undefined || (typeof value === "string" && value !== "")) return value;
+  throw badInput("invalid_argument", field, "a text that is not empty, or undefined", value);
 }
 
 /** With a key of the user's own the handler sees all: what the key leaves out is the user's business. */
 function keyedUrl(request: Request, settings: HandlerSettings): string {
   if (settings.key !== undefined) return request.url;
   const url = new URL(request.url);
-  return `${settings.origin ?? url.origin}${url.pathname}${keyedQuery(request, settings)}`;
+  return `${settings.origin ?? url.origin}${url.pathname}${keyedQuery(url, settings)}`;
 }
 
 /** In order of names; as it was written otherwise, so that what a handler could tell apart stays apart. */
-function keyedQuery(request: Request, { query }: HandlerSettings): string {
-  const parameters = new URL(request.url).search.slice(1).split("&");
+function keyedQuery({ search }: URL, { query }: HandlerSettings): string {
+  if (search === "") return "";
+  const parameters = search.slice(1).split("&");
   const known = parameters.filter((one) => one !== "" && (query === undefined || query.has(nameOf(one))));
   const sorted = known.toSorted((a, b) => compare(nameOf(a), nameOf(b)));
   return sorted.length === 0 ? "" : `?${sorted.join("&")}`;

@@ -73,7 +73,10 @@ function answer(
 /** Those of the stored response, with its age; and with the policy for browsers in the place of that for this cache. */
 function fieldsFor(stored: StoredRoute, place: Place, way: Way, now: Instant, settings: HandlerSettings): FieldList {
   const { policy, isPartition } = place;
-  const given = reusedFields(asPolicyResponse(stored), now, policy).without((name) => policy.targets.includes(name));
+  const response = asPolicyResponse(stored);
+  // Age would say that the response was not made for this request (RFC 9111 §5.1).
+  const own = way.isStored === true ? fieldsOf(response.fields) : reusedFields(response, now, policy);
+  const given = own.without((name) => policy.targets.includes(name));
   const browser = settings.browser ?? (isPartition ? "private, no-cache" : "no-cache");
   const replaced =
     browser === "as-is" ? given : given.without((name) => name === "expires").with([["Cache-Control", browser]]);

@@ -9,6 +9,7 @@ describe("a route that says how long it is fresh", () => {
     const { ask, asked, clock } = serveCached();
     const first = await ask("/a");
     expect([first.status, first.text, first.way]).toEqual([200, "run 1", "fwd=uri-miss; ttl=60; stored"]);
+    expect(first.headers.has("Age")).toBe(false);
     await clock.advance(59_000);
     const second = await ask("/a");
     expect([second.text, second.way]).toEqual(["run 1", "hit; ttl=1"]);
@@ -613,4 +614,5 @@ test("a closed cache is no reason not to answer", async () => {
   await ask("/a");
   await cache.close();
   expect(await ask("/a")).toMatchObject({ text: "run 2", way: "fwd=uri-miss; detail=closed" });
+  expect(await ask("/a", { method: "POST" })).toMatchObject({ text: "run 3", way: "fwd=method" });
 });

@@ -134,6 +134,17 @@ describe("the key", () => {
   });
 });
 
+test.each([
+  [{ partition: () => "" }, "partition(request) must be a text that is not empty, or undefined, got ''"],
+  [
+    { partition: () => 5 as unknown as string },
+    "partition(request) must be a text that is not empty, or undefined, got 5",
+  ],
+  [{ key: () => "" }, "key(request) must be a text that is not empty, or undefined, got ''"],
+])("%# what would put users together is refused", async (options, message) => {
+  await expect(serveCached(undefined, options).ask("/a")).rejects.toThrow(message);
+});
+
 describe("one user's response never reaches another", () => {
   const user = fc.constantFrom("ann", "bob", "eve", undefined);
   const step = fc.record({

@@ -26,7 +26,8 @@ export function dateOf(response: ReceivedResponse): Instant {
 
 /** How old the response was when it came: what `Date` and `Age` make of it, the larger (RFC 9111 §4.2.3). Never negative. */
 export function initialAgeMs(response: ReceivedResponse): Milliseconds {
-  const apparentMs = Math.max(0, wholeSecond(response.receivedAt) - dateOf(response));
+  // Negative where the origin's clock is ahead; what is compared with it is not.
+  const apparentMs = wholeSecond(response.receivedAt) - dateOf(response);
   const delayMs = Math.max(0, response.receivedAt - response.requestedAt);
   const correctedMs = (ageValue(response.fields) ?? 0) * 1_000 + delayMs;
   return Math.max(apparentMs, correctedMs);

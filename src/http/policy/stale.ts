@@ -19,7 +19,7 @@ const NEVER: StaleWindows = Object.freeze({ whileRevalidateMs: 0, ifErrorMs: 0 }
  * Whether a response forbids that it is given stale, whoever asks (RFC 9111 §5.2.2.2, §5.2.2.4, §5.2.2.8): `must-revalidate`, `no-cache`,
  * and in a shared cache `proxy-revalidate`.
  */
-export function forbidsStale(control: ResponseControl, settings: PolicySettings): boolean {
+function forbidsStale(control: ResponseControl, settings: PolicySettings): boolean {
   return control.noCache === true || control.mustRevalidate || (settings.isShared && control.proxyRevalidate);
 }
 
