@@ -14,6 +14,8 @@ describe("a route that says how long it is fresh", () => {
     const second = await ask("/a");
     expect([second.text, second.way]).toEqual(["run 1", "hit; ttl=1"]);
     expect(second.headers.get("Age")).toBe("59");
+    expect(second.headers.get("Date")).toBe(first.headers.get("Date"));
+    expect(first.headers.get("Date")).toBe("Thu, 01 Jan 1970 00:16:40 GMT");
     await clock.advance(1_000);
     expect((await ask("/a")).text).toBe("run 2");
     expect(asked).toHaveLength(2);

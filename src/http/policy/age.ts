@@ -19,9 +19,12 @@ export function ageValue(fields: Fields): Seconds | undefined {
  * (RFC 9110 §6.6.1).
  */
 export function dateOf(response: ReceivedResponse): Instant {
-  const date = single(response.fields, "date");
-  const instant = date === undefined ? undefined : parseHttpDate(date, response.receivedAt);
-  return instant ?? wholeSecond(response.receivedAt);
+  return legibleDate(response) ?? wholeSecond(response.receivedAt);
+}
+
+/** Whether the response says when it was made. */
+export function hasDate(response: ReceivedResponse): boolean {
+  return legibleDate(response) !== undefined;
 }
 
 /** How old the response was when it came: what `Date` and `Age` make of it, the larger (RFC 9111 §4.2.3). Never negative. */
@@ -36,6 +39,11 @@ export function initialAgeMs(response: ReceivedResponse): Milliseconds {
 /** How old the response is: its age when it came, and the time since (RFC 9111 §4.2.3). Never negative. */
 export function currentAgeMs(response: ReceivedResponse, now: Instant): Milliseconds {
   return initialAgeMs(response) + Math.max(0, now - response.receivedAt);
+}
+
+function legibleDate({ fields, receivedAt }: ReceivedResponse): Instant | undefined {
+  const date = single(fields, "date");
+  return date === undefined ? undefined : parseHttpDate(date, receivedAt);
 }
 
 /** `Date` knows whole seconds, so what is compared with it is one: otherwise every response came late by a part of one. */

@@ -1,7 +1,8 @@
 // Which header fields go on, are kept, and are given from the cache (RFC 9110 §7.6.1, RFC 9111 §3.1).
 
 import type { Instant } from "../../model/duration.ts";
-import { currentAgeMs } from "./age.ts";
+import { currentAgeMs, dateOf, hasDate } from "./age.ts";
+import { formatHttpDate } from "./http-date.ts";
 import { fieldsOf, type FieldList, type Fields, type ReceivedResponse } from "./message.ts";
 import { responseControl } from "./response-control.ts";
 import type { PolicySettings } from "./settings.ts";
@@ -28,12 +29,13 @@ export function endToEndFields(fields: Fields): FieldList {
 
 /**
  * The fields of a response that are stored (RFC 9111 §3.1): not those of the connection, not those of a proxy, and in a
- * shared cache not those that `private="…"` names.
+ * shared cache not those that `private="…"` names. Without a legible `Date` it is dated by when it came (RFC 9110 §6.6.1).
  */
-export function storedFields(response: { readonly fields: Fields }, settings: PolicySettings): FieldList {
+export function storedFields(response: ReceivedResponse, settings: PolicySettings): FieldList {
   const { isPrivate } = responseControl(response, settings);
   const hidden = new Set(settings.isShared && Array.isArray(isPrivate) ? isPrivate : []);
-  return endToEndFields(response.fields).without((name) => PROXY.has(name) || hidden.has(name));
+  const kept = endToEndFields(response.fields).without((name) => PROXY.has(name) || hidden.has(name));
+  return hasDate(response) ? kept : kept.with([["Date", formatHttpDate(dateOf(response))]]);
 }
 
 /**

@@ -1,7 +1,6 @@
 // Bringing a stored response up to date by a later one (RFC 9111 §3.2): a 304 (§4.3.4), or one to HEAD (§4.3.5).
 
 import { matchesWeakly } from "./entity-tag.ts";
-import { formatHttpDate } from "./http-date.ts";
 import { combined, fieldsOf, single, type FieldList, type ReceivedResponse } from "./message.ts";
 import type { PolicySettings } from "./settings.ts";
 import { storedFields } from "./stored-fields.ts";
@@ -18,7 +17,7 @@ const OF_THE_BYTES: ReadonlySet<string> = new Set(["content-length", "content-en
 export function updated<R extends ReceivedResponse>(stored: R, later: ReceivedResponse, settings: PolicySettings): R {
   const lines = [...storedFields(later, settings)].filter(([name]) => !OF_THE_BYTES.has(name.toLowerCase()));
   const { requestedAt, receivedAt } = later;
-  return { ...stored, fields: withDate(withoutAge(stored).with(lines), later), requestedAt, receivedAt };
+  return { ...stored, fields: withoutAge(stored).with(lines), requestedAt, receivedAt };
 }
 
 /** What a response to HEAD makes of a stored response to GET. */
@@ -37,11 +36,6 @@ export function effectOfHead(stored: ReceivedResponse, head: ReceivedResponse): 
 /** The age that a stored response came with says nothing after it has been validated. */
 function withoutAge({ fields }: ReceivedResponse): FieldList {
   return fieldsOf(fields).without((name) => name === "age");
-}
-
-/** A response without `Date` is dated by when it came (RFC 9110 §6.6.1), not by what it updates. */
-function withDate(fields: FieldList, later: ReceivedResponse): FieldList {
-  return later.fields.all("date").length > 0 ? fields : fields.with([["Date", formatHttpDate(later.receivedAt)]]);
 }
 
 function hasSameTag(stored: ReceivedResponse, head: ReceivedResponse): boolean {

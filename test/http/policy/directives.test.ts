@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseDirectives, parseSeconds } from "../../../src/http/policy/directives.ts";
 import { responseControl, type ResponseControl } from "../../../src/http/policy/response-control.ts";
-import { response, shared, type Written } from "./kit.ts";
+import { anyText, response, shared, type Written } from "./kit.ts";
 
 function control(...lines: string[]): ResponseControl {
   const written: Written = lines.map((line) => ["Cache-Control", line] as const);
@@ -156,7 +156,7 @@ const garbage = fc.array(fc.constantFrom(...[..." \t,;=\"'\\-ano01", "max-age", 
 describe("properties", () => {
   test("the parser takes any text", () => {
     const texts = fc.oneof(
-      fc.string({ unit: "binary" }),
+      anyText,
       garbage.map((parts) => parts.join("")),
     );
     fc.assert(
@@ -191,8 +191,8 @@ describe("properties", () => {
   test("takes time in proportion to the text, also for quotes and backslashes without end", () => {
     for (const text of ['"', "\\", '\\"', '"\\', 'a="\\', ",", '",', "a ", 'a="b" ']) {
       const before = performance.now();
-      parseDirectives([text.repeat(20_000)]);
-      expect(performance.now() - before).toBeLessThan(1_000);
+      parseDirectives([text.repeat(50_000)]);
+      expect(performance.now() - before).toBeLessThan(5_000);
     }
   });
 });

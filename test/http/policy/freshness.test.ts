@@ -7,7 +7,7 @@ import { freshnessLifetime, remainingMs, type LifetimeSource } from "../../../sr
 import { formatHttpDate, parseHttpDate } from "../../../src/http/policy/http-date.ts";
 import { fieldsOf } from "../../../src/http/policy/message.ts";
 import { resolvePolicy } from "../../../src/http/policy/settings.ts";
-import { date, NOW, privately, response, shared, type Written } from "./kit.ts";
+import { anyText, date, NOW, privately, response, shared, type Written } from "./kit.ts";
 
 describe("RFC 9110 §5.6.7 HTTP-date", () => {
   const at = Date.UTC(2050, 7, 18, 2, 1, 18);
@@ -63,7 +63,7 @@ describe("RFC 9110 §5.6.7 HTTP-date", () => {
         expect(parseHttpDate(formatHttpDate(second * 1_000), NOW)).toBe(second * 1_000);
       }),
     );
-    fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => parseHttpDate(text, NOW) === undefined));
+    fc.assert(fc.property(anyText, (text) => parseHttpDate(text, NOW) === undefined));
   });
 });
 

@@ -1,5 +1,6 @@
 // Messages for the tests of the policy, as short as they can be said.
 
+import fc from "fast-check";
 import { fieldsOf, type FieldLine, type RequestHead } from "../../../src/http/policy/message.ts";
 import type { StoredResponse } from "../../../src/http/policy/reuse.ts";
 import { resolvePolicy, type PolicySettings } from "../../../src/http/policy/settings.ts";
@@ -36,3 +37,8 @@ export function answerTo(asked: RequestHead, fields: Written, more: Partial<Stor
 export const shared: PolicySettings = resolvePolicy();
 export const privately: PolicySettings = resolvePolicy({ shared: false });
 export const route: PolicySettings = resolvePolicy({ mode: "route" });
+
+/** Any text that a header could hold, and any other. */
+export const anyText: fc.Arbitrary<string> = fc
+  .array(fc.oneof(fc.integer({ min: 0, max: 0xff }), fc.integer({ min: 0, max: 0xffff })))
+  .map((codes) => String.fromCharCode(...codes));
