@@ -7,8 +7,9 @@ import { fill, HandlerFailure, type Asked, type Filled, type RequestHandler } fr
 import { resolveHandler, type CachedHandlerOptions, type HandlerSettings } from "./options.ts";
 import { invalidatedUris, isSafe } from "./policy/invalidation.ts";
 import { fieldsOf, type RequestHead } from "./policy/message.ts";
+import type { Way } from "./prepared.ts";
 import { headOf, placeOf, placesOfUri } from "./request-key.ts";
-import { passedOn, respond, type Way } from "./respond.ts";
+import { passedOn, respond } from "./respond.ts";
 import type { StoredRoute, StoredValue } from "./stored.ts";
 import { warnOfVary } from "./warn.ts";
 

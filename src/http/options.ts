@@ -7,6 +7,8 @@ import { checkFunction, checkInteger, checkObject } from "../model/check.ts";
 import { systemClock } from "../model/clock.ts";
 import { durationOr, type Duration, type Milliseconds } from "../model/duration.ts";
 import { checkName, checkNames } from "../model/key.ts";
+import type { Prepared } from "./prepared.ts";
+import type { StoredRoute } from "./stored.ts";
 import { resolvePolicy, type PolicySettings } from "./policy/settings.ts";
 
 /** Options of `cachedHandler`. */
@@ -72,6 +74,8 @@ export interface HandlerSettings {
   /** For requests that everybody may see the answer to, and for those of a partition: their credentials are in its key. */
   readonly policy: PolicySettings;
   readonly partitionPolicy: PolicySettings;
+  /** What was worked out of stored responses. */
+  readonly prepared: WeakMap<StoredRoute, Prepared>;
 }
 
 /** What holds where nothing is said. */
@@ -107,6 +111,7 @@ export function resolveHandler(options: CachedHandlerOptions): HandlerSettings {
     cacheName: text(options.cacheName ?? HANDLER_DEFAULTS.cacheName, "options.cacheName"),
     policy: resolvePolicy({ ...policy, declared: vary }),
     partitionPolicy: resolvePolicy({ ...policy, declared: partitionVary }),
+    prepared: new WeakMap(),
   });
 }
 

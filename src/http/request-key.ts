@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { badInput } from "../errors.ts";
 import type { HandlerSettings } from "./options.ts";
-import { fieldsOf, type RequestHead } from "./policy/message.ts";
+import type { FieldLine, Fields, RequestHead } from "./policy/message.ts";
 import type { PolicySettings } from "./policy/settings.ts";
 import { validationRequest } from "./policy/validation.ts";
 import { variantKey } from "./policy/vary.ts";
@@ -72,7 +72,25 @@ export function keyedRequest(
 
 /** The head of a request, as the policy reads it. */
 export function headOf(request: Request): RequestHead {
-  return { method: request.method, url: request.url, fields: fieldsOf(request.headers) };
+  return { method: request.method, url: request.url, fields: new RequestFields(request.headers) };
+}
+
+/** Headers of fetch, read where they stand: a hit asks for few of them. Several lines of a field are one there. */
+class RequestFields implements Fields {
+  readonly #headers: Headers;
+
+  constructor(headers: Headers) {
+    this.#headers = headers;
+  }
+
+  all(name: string): readonly string[] {
+    const value = this.#headers.get(name);
+    return value === null ? [] : [value];
+  }
+
+  [Symbol.iterator](): Iterator<FieldLine> {
+    return this.#headers[Symbol.iterator]();
+  }
 }
 
 async function partitionOf(request: Request, { partition }: HandlerSettings): Promise<string | undefined> {

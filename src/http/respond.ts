@@ -1,22 +1,16 @@
 // What a client gets of a stored response: all of it, a part, its head, or word that it has it already.
 
-import type { Instant } from "../model/duration.ts";
 import { hasNoBody } from "./fill.ts";
 import type { HandlerSettings } from "./options.ts";
-import { withCacheStatus, type CacheStatus } from "./policy/cache-status.ts";
-import { remainingMs } from "./policy/freshness.ts";
+import { withCacheStatus } from "./policy/cache-status.ts";
 import { fieldsOf, type FieldList, type RequestHead } from "./policy/message.ts";
 import { notModifiedFields } from "./policy/not-modified.ts";
 import { evaluatePreconditions } from "./policy/preconditions.ts";
 import { partFields, selectRange, unsatisfiableFields } from "./policy/range.ts";
-import { reusedFields } from "./policy/stored-fields.ts";
-import { varyNames } from "./policy/vary.ts";
+import { fieldsNow, prepare, type Way } from "./prepared.ts";
 import type { Place } from "./request-key.ts";
-import { asPolicyResponse, type StoredRoute } from "./stored.ts";
+import type { StoredRoute } from "./stored.ts";
 import { isSurrogateField } from "./surrogate-keys.ts";
-
-/** What is said about the way of a response in `Cache-Status`, besides the cache's name. */
-export type Way = Omit<CacheStatus, "cache">;
 
 /** The answer to a request from a stored response (RFC 9111 §4). */
 export function respond(
@@ -26,9 +20,9 @@ export function respond(
   way: Way,
   settings: HandlerSettings,
 ): Response {
-  const now = settings.clock.now();
-  const fields = fieldsFor(stored, place, { ...way, ttl: secondsLeft(stored, place, now) }, now, settings);
-  const response = asPolicyResponse(stored);
+  const prepared = prepare(stored, place, settings);
+  const { response } = prepared;
+  const fields = fieldsNow(prepared, way, settings.clock.now(), settings);
   const { status, statusText, body } = stored;
   switch (evaluatePreconditions(head, response)) {
     case "not-modified":
@@ -70,33 +64,9 @@ function answer(
   return new Response(content as Uint8Array<ArrayBuffer> | null, { status, statusText, headers: headersOf(fields) });
 }
 
-/** Those of the stored response, with its age; and with the policy for browsers in the place of that for this cache. */
-function fieldsFor(stored: StoredRoute, place: Place, way: Way, now: Instant, settings: HandlerSettings): FieldList {
-  const { policy, isPartition } = place;
-  const response = asPolicyResponse(stored);
-  // Age would say that the response was not made for this request (RFC 9111 §5.1).
-  const own = way.isStored === true ? fieldsOf(response.fields) : reusedFields(response, now, policy);
-  const given = own.without((name) => policy.targets.includes(name));
-  const browser = settings.browser ?? (isPartition ? "private, no-cache" : "no-cache");
-  const replaced =
-    browser === "as-is" ? given : given.without((name) => name === "expires").with([["Cache-Control", browser]]);
-  return withCacheStatus(withVary(replaced, settings), { cache: settings.cacheName, ...way });
-}
-
-/** Caches in front have to know what the answers depend on, also where the handler does not say so. */
-function withVary(fields: FieldList, { vary }: HandlerSettings): FieldList {
-  const names = varyNames(fields);
-  const missing = names === "*" ? [] : vary.filter((name) => !names.includes(name));
-  return missing.length === 0 ? fields : fields.with([["Vary", [...fields.all("vary"), ...missing].join(", ")]]);
-}
-
 /** A 412 has nothing of the response but what concerns caches. */
 function unsatisfied(fields: FieldList): FieldList {
   return notModifiedFields(fields).with([["Content-Length", "0"]]);
-}
-
-function secondsLeft(stored: StoredRoute, { policy }: Place, now: Instant): number {
-  return remainingMs(asPolicyResponse(stored), now, policy) / 1_000;
 }
 
 function headersOf(fields: FieldList): Headers {

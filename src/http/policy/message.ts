@@ -9,7 +9,7 @@ export type FieldLine = readonly [name: string, value: string];
 /** A header section to read. `fieldsOf` makes one of what fetch, Node and undici give. */
 export interface Fields extends Iterable<FieldLine> {
   /** The values of all lines of a field, in their order. The name is given in lower case. Empty when there is none. */
-  readonly all: (name: string) => readonly string[];
+  all(name: string): readonly string[];
 }
 
 /** The head of a request. */
@@ -53,14 +53,17 @@ export function fieldsOf(source: FieldSource | Fields): FieldList {
 /** Header fields, in their order and with names as they were written. Never changed: each edit makes another list. */
 export class FieldList implements Fields {
   readonly #lines: readonly FieldLine[];
-  readonly #values: ReadonlyMap<string, readonly string[]>;
+  /** Made when it is asked for: most lists are only written out. */
+  #values: ReadonlyMap<string, readonly string[]> | undefined;
 
   constructor(lines: readonly FieldLine[]) {
     this.#lines = lines;
-    this.#values = group(lines);
   }
 
-  readonly all = (name: string): readonly string[] => this.#values.get(name) ?? [];
+  all(name: string): readonly string[] {
+    this.#values ??= group(this.#lines);
+    return this.#values.get(name) ?? [];
+  }
 
   [Symbol.iterator](): IterableIterator<FieldLine> {
     return this.#lines[Symbol.iterator]();

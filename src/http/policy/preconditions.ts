@@ -31,7 +31,7 @@ function isMatch({ fields }: RequestHead, response: ReceivedResponse): boolean {
   const tags = combined(fields, "if-match");
   if (tags !== undefined) return namesTag(tags, response, matchesStrongly);
   const since = dateIn(fields.all("if-unmodified-since"), response);
-  const modifiedAt = lastModifiedOf(response);
+  const modifiedAt = since === undefined ? undefined : lastModifiedOf(response);
   return since === undefined || modifiedAt === undefined || modifiedAt <= since;
 }
 
