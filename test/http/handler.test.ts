@@ -1,6 +1,8 @@
 // cachedHandler: what comes from the cache, what goes to the handler, and what both say about it.
 
 import { describe, expect, test } from "vitest";
+import { cachedHandler } from "../../src/http/cached-handler.ts";
+import type { Refresh } from "../../src/index.ts";
 import { drainMicrotasks } from "../support/fake-clock.ts";
 import { fresh, gate, read, serveCached } from "./handler-kit.ts";
 
@@ -443,6 +445,13 @@ describe("bodies", () => {
     await expect.poll(() => sources[0]?.cancelled()).toBe("cancelled");
   });
 
+  test("HEAD does not give are ended, too", async () => {
+    const source = chunks([9]);
+    const { ask } = serveCached(() => fresh(source.body, "no-store"));
+    expect((await ask("/a", { method: "HEAD" })).text).toBe("");
+    await expect.poll(() => source.cancelled()).toBe("cancelled");
+  });
+
   test("that break off are not stored, and whoever waits is told", async () => {
     const broken = (): ReadableStream<Uint8Array> =>
       new ReadableStream({
@@ -609,6 +618,31 @@ describe("purging", () => {
     await ask("/a", { method: "OPTIONS" });
     expect((await ask("/a")).text).toBe("run 1");
   });
+});
+
+test("what the cache gives counts, and not what the request's own run has brought", async () => {
+  const { cache, ask: fill } = serveCached(() => fresh("newer"));
+  await fill("/a");
+  const newer = await cache.get("/a", { namespace: "http" });
+  // As when a run has been overtaken.
+  const overtaken = Object.create(cache, {
+    get: {
+      value: async (key: string, refresh: Refresh) => {
+        await cache.get(`${key}-own`, refresh, { forceRefresh: true });
+        return newer;
+      },
+    },
+  }) as typeof cache;
+  const source = new ReadableStream<Uint8Array>({ cancel: () => void (ended = true) });
+  let ended = false;
+  for (const [control, body] of [
+    ["max-age=60", "older"],
+    ["no-store", source],
+  ] as const) {
+    const serve = cachedHandler(() => fresh(body, control), { cache: overtaken });
+    expect(await read(await serve(new Request("http://localhost/a")))).toMatchObject({ text: "newer" });
+  }
+  expect(ended).toBe(true);
 });
 
 test("a closed cache is no reason not to answer", async () => {
