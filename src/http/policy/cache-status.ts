@@ -68,5 +68,5 @@ const LARGEST = 999_999_999_999_999;
 
 function integer(name: string, value: number | undefined): string | undefined {
   if (value === undefined || Number.isNaN(value)) return undefined;
-  return `${name}=${Math.floor(Math.min(Math.max(value, -LARGEST), LARGEST))}`;
+  return `${name}=${Math.trunc(Math.min(Math.max(value, -LARGEST), LARGEST))}`;
 }

@@ -69,6 +69,7 @@ describe("RFC 9211 Cache-Status", () => {
     [{}, "freshtier"],
     [{ hit: true }, "freshtier; hit"],
     [{ hit: true, ttl: 376.9 }, "freshtier; hit; ttl=376"],
+    [{ hit: true, ttl: -0.1 }, "freshtier; hit; ttl=0"],
     [{ hit: true, ttl: -412 }, "freshtier; hit; ttl=-412"],
     [{ hit: true, ttl: Infinity }, "freshtier; hit; ttl=999999999999999"],
     [{ hit: true, ttl: NaN }, "freshtier; hit"],
