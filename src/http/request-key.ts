@@ -98,9 +98,14 @@ async function partitionOf(request: Request, { partition }: HandlerSettings): Pr
 }
 
 function uriKey(request: Request, settings: HandlerSettings): string | undefined {
-  if (settings.key !== undefined) return checkGiven(settings.key(request), "key(request)");
+  if (settings.key !== undefined) return withoutMark(checkGiven(settings.key(request), "key(request)"));
   const url = new URL(request.url);
   return `${settings.origin ?? ""}${url.pathname}${keyedQuery(url, settings)}`;
+}
+
+/** A `#` begins what is added to a key. No URL has one there; a key of the user's may, if it holds what a client says. */
+function withoutMark(key: string | undefined): string | undefined {
+  return key?.includes("#") === true ? JSON.stringify(key) : key;
 }
 
 /** What a function of the user's says: an empty text, or a number, would be the mistake of one that puts users together. */

@@ -241,12 +241,13 @@ describe("§3 what is stored, and what is not", () => {
     ["no-store", "no-store"],
     ["private, max-age=60", "private"],
   ])("%s is not, and leaves what is there", async (control, because) => {
-    const { get } = connect((_, run) => fresh(`run ${run}`, run === 2 ? control : "max-age=60"));
+    const { get, clock } = connect((_, run) => fresh(`run ${run}`, run === 2 ? control : "max-age=60"));
     await get();
     expect(await get({ "Cache-Control": "no-cache" })).toMatchObject({
       text: "run 2",
       way: `fwd=request; detail=${because}`,
     });
+    await clock.advance(59_000);
     expect((await get()).text).toBe("run 1");
   });
 
@@ -302,6 +303,12 @@ describe("§3 what is stored, and what is not", () => {
       expect([run, headers.has("X-Hop"), headers.get("X-End")]).toEqual([run, false, "2"]);
     }
     expect([asked[0]?.headers.has("Keep-Alive"), asked[0]?.headers.get("X-Mine")]).toEqual([false, "1"]);
+  });
+
+  test("a body of another length than it says is passed on, and not stored", async () => {
+    const { get } = connect((_, run) => fresh(`run ${run}`, "max-age=60", { "Content-Length": "99" }));
+    expect(await get()).toMatchObject({ text: "run 1", way: "fwd=uri-miss; detail=length" });
+    expect((await get()).text).toBe("run 2");
   });
 
   test("a longer body is passed through", async () => {

@@ -74,6 +74,14 @@ describe("the key", () => {
     expect((await ask("/b?id=1")).text).toBe("run 4");
   });
 
+  test("of one's own cannot be made to name what is for requests with credentials", async () => {
+    const key = (request: Request): string => new URL(request.url).searchParams.get("id") ?? "none";
+    const { ask } = serveCached((_, run) => fresh(`run ${run}`, "public, max-age=60"), { key });
+    await ask("/a?id=1", { headers: { Cookie: "a=b" } });
+    expect((await ask(`/a?id=${encodeURIComponent('1#["credentials"]')}`)).text).toBe("run 2");
+    expect((await ask(`/a?id=${encodeURIComponent('1#["credentials"]')}`)).text).toBe("run 2");
+  });
+
   test("holds declared headers, in one spelling, and says so in Vary", async () => {
     const options = { vary: ["Accept-Language", "X-A"] };
     const get = (headers: Record<string, string>): [string, RequestInit] => ["/a", { headers }];
