@@ -75,15 +75,17 @@ module.exports = {
     only(
       "opentelemetry-on-base",
       "^src/opentelemetry/",
-      [BASE, "^src/observe/stats[.]ts$"],
+      BASE,
       "An adapter of what the engine tells whoever traces, and of statistics.",
     ),
-    typesOnly(
-      "opentelemetry-knows-types-of-statistics",
-      "^src/opentelemetry/",
-      "^src/observe/",
-      "It is given its cache.",
+    only(
+      "http-policy-on-base",
+      "^src/http/policy/",
+      BASE,
+      "What RFC 9111 says is decided without a cache, a clock or a network.",
     ),
+    only("http-on-manager", "^src/http/", [BASE, "^src/manager[.]ts$"], "Cached routes use the cache as a user would."),
+    typesOnly("http-knows-types-of-the-manager", "^src/http/", FACADE, "They are given their cache."),
     only("memory-on-base", "^src/memory/", BASE, "The memory tier builds on the base."),
     only(
       "engine-below-manager",

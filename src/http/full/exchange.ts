@@ -1,0 +1,181 @@
+// One exchange with the origin: what is asked, and what its answer makes of the stored responses.
+
+import { randomUUID } from "node:crypto";
+import { captureBody } from "../capture.ts";
+import { hasNoBody } from "../fill.ts";
+import { fieldsOf, single, type FieldList, type ReceivedResponse, type RequestHead } from "../policy/message.ts";
+import { mayReuseOnError } from "../policy/reuse.ts";
+import { isFailure } from "../policy/status.ts";
+import { endToEndFields, storedFields } from "../policy/stored-fields.ts";
+import { refusalToStore } from "../policy/storing.ts";
+import { effectOfHead, updated } from "../policy/update.ts";
+import { selectedBy, validationRequest } from "../policy/validation.ts";
+import { selectionOf, varyNames } from "../policy/vary.ts";
+import type { FetchSettings } from "./options.ts";
+import { asStored, choicesFor, withVariant, type Variant, type Variants } from "./variants.ts";
+
+/** What forwards a request to its origin. */
+export type Fetch = (request: Request) => Promise<Response>;
+
+/** What came of an exchange: an answer, and what is stored from now on; nothing new without `variants`. */
+export interface Outcome {
+  readonly answer:
+    | { readonly kind: "variant"; readonly variant: Variant; readonly forwardStatus: number }
+    | { readonly kind: "rescue"; readonly variant: Variant; readonly forwardStatus: number | undefined }
+    | { readonly kind: "own"; readonly response: Response; readonly because: string };
+  readonly variants: Variants | undefined;
+}
+
+/** A request on its way. */
+export interface Trip {
+  readonly fetch: Fetch;
+  readonly request: Request;
+  readonly head: RequestHead;
+  readonly variants: Variants;
+  readonly signal: AbortSignal;
+  readonly settings: FetchSettings;
+}
+
+interface Answered {
+  readonly response: Response;
+  readonly received: ReceivedResponse;
+}
+
+/**
+ * Asks the origin: if what is stored for the request still holds (RFC 9111 §4.3), or for the response itself. When that fails, an old
+ * response may do (RFC 5861 §4).
+ * @throws what `fetch` throws, where there is none
+ */
+export async function exchange(trip: Trip): Promise<Outcome> {
+  const { head, variants, settings } = trip;
+  const candidates = head.method === "HEAD" ? [] : candidatesOf(trip);
+  try {
+    const answered = await send(trip, conditional(head, candidates));
+    if (isFailure(answered.received.status)) return rescue(trip, answered) ?? (await received(trip, answered));
+    if (answered.received.status === 304 && candidates.length > 0) return await validated(trip, answered, candidates);
+    if (head.method === "HEAD") return headAnswered(trip, answered);
+    return await received(trip, answered);
+  } catch (error) {
+    const old = rescueFrom(head, variants, settings);
+    if (old === undefined || trip.signal.aborted) throw error;
+    return { answer: { kind: "rescue", variant: old, forwardStatus: undefined }, variants: undefined };
+  }
+}
+
+/** Stored parts are not validated: who asks for another part, or for the whole, asks for that. */
+function candidatesOf({ head, variants, settings }: Trip): Variant[] {
+  const choices = choicesFor(head, variants, settings.clock.now(), settings.policy);
+  return choices.map(({ variant }) => variant).filter(({ status }) => status !== 206);
+}
+
+function conditional(head: RequestHead, candidates: readonly Variant[]): RequestHead {
+  return candidates.length === 0 ? head : validationRequest(head, candidates.map(asStored));
+}
+
+async function send({ fetch, request, signal, settings }: Trip, head: RequestHead): Promise<Answered> {
+  const headers = [...endToEndFields(head.fields)].map(([name, value]): [string, string] => [name, value]);
+  const requestedAt = settings.clock.now();
+  const response = await fetch(new Request(request.url, { method: head.method, headers, signal, redirect: "manual" }));
+  const { status } = response;
+  const receivedAt = settings.clock.now();
+  return { response, received: { status, fields: fieldsOf(response.headers), requestedAt, receivedAt } };
+}
+
+/** RFC 9111 §4.3.4. A 304 about nothing that is stored is answered by asking again, for the response. */
+async function validated(trip: Trip, { received: by }: Answered, candidates: readonly Variant[]): Promise<Outcome> {
+  const { head, variants, settings } = trip;
+  const stored = candidates.map((variant) => ({ ...asStored(variant), variant }));
+  const selected = selectedBy(by, stored);
+  const [best] = selected;
+  if (best === undefined) return received(trip, await send(trip, validationRequest(head, [])));
+  const fresh = selected.map((one) => {
+    const now = updated(one, by, settings.policy);
+    return { ...one.variant, lines: [...now.fields], requestedAt: now.requestedAt, receivedAt: now.receivedAt };
+  });
+  const byId = new Map(fresh.map((variant) => [variant.id, variant]));
+  const isKept = (variant: Variant): boolean =>
+    !byId.has(variant.id) || refusalToStore(head, asStored(variant), settings.policy) === undefined;
+  const kept = variants.map((variant) => byId.get(variant.id) ?? variant).filter(isKept);
+  const variant = byId.get(best.variant.id) as Variant;
+  return { answer: { kind: "variant", variant, forwardStatus: 304 }, variants: kept };
+}
+
+/** RFC 9111 §4.3.5. */
+function headAnswered({ head, variants, settings }: Trip, { response, received: by }: Answered): Outcome {
+  const get = { ...head, method: "GET" };
+  const chosen = new Set(choicesFor(get, variants, by.receivedAt, settings.policy).map(({ variant }) => variant.id));
+  const changed = variants.flatMap((variant) => {
+    const stored = asStored(variant);
+    const effect = chosen.has(variant.id) ? effectOfHead(stored, by) : "none";
+    if (effect === "none") return [variant];
+    if (effect === "invalidate") return [];
+    const now = updated(stored, by, settings.policy);
+    return [{ ...variant, lines: [...now.fields], requestedAt: now.requestedAt, receivedAt: now.receivedAt }];
+  });
+  return { answer: { kind: "own", response, because: "method" }, variants: chosen.size > 0 ? changed : undefined };
+}
+
+/** A response that may be stored becomes a variant; any other is passed on. */
+async function received(trip: Trip, answered: Answered): Promise<Outcome> {
+  const { head, variants, settings } = trip;
+  const variant = await asVariant(head, answered, settings);
+  if (variant.kind === "own") return { answer: variant, variants: undefined };
+  const { status } = answered.received;
+  const all = withVariant(variants, variant.variant, settings.maxVariants);
+  return { answer: { ...variant, forwardStatus: status }, variants: all };
+}
+
+/** A variant of a response to a request, if it may be stored and is as long as it says. */
+export async function asVariant(
+  head: RequestHead,
+  { response, received: by }: Answered,
+  settings: FetchSettings,
+): Promise<{ readonly kind: "variant"; readonly variant: Variant } | (Outcome["answer"] & { readonly kind: "own" })> {
+  const refusal = refusalToStore(head, by, settings.policy);
+  if (refusal !== undefined) return { kind: "own", response, because: refusal };
+  const captured = await captureBody(response.body, settings.maxBodyBytes);
+  if (captured.kind === "too-large")
+    return { kind: "own", response: withBody(response, captured.body), because: "too-large" };
+  const { bytes } = captured;
+  if (!isWhole(by, bytes)) return { kind: "own", response: withBody(response, bytes), because: "length" };
+  const names = varyNames(by.fields);
+  const { requestedAt, receivedAt, status } = by;
+  const variant: Variant = {
+    id: randomUUID(),
+    status,
+    statusText: response.statusText,
+    lines: [...storedFields(by, settings.policy)],
+    body: bytes,
+    requestedAt,
+    receivedAt,
+    selection: names === "*" ? [] : selectionOf(names, head),
+  };
+  return { kind: "variant", variant };
+}
+
+/** The length of what fetch has decoded is another than that of what was sent; it has been checked there. */
+function isWhole({ fields, status }: ReceivedResponse, bytes: Uint8Array): boolean {
+  const length = single(fields, "content-length");
+  const isDecoded = fields.all("content-encoding").length > 0;
+  return length === undefined || isDecoded || hasNoBody(status) || Number(length) === bytes.byteLength;
+}
+
+function withBody({ status, statusText, headers }: Response, body: ReadableStream<Uint8Array> | Uint8Array): Response {
+  return new Response(hasNoBody(status) ? null : body, { status, statusText, headers });
+}
+
+function rescue({ head, variants, settings }: Trip, { response, received: by }: Answered): Outcome | undefined {
+  const variant = rescueFrom(head, variants, settings);
+  if (variant === undefined) return undefined;
+  void response.body?.cancel().catch(() => undefined);
+  return { answer: { kind: "rescue", variant, forwardStatus: by.status }, variants: undefined };
+}
+
+function rescueFrom(head: RequestHead, variants: Variants, { clock, policy }: FetchSettings): Variant | undefined {
+  return variants.find((variant) => mayReuseOnError(head, asStored(variant), clock.now(), policy));
+}
+
+/** What goes on to the client of a response that is its own. */
+export function passedFields(response: Response): FieldList {
+  return endToEndFields(fieldsOf(response.headers));
+}

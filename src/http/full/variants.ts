@@ -1,0 +1,56 @@
+// The responses that are stored under one URI, and which of them answers a request.
+
+import type { Instant } from "../../model/duration.ts";
+import { FieldList, type FieldLine, type RequestHead } from "../policy/message.ts";
+import { decideReuse, type Reuse, type StoredResponse } from "../policy/reuse.ts";
+import type { PolicySettings } from "../policy/settings.ts";
+import type { Selection } from "../policy/vary.ts";
+
+/** One response, in full or a part, with what it was selected by. Plain data, for any tier. */
+export interface Variant {
+  /** What tells it from those that were stored before or after it. */
+  readonly id: string;
+  readonly status: number;
+  readonly statusText: string;
+  readonly lines: readonly FieldLine[];
+  readonly body: Uint8Array;
+  readonly requestedAt: Instant;
+  readonly receivedAt: Instant;
+  readonly selection: Selection;
+}
+
+/** What stands in the cache under one URI, the latest first. */
+export type Variants = readonly Variant[];
+
+/** A response for a request, and what it is good for. */
+export interface Choice {
+  readonly variant: Variant;
+  readonly reuse: Exclude<Reuse, { kind: "unusable" }>;
+}
+
+/** A variant as the policy reads it. */
+export function asStored({ status, lines, requestedAt, receivedAt, selection }: Variant): StoredResponse {
+  return { status, fields: new FieldList(lines), requestedAt, receivedAt, selection };
+}
+
+/** The variants that are for a request, the latest first (RFC 9111 §4.1). */
+export function choicesFor(head: RequestHead, variants: Variants, now: Instant, policy: PolicySettings): Choice[] {
+  return variants.flatMap((variant) => {
+    const reuse = decideReuse(head, asStored(variant), now, policy);
+    return reuse.kind === "unusable" ? [] : [{ variant, reuse }];
+  });
+}
+
+/** With a variant in the place of the one that was selected by the same; the oldest go. */
+export function withVariant(variants: Variants, variant: Variant, most: number): Variants {
+  const selected = JSON.stringify(variant.selection);
+  const others = variants.filter(
+    ({ selection, status }) => JSON.stringify(selection) !== selected || isPart(status) !== isPart(variant.status),
+  );
+  return [variant, ...others].slice(0, most);
+}
+
+/** A part does not take the place of the whole. */
+function isPart(status: number): boolean {
+  return status === 206;
+}

@@ -1,0 +1,76 @@
+// What a client gets of a stored response: all of it, a part, its head, or word that it has it already.
+
+import { hasNoBody } from "./fill.ts";
+import type { HandlerSettings } from "./options.ts";
+import { withCacheStatus } from "./policy/cache-status.ts";
+import { fieldsOf, type FieldList, type RequestHead } from "./policy/message.ts";
+import { notModifiedFields } from "./policy/not-modified.ts";
+import { evaluatePreconditions } from "./policy/preconditions.ts";
+import { partFields, selectRange, unsatisfiableFields } from "./policy/range.ts";
+import { fieldsNow, prepare, type Way } from "./prepared.ts";
+import type { Place } from "./request-key.ts";
+import type { StoredRoute } from "./stored.ts";
+import { isSurrogateField } from "./surrogate-keys.ts";
+
+/** The answer to a request from a stored response (RFC 9111 §4). */
+export function respond(
+  stored: StoredRoute,
+  head: RequestHead,
+  place: Place,
+  way: Way,
+  settings: HandlerSettings,
+): Response {
+  const prepared = prepare(stored, place, settings);
+  const { response } = prepared;
+  const fields = fieldsNow(prepared, way, settings.clock.now(), settings);
+  const { status, statusText, body } = stored;
+  switch (evaluatePreconditions(head, response)) {
+    case "not-modified":
+      return answer(304, "", notModifiedFields(fields), undefined, head);
+    case "failed":
+      return answer(412, "", unsatisfied(fields), undefined, head);
+    case "proceed":
+      break;
+  }
+  const range = selectRange(head, response, body.byteLength);
+  if (range.kind === "unsatisfiable")
+    return answer(416, "", unsatisfiableFields(fields, body.byteLength), undefined, head);
+  if (range.kind === "whole") return answer(status, statusText, fields, body, head);
+  const part = body.subarray(range.first, range.last + 1);
+  return answer(206, "", partFields(fields, range, body.byteLength), part, head);
+}
+
+/** A response that is its caller's alone, with what the cache has to say about it, and without its surrogate keys. */
+export function passedOn(response: Response, way: Way, head: RequestHead, settings: HandlerSettings): Response {
+  const { status, statusText } = response;
+  // Nobody can make another of these: an upgrade, or a failure of the network.
+  if (status < 200) return response;
+  const fields = fieldsOf(response.headers).without(isSurrogateField);
+  const said = withCacheStatus(fields, { cache: settings.cacheName, ...way });
+  const isHead = head.method === "HEAD";
+  if (isHead) void response.body?.cancel().catch(() => undefined);
+  const body = isHead || hasNoBody(status) ? null : response.body;
+  return new Response(body, { status, statusText, headers: headersOf(said) });
+}
+
+function answer(
+  status: number,
+  statusText: string,
+  fields: FieldList,
+  body: Uint8Array | undefined,
+  { method }: RequestHead,
+): Response {
+  const content = method === "HEAD" || hasNoBody(status) ? null : (body ?? null);
+  return new Response(content as Uint8Array<ArrayBuffer> | null, { status, statusText, headers: headersOf(fields) });
+}
+
+/** A 412 has nothing of the response but what concerns caches. */
+function unsatisfied(fields: FieldList): FieldList {
+  return notModifiedFields(fields).with([["Content-Length", "0"]]);
+}
+
+function headersOf(fields: FieldList): Headers {
+  const headers = new Headers();
+  for (const [name, value] of fields) headers.append(name, value);
+  return headers;
+}

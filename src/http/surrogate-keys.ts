@@ -1,0 +1,19 @@
+// Surrogate keys: tags that a response brings along, for whoever caches it, and for nobody behind.
+
+import { listMembers } from "./policy/syntax.ts";
+import type { Fields } from "./policy/message.ts";
+
+/** Separated by commas, and by spaces. */
+const CACHE_TAG = "cache-tag";
+const SURROGATE_KEY = "surrogate-key";
+
+/** The tags of a response, each once. */
+export function surrogateKeys(fields: Fields): string[] {
+  const keys = fields.all(SURROGATE_KEY).flatMap((line) => line.split(/[ \t,]+/));
+  return [...new Set([...listMembers(fields.all(CACHE_TAG)), ...keys])].filter((key) => key !== "");
+}
+
+/** Whether a field is one of those that are taken out on the way to the client. */
+export function isSurrogateField(name: string): boolean {
+  return name === CACHE_TAG || name === SURROGATE_KEY;
+}
