@@ -17,8 +17,8 @@ export interface Place {
   readonly isPartition: boolean;
 }
 
-/** Longer keys are hashed: they have to be at most 512 bytes long. */
-const LONGEST = 250;
+/** Longer keys are hashed: those of the cache may have 512 bytes at most, with what it adds. */
+const LONGEST_BYTES = 250;
 
 /**
  * The place of a request; `undefined` when its answers are not cached. Requests with credentials that are not declared have places of
@@ -149,5 +149,5 @@ function tagOfUri(uri: string): string {
 }
 
 function bounded(key: string): string {
-  return key.length <= LONGEST && key.isWellFormed() ? key : `sha256:${createHash("sha256").update(key).digest("hex")}`;
+  return Buffer.byteLength(key) <= LONGEST_BYTES && key.isWellFormed() ? key : `sha256:${createHash("sha256").update(key).digest("hex")}`;
 }

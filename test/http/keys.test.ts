@@ -47,6 +47,12 @@ describe("the key", () => {
     expect(await share([`/${long}?a`], [`/${long}?b`])).toBe(false);
   });
 
+  test("is bounded by its bytes, of one's own as well", async () => {
+    const key = ({ url }: Request): string => "鍵".repeat(200) + url;
+    expect(await share(["/a"], ["/a"], { key })).toBe(true);
+    expect(await share(["/a"], ["/b"], { key })).toBe(false);
+  });
+
   test("holds the declared part of the query only, and the handler sees no other", async () => {
     const { ask, asked } = serveCached(undefined, { query: ["page"] });
     await ask("/a?utm=1&page=2");
