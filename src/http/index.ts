@@ -1,9 +1,9 @@
 // The entry point `freshtier/http`.
 
 export { cachedHandler } from "./cached-handler.ts";
-export { cachingFetch } from "./full/caching-fetch.ts";
+export { cachedFetch } from "./full/cached-fetch.ts";
 export type { Fetch } from "./full/exchange.ts";
-export type { CachingFetchOptions } from "./full/options.ts";
+export type { CachedFetchOptions } from "./full/options.ts";
 export type { RequestHandler } from "./fill.ts";
 export type { CachedHandlerOptions } from "./options.ts";
 export { currentAgeMs } from "./policy/age.ts";

@@ -149,5 +149,7 @@ function tagOfUri(uri: string): string {
 }
 
 function bounded(key: string): string {
-  return Buffer.byteLength(key) <= LONGEST_BYTES && key.isWellFormed() ? key : `sha256:${createHash("sha256").update(key).digest("hex")}`;
+  return Buffer.byteLength(key) <= LONGEST_BYTES && key.isWellFormed()
+    ? key
+    : `sha256:${createHash("sha256").update(key).digest("hex")}`;
 }

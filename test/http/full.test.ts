@@ -1,18 +1,18 @@
-// cachingFetch: RFC 9111 in full, between a client and an origin that says what a test tells it to.
+// cachedFetch: RFC 9111 in full, between a client and an origin that says what a test tells it to.
 
 import { describe, expect, test } from "vitest";
-import { cachingFetch } from "../../src/http/full/caching-fetch.ts";
-import type { CachingFetchOptions } from "../../src/http/full/options.ts";
+import { cachedFetch } from "../../src/http/full/cached-fetch.ts";
+import type { CachedFetchOptions } from "../../src/http/full/options.ts";
 import { createCache } from "../support/cache.ts";
 import { drainMicrotasks } from "../support/fake-clock.ts";
 import { fresh, gate, read, type Answer } from "./handler-kit.ts";
 
 type Origin = (request: Request, run: number) => Response | Promise<Response>;
 
-function connect(origin: Origin, options: Omit<CachingFetchOptions, "cache"> = {}) {
+function connect(origin: Origin, options: Omit<CachedFetchOptions, "cache"> = {}) {
   const { cache, clock } = createCache();
   const asked: Request[] = [];
-  const fetch = cachingFetch(
+  const fetch = cachedFetch(
     async (request) => {
       asked.push(request);
       return origin(request, asked.length);
@@ -406,5 +406,5 @@ test.each([
   [{ vary: [] }, "options must hold known options only"],
 ])("%j is refused", (options, message) => {
   const { cache } = createCache();
-  expect(() => cachingFetch(fetch, { cache, ...options } as CachingFetchOptions)).toThrow(message);
+  expect(() => cachedFetch(fetch, { cache, ...options } as CachedFetchOptions)).toThrow(message);
 });

@@ -1,10 +1,10 @@
-// cachingFetch on Node's own fetch and a real server.
+// cachedFetch on Node's own fetch and a real server.
 
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
-import { cachingFetch } from "../../src/http/full/caching-fetch.ts";
+import { cachedFetch } from "../../src/http/full/cached-fetch.ts";
 import { createCache } from "../support/cache.ts";
 import { read } from "./handler-kit.ts";
 
@@ -25,7 +25,7 @@ async function serve(listener: RequestListener) {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/a`;
   const { cache } = createCache();
   // The server writes Date by the clock of the system, so the cache goes by that as well.
-  const get = cachingFetch((request) => fetch(request), { cache });
+  const get = cachedFetch((request) => fetch(request), { cache });
   return {
     ask: async (init?: RequestInit) => read(await get(new Request(url, init))),
     asked,

@@ -307,6 +307,17 @@ describe("stats", () => {
     expect(bus?.messages).toBeGreaterThan(0);
     await cache.close();
   });
+
+  test("count every set of a turn, though they go to the tier as one", async () => {
+    await using cache = new TieredCacheManager({ tiers: [sqliteTier({ path: ":memory:", timeout: "5s" })] });
+    await waitUntil(() => cache.stats().bus?.live, { what: "the bus is live" });
+    await cache.set("first", 1);
+    const before = cache.stats().tiers["sqlite"]!;
+    await Promise.all(["a", "b", "c"].map((key) => cache.set(key, 1)));
+    await cache.setMany({ d: 1, e: 1 });
+    const { sets, latency } = cache.stats().tiers["sqlite"]!;
+    expect([sets - before.sets, latency.count - before.latency.count]).toEqual([5, 2]);
+  });
 });
 
 describe("resetStats", () => {

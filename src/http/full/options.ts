@@ -9,8 +9,8 @@ import { durationOr, type Duration, type Milliseconds } from "../../model/durati
 import { checkName } from "../../model/key.ts";
 import { resolvePolicy, type PolicyOptions, type PolicySettings } from "../policy/settings.ts";
 
-/** Options of `cachingFetch`. */
-export interface CachingFetchOptions {
+/** Options of `cachedFetch`. */
+export interface CachedFetchOptions {
   readonly cache: TieredCacheManager;
   /** Namespace of the responses. Default `"fetch"`. */
   readonly namespace?: string | undefined;
@@ -40,13 +40,13 @@ export interface FetchSettings {
   readonly clock: Clock;
 }
 
-const KNOWN: readonly (keyof CachingFetchOptions)[] = [
+const KNOWN: readonly (keyof CachedFetchOptions)[] = [
   ...(["cache", "namespace", "policy", "maxBodyBytes", "maxVariants", "keepStale", "cacheName", "clock"] as const),
 ];
 
 /** @throws CacheError `invalid_option` or `invalid_key` */
-export function resolveFetch(options: CachingFetchOptions): FetchSettings {
-  checkObject<CachingFetchOptions>(options, KNOWN, "options");
+export function resolveFetch(options: CachedFetchOptions): FetchSettings {
+  checkObject<CachedFetchOptions>(options, KNOWN, "options");
   const { cache, namespace = "fetch", cacheName = "freshtier", clock = systemClock } = options;
   if (typeof cache?.get !== "function") throw badInput("invalid_option", "options.cache", "a cache", cache);
   checkName(namespace, "options.namespace", 512);

@@ -1,4 +1,4 @@
-// cachingFetch: fetch with a cache of HTTP before it, for clients and proxies.
+// cachedFetch: fetch with a cache of HTTP before it, for clients and proxies.
 
 import { createHash } from "node:crypto";
 import type { RefreshContext } from "../../model/refresh.ts";
@@ -16,7 +16,7 @@ import { reusedFields } from "../policy/stored-fields.ts";
 import { parseUri } from "../policy/uri.ts";
 import { headOf } from "../request-key.ts";
 import { asVariant, exchange, passedFields, type Fetch, type Outcome } from "./exchange.ts";
-import { resolveFetch, type CachingFetchOptions, type FetchSettings } from "./options.ts";
+import { resolveFetch, type CachedFetchOptions, type FetchSettings } from "./options.ts";
 import { asStored, choicesFor, type Choice, type Variant, type Variants } from "./variants.ts";
 
 type Way = Omit<CacheStatus, "cache">;
@@ -43,7 +43,7 @@ interface OwnTrip {
  * @param fetch forwards a request, and does not follow redirects
  * @throws CacheError `invalid_option`
  */
-export function cachingFetch(fetch: Fetch, options: CachingFetchOptions): (request: Request) => Promise<Response> {
+export function cachedFetch(fetch: Fetch, options: CachedFetchOptions): (request: Request) => Promise<Response> {
   const settings = resolveFetch(options);
   return async (request) => {
     const head = headOf(request);
