@@ -94,7 +94,8 @@ export function pagesFromCache(cache: TieredCacheManager, load: LoadProduct): Pr
     firstReads,
     served: () => {
       const { hits, misses, refreshes, tiers } = cache.stats();
-      const fromFile = tiers["sqlite"]?.hits.fresh ?? 0;
+      const inFile = tiers["sqlite"]?.hits;
+      const fromFile = inFile === undefined ? 0 : inFile.fresh + inFile.stale + inFile.rescue;
       return { fresh: hits.fresh, stale: hits.stale, miss: misses, fromFile, fenced: refreshes.fenced };
     },
     close: () => cache.close(),
