@@ -48,7 +48,10 @@ describe("CacheHealthIndicator", () => {
         cache: {
           status: "up",
           cache: "healthy",
-          tiers: { memory: { status: "healthy" }, redis: { status: "healthy", latencyMs: expect.any(Number) } },
+          tiers: {
+            memory: { status: "healthy" },
+            redis: { status: "healthy", breakers: { redis: "closed" }, pending: 0, latencyMs: expect.any(Number) },
+          },
           reasons: [],
         },
       });
