@@ -5,7 +5,6 @@ import { encodeFrame } from "../codec/frame-encode.ts";
 import { FRAME_LAYOUT, readVersion, type Envelope } from "../codec/frame-layout.ts";
 import { damageOf } from "../codec/payload-damage.ts";
 import { PayloadCoder, type Payload } from "../codec/payload.ts";
-import type { ReadReply } from "../contracts/authority.ts";
 import type { RemoteTier, TierUsage } from "../contracts/remote.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import { Entry, isTooOld, stateOf } from "../model/entry.ts";
@@ -14,15 +13,14 @@ import type { FrameDamage } from "../model/event.ts";
 import { compileGlob, literalPrefix } from "../model/glob.ts";
 import { fullKey as toFullKey, fullKeyPrefix, readFullKey } from "../model/key.ts";
 import { randomBytes } from "../model/random.ts";
+import { CopyDoubts } from "./copy-doubts.ts";
 import { decodeRecord, encodeRecord, type CopyRecord } from "./copy-record.ts";
+import { createdHere, envelopeOfCopy, stateOfCopy } from "./copy-times.ts";
 import type { CopySettings, Engine, Target } from "./engine.ts";
 import { breakersOf, Guard, UNAVAILABLE, type Operation, type Unavailable } from "./guard.ts";
 import { ownValue, reportDamage } from "./judge.ts";
 import type { SharedTier } from "./shared-tier.ts";
-import { stateOfFrame, TierTrace } from "./traced-tier.ts";
-
-/** Keys whose copies could not be dropped, and patterns the same; more than these make all copies worthless. */
-const MAX_DOUBTS = 10_000;
+import { TierTrace } from "./traced-tier.ts";
 
 /** What is found under a key by who only looks. */
 export interface CopyInspection {
@@ -58,10 +56,7 @@ export class CopyTier {
   #run = newRun();
   /** The last thing to be done to the copy of a full key. */
   readonly #busy = new Map<string, Promise<void>>();
-  readonly #undropped = new Set<string>();
-  readonly #patterns = new Set<(fullKey: string) => boolean>();
-  /** Too much could not be dropped: nobody knows any more which copies are good. */
-  #isBlind = false;
+  readonly #doubts = new CopyDoubts();
 
   constructor(parts: Parts, settings: CopySettings) {
     const { plan, payload } = settings;
@@ -150,7 +145,7 @@ export class CopyTier {
     const fullKey = shared.fullKey(target);
     // At once: who has been given the value may change it.
     const encoding = encode(this.payloads, entry.value);
-    const envelope = envelopeOf(shared, entry);
+    const envelope = envelopeOfCopy(shared, entry);
     const offsetMs = shared.time.latestNow() - Date.now();
     const run = this.#run;
     this.#enqueue(fullKey, async () => {
@@ -160,8 +155,8 @@ export class CopyTier {
       const frame = encodeFrame(fullKey, envelope, codecId, bytes, isCompressed, this.payloads.seal);
       const record = encodeRecord(run, entry.asOf, offsetMs, frame);
       const stored = await this.#ask(fullKey, "set", ({ tier }) => tier.set(fullKey, record, lifeMs));
-      if (stored === UNAVAILABLE) this.#doubt(fullKey);
-      else this.#undropped.delete(fullKey);
+      if (stored === UNAVAILABLE) this.#doubts.add(fullKey);
+      else this.#doubts.settle(fullKey);
     });
   }
 
@@ -188,8 +183,7 @@ export class CopyTier {
       const names = readFullKey(root, fullKey);
       return names !== undefined && names.namespace === namespace && matches(names.key);
     };
-    this.#patterns.add(isMeant);
-    if (this.#patterns.size > MAX_DOUBTS) this.#isBlind = true;
+    this.#doubts.addPattern(isMeant);
     const prefix = fullKeyPrefix(root, namespace, literalPrefix(pattern));
     this.#parts.tasks.own(this.#dropAll(isMeant, prefix), () => undefined);
   }
@@ -217,7 +211,7 @@ export class CopyTier {
     const walked = await this.guard.run(this.#remote.shardOf(prefix), "remove", walk);
     await Promise.all(this.#busy.values());
     // Where the walk failed some may still be there: the pattern stays.
-    if (walked !== UNAVAILABLE) this.#patterns.delete(isMeant);
+    if (walked !== UNAVAILABLE) this.#doubts.settlePattern(isMeant);
   }
 
   /** Of what can be read at once, at once. @throws, or rejects, when it is damaged */
@@ -284,21 +278,13 @@ export class CopyTier {
   }
 
   #isInDoubt(fullKey: string): boolean {
-    if (this.#isBlind || this.#busy.has(fullKey) || this.#undropped.has(fullKey)) return true;
-    for (const isMeant of this.#patterns) if (isMeant(fullKey)) return true;
-    return false;
+    return this.#busy.has(fullKey) || this.#doubts.has(fullKey);
   }
 
   async #drop(fullKey: string): Promise<void> {
     const dropped = await this.#ask(fullKey, "remove", ({ tier }) => tier.delete(fullKey));
-    if (dropped === UNAVAILABLE) this.#doubt(fullKey);
-    else this.#undropped.delete(fullKey);
-  }
-
-  /** An old copy may still be there. Who restarts this process would find it, but not believe it. */
-  #doubt(fullKey: string): void {
-    this.#undropped.add(fullKey);
-    if (this.#undropped.size > MAX_DOUBTS) this.#isBlind = true;
+    if (dropped === UNAVAILABLE) this.#doubts.add(fullKey);
+    else this.#doubts.settle(fullKey);
   }
 
   #damaged(target: Target, fullKey: string, reason: FrameDamage): undefined {
@@ -308,7 +294,7 @@ export class CopyTier {
 
   #enqueue(fullKey: string, work: () => Promise<void>): void {
     const before = this.#busy.get(fullKey);
-    const mine = (before === undefined ? work() : before.then(work)).catch(() => this.#doubt(fullKey));
+    const mine = (before === undefined ? work() : before.then(work)).catch(() => this.#doubts.add(fullKey));
     this.#busy.set(fullKey, mine);
     void mine.then(() => {
       if (this.#busy.get(fullKey) === mine) this.#busy.delete(fullKey);
@@ -318,14 +304,6 @@ export class CopyTier {
   #ask<T>(fullKey: string, operation: Operation, work: (remote: RemoteTier) => Promise<T>): Promise<T | Unavailable> {
     return this.guard.run(this.#remote.shardOf(fullKey), operation, () => work(this.#remote), undefined, fullKey);
   }
-}
-
-/** Of what a read brought: the bytes alone, or as an authority answers. */
-function stateOfCopy(answer: unknown): string {
-  const bytes = answer instanceof Uint8Array ? answer : (answer as ReadReply | undefined)?.frame;
-  const record = bytes && decodeRecord(bytes);
-  if (record === undefined) return bytes === undefined ? "absent" : "damaged";
-  return stateOfFrame(record.frame, Date.now() + record.offsetMs);
 }
 
 function newRun(): string {
@@ -339,36 +317,4 @@ async function encode(payloads: PayloadCoder, value: unknown): Promise<Payload |
   } catch {
     return undefined;
   }
-}
-
-/** Instants by the authority's clock: the earliest that they can be, so that freshness ends early rather than late. */
-function envelopeOf(shared: SharedTier, entry: Entry): Envelope {
-  const createdAt = shared.time.earliestAt(entry.createdAt);
-  const { freshMs, staleMs, errorMs, loadMs, tags } = entry;
-  return {
-    createdAt,
-    freshUntil: createdAt + freshMs,
-    staleUntil: createdAt + staleMs,
-    errorUntil: createdAt + errorMs,
-    version: entry.version as string,
-    loadMs,
-    negative: false,
-    // What ends a copy is heard of, or nobody believes it: epochs are the authority's.
-    rootEpoch: NO_EPOCH,
-    namespaceEpoch: NO_EPOCH,
-    tags: (tags ?? []).map(({ name }) => ({ name: name as string, ...NO_EPOCH })),
-  };
-}
-
-const NO_EPOCH = { hard: "", soft: "" };
-
-/** When the entry of a copy was made, by the clock of the cache. */
-export function createdHere(
-  shared: SharedTier,
-  { createdAt }: Envelope,
-  { offsetMs }: CopyRecord,
-  now: Instant,
-): Instant {
-  if (shared.time.isKnown) return shared.time.toLocal(createdAt);
-  return Math.min(now, now - (Date.now() + offsetMs - createdAt));
 }

@@ -5,7 +5,8 @@ import type { Envelope } from "../../codec/frame-layout.ts";
 import { Entry } from "../../model/entry.ts";
 import type { TierExplanation } from "../../model/explanation.ts";
 import type { CopyRecord } from "../copy-record.ts";
-import { createdHere, type CopyInspection, type CopyTier } from "../copy-tier.ts";
+import type { CopyInspection, CopyTier } from "../copy-tier.ts";
+import { createdHere } from "../copy-times.ts";
 import type { Engine, Target } from "../engine.ts";
 import type { SharedTier } from "../shared-tier.ts";
 import {

@@ -41,7 +41,7 @@ const groups = {
   redis: [REDIS_LIMIT, CONTROL, OURS, "bentocache", "cacheable", "layered-loader", "async-cache-dedupe"],
   sqlite: [SQLITE_LIMIT, CONTROL, SAME_PAYLOAD, OURS, "keyv-sqlite", "cacheable"],
   decorators: [DECORATORS_LIMIT, CONTROL, OURS, "type-cacheable", "node-ts-cache", "memoizee", "p-memoize"],
-  observe: [OBSERVE_LIMIT, CONTROL, OURS, "opentelemetry", "opentelemetry-hits"],
+  observe: [OBSERVE_LIMIT, CONTROL, OURS, "prometheus", "opentelemetry", "opentelemetry-hits"],
 };
 
 export const GROUPS = Object.keys(groups);
