@@ -4,10 +4,12 @@ import { describe, expect, test } from "vitest";
 import { EXAMPLES, exampleFiles, runExample } from "./run-example.ts";
 
 const TEACHING = ["quickstart.ts", "timeline.ts", "decorators.ts"];
+/** Those with a file of tests of their own. */
+const PROGRAMS = ["http-proxy.ts", "shop.ts"];
 const LONGEST: Readonly<Record<string, number>> = { "quickstart.ts": 30 };
 
 test("every example is run by a test", () => {
-  expect(exampleFiles().toSorted()).toEqual([...TEACHING, "shop.ts"].toSorted());
+  expect(exampleFiles().toSorted()).toEqual([...TEACHING, ...PROGRAMS].toSorted());
 });
 
 test.each(TEACHING)("%s fits on a page", (file) => {
