@@ -10,7 +10,7 @@ import type { StoredResponse } from "./policy/reuse.ts";
 import { reusedFields } from "./policy/stored-fields.ts";
 import { varyNames } from "./policy/vary.ts";
 import type { Place } from "./request-key.ts";
-import { asPolicyResponse, type StoredRoute } from "./stored.ts";
+import { asStored, type StoredRoute } from "./stored.ts";
 
 /** What is said about the way of a response in `Cache-Status`, besides the cache's name and the time that is left. */
 export type Way = Omit<CacheStatus, "cache" | "ttl">;
@@ -31,7 +31,7 @@ export interface Prepared {
 export function prepare(stored: StoredRoute, place: Place, settings: HandlerSettings): Prepared {
   const found = settings.prepared.get(stored);
   if (found !== undefined) return found;
-  const response = asPolicyResponse(stored);
+  const response = asStored(stored, []);
   const { fields } = response;
   const prepared: Prepared = {
     response,

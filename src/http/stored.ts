@@ -3,21 +3,26 @@
 import type { Instant } from "../model/duration.ts";
 import { FieldList, type FieldLine } from "./policy/message.ts";
 import type { StoredResponse } from "./policy/reuse.ts";
+import type { Selection } from "./policy/vary.ts";
 
 /** What tells the outcome of one run of a handler from that of any other. */
 interface FromRun {
   readonly runId: string;
 }
 
-/** A complete response. */
-export interface StoredRoute extends FromRun {
-  readonly kind: "response";
+/** A response as it stands in the cache. */
+export interface StoredMessage {
   readonly status: number;
   readonly statusText: string;
   readonly lines: readonly FieldLine[];
   readonly body: Uint8Array;
   readonly requestedAt: Instant;
   readonly receivedAt: Instant;
+}
+
+/** A complete response. What it was selected by is in its key. */
+export interface StoredRoute extends FromRun, StoredMessage {
+  readonly kind: "response";
 }
 
 /** Requests go to the handler, and do not wait for each other. */
@@ -29,7 +34,10 @@ export interface PassNote extends FromRun {
 
 export type StoredValue = StoredRoute | PassNote;
 
-/** As the policy reads it. What it was selected by is in its key. */
-export function asPolicyResponse({ status, lines, requestedAt, receivedAt }: StoredRoute): StoredResponse {
-  return { status, fields: new FieldList(lines), requestedAt, receivedAt, selection: [] };
+/** As the policy reads it. */
+export function asStored(
+  { status, lines, requestedAt, receivedAt }: StoredMessage,
+  selection: Selection,
+): StoredResponse {
+  return { status, fields: new FieldList(lines), requestedAt, receivedAt, selection };
 }

@@ -1,4 +1,5 @@
 // The entry point `freshtier/opentelemetry`.
 
-export { registerMetrics, type CacheWithStats, type MetricsOptions } from "./metrics.ts";
+export type { CacheWithStats } from "../model/stats-reading.ts";
+export { registerMetrics, type MetricsOptions } from "./metrics.ts";
 export { openTelemetryTracing, type OpenTelemetryTracingOptions } from "./tracing.ts";

@@ -1,9 +1,9 @@
 // Every metric: its name, unit, meaning, and where its values stand in `cache.stats()`. One more is one row here and one in DESIGN.md.
 
 import type { Attributes } from "@opentelemetry/api";
-import type { BreakerState } from "../model/breaker.ts";
 import type { Milliseconds } from "../model/duration.ts";
-import type { CacheStats, HitStats, LatencyStats, SharedTierStats, TierStats } from "../model/stats.ts";
+import type { CacheStats, HitStats, LatencyStats, TierStats } from "../model/stats.ts";
+import { breakersByState, pendingOf, remoteTiersOf, tiersOf } from "../model/stats-reading.ts";
 import { ATTRIBUTES } from "./names.ts";
 
 /** A value, and what it is the value of, besides the cache. */
@@ -20,13 +20,6 @@ export interface MetricRow {
   /** Values that are `undefined` are left out. */
   readonly read: (stats: CacheStats) => readonly Reading[];
 }
-
-/** As attributes say it. */
-const BREAKER_STATES: Readonly<Record<BreakerState, string>> = {
-  closed: "closed",
-  halfOpen: "half_open",
-  open: "open",
-};
 
 export const METRICS: readonly MetricRow[] = [
   counter("freshtier.requests", "{request}", "Reads of keys.", ({ requests }) => [[requests]]),
@@ -109,11 +102,8 @@ export const METRICS: readonly MetricRow[] = [
     ofRemoteTiers(stats, ({ latency }) => percentiles(latency)),
   ),
   present("freshtier.tier.breakers", "{breaker}", "Breakers, one for each server, by their state.", (stats) =>
-    ofRemoteTiers(stats, ({ breakers }) =>
-      Object.entries(BREAKER_STATES).map(([state, name]) => {
-        const count = Object.values(breakers).filter((one) => one === state).length;
-        return [count, { [ATTRIBUTES.breakerState]: name }];
-      }),
+    ofRemoteTiers(stats, (tier) =>
+      breakersByState(tier).map(([state, servers]) => [servers, { [ATTRIBUTES.breakerState]: state }]),
     ),
   ),
   present(
@@ -169,23 +159,22 @@ function tierPresent(member: "entries" | "capacity" | "bytes", unit: string, des
   return present(`freshtier.tier.${member}`, unit, description, (stats) => ofTiers(stats, (tier) => [[tier[member]]]));
 }
 
-/** Readings of every tier, under its label. */
 function ofTiers(stats: CacheStats, read: (tier: TierStats) => readonly Reading[]): readonly Reading[] {
-  return Object.entries(stats.tiers).flatMap(([name, tier]) =>
-    tier === undefined
-      ? []
-      : read(tier).map(([value, attributes]): Reading => [value, { [ATTRIBUTES.tier]: name, ...attributes }]),
-  );
+  return labelled(tiersOf(stats), read);
 }
 
-/** Of those outside the process: memory cannot fail. */
 function ofRemoteTiers(stats: CacheStats, read: (tier: TierStats) => readonly Reading[]): readonly Reading[] {
-  const { memory: _memory, ...tiers } = stats.tiers;
-  return ofTiers({ ...stats, tiers }, read);
+  return labelled(remoteTiersOf(stats), read);
 }
 
-function pendingOf(tier: TierStats | SharedTierStats): number | undefined {
-  return "pending" in tier ? tier.pending : undefined;
+/** Readings of tiers, each under its label. */
+function labelled(
+  tiers: ReturnType<typeof tiersOf>,
+  read: (tier: TierStats) => readonly Reading[],
+): readonly Reading[] {
+  return tiers.flatMap(([name, tier]) =>
+    read(tier).map(([value, attributes]): Reading => [value, { [ATTRIBUTES.tier]: name, ...attributes }]),
+  );
 }
 
 function byState({ fresh, stale, rescue }: HitStats): readonly Reading[] {

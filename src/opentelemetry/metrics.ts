@@ -4,7 +4,7 @@ import { metrics, ValueType } from "@opentelemetry/api";
 import type { BatchObservableResult, Meter, MeterProvider, Observable } from "@opentelemetry/api";
 import { badInput } from "../errors.ts";
 import { checkObject } from "../model/check.ts";
-import type { CacheStats } from "../model/stats.ts";
+import type { CacheWithStats } from "../model/stats-reading.ts";
 import { METRICS, type MetricRow } from "./metric-table.ts";
 import { ATTRIBUTES, SCOPE } from "./names.ts";
 import { safely } from "./safely.ts";
@@ -13,12 +13,6 @@ import { safely } from "./safely.ts";
 export interface MetricsOptions {
   /** Default: the global one, which has to be registered before. */
   readonly meterProvider?: MeterProvider | undefined;
-}
-
-/** What has statistics: a `TieredCacheManager`. */
-export interface CacheWithStats {
-  readonly name: string;
-  stats(): CacheStats;
 }
 
 /**

@@ -2,18 +2,13 @@
 
 import { badInput } from "../errors.ts";
 import type { CacheStats } from "../model/stats.ts";
+import type { CacheWithStats } from "../model/stats-reading.ts";
 import { ToldNamespaces } from "./namespaces.ts";
 import type { MetricsSettings } from "./options.ts";
 
-/** What a cache has to have. */
-export interface StatsSource {
-  readonly name: string;
-  stats(): CacheStats;
-}
-
 /** Caches by name: the label that tells them apart. */
 export class Collection {
-  readonly #sources = new Map<string, { readonly cache: StatsSource; readonly told: ToldNamespaces }>();
+  readonly #sources = new Map<string, { readonly cache: CacheWithStats; readonly told: ToldNamespaces }>();
   #snapshots: readonly CacheStats[] | undefined;
 
   get isEmpty(): boolean {
@@ -21,7 +16,7 @@ export class Collection {
   }
 
   /** Adding one again changes nothing. @throws CacheError `invalid_argument` for another of the same name */
-  add(cache: StatsSource, settings: MetricsSettings): void {
+  add(cache: CacheWithStats, settings: MetricsSettings): void {
     const known = this.#sources.get(cache.name)?.cache;
     if (known === cache) return;
     if (known !== undefined) {
@@ -31,7 +26,7 @@ export class Collection {
     this.#snapshots = undefined;
   }
 
-  remove(cache: StatsSource): void {
+  remove(cache: CacheWithStats): void {
     if (this.#sources.get(cache.name)?.cache === cache) this.#sources.delete(cache.name);
     this.#snapshots = undefined;
   }

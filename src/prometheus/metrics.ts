@@ -1,7 +1,8 @@
 // Every metric: its name, what it says, and where in a snapshot of a cache it stands.
 
 import type { Milliseconds } from "../model/duration.ts";
-import type { CacheStats, HitStats, LatencyStats, SharedTierStats, TierStats } from "../model/stats.ts";
+import type { CacheStats, HitStats, LatencyStats, TierStats } from "../model/stats.ts";
+import { breakersByState, pendingOf, remoteTiersOf, tiersOf } from "../model/stats-reading.ts";
 
 /** Labels of a sample, besides the name of its cache. */
 export type Labels = Readonly<Record<string, string>>;
@@ -102,12 +103,7 @@ export const METRICS: readonly CacheMetric[] = [
     ofRemoteTiers(stats, ({ latency }) => [sample({}, latency)]),
   ),
   gauge("tier_breakers", "Servers of a tier, by the state of their breaker.", (stats) =>
-    ofRemoteTiers(stats, ({ breakers }) => {
-      const states = Object.values(breakers);
-      return (["closed", "half_open", "open"] as const).map((state) =>
-        sample({ state }, states.filter((one) => (one === "halfOpen" ? "half_open" : one) === state).length),
-      );
-    }),
+    ofRemoteTiers(stats, (tier) => breakersByState(tier).map(([state, servers]) => sample({ state }, servers))),
   ),
   gauge("tier_pending", "Invalidations and writes that the shared tier has not got yet.", (stats) =>
     ofTiers(stats, (tier) => [sample({}, pendingOf(tier))]),
@@ -157,22 +153,22 @@ function sample<V>(labels: Labels, value: V | undefined): Sample<V> {
   return { labels, value };
 }
 
-function pendingOf(tier: TierStats | SharedTierStats): number | undefined {
-  return "pending" in tier ? tier.pending : undefined;
-}
-
 function byState({ fresh, stale, rescue }: HitStats, labels: Labels): Sample<number>[] {
   return Object.entries({ fresh, stale, rescue }).map(([result, count]) => sample({ ...labels, result }, count));
 }
 
-function ofTiers<V>({ tiers }: CacheStats, read: (tier: TierStats) => readonly Sample<V>[]): Sample<V>[] {
-  return Object.entries(tiers).flatMap(([name, tier]) =>
-    tier === undefined ? [] : read(tier).map(({ labels, value }) => sample({ tier: name, ...labels }, value)),
-  );
+type TierReader<V> = (tier: TierStats) => readonly Sample<V>[];
+
+function ofTiers<V>(stats: CacheStats, read: TierReader<V>): Sample<V>[] {
+  return labelled(tiersOf(stats), read);
 }
 
-/** Memory cannot fail, has no breaker, and a hit in it observes nothing. */
-function ofRemoteTiers<V>(stats: CacheStats, read: (tier: TierStats) => readonly Sample<V>[]): Sample<V>[] {
-  const { memory: _memory, ...tiers } = stats.tiers;
-  return ofTiers({ ...stats, tiers }, read);
+function ofRemoteTiers<V>(stats: CacheStats, read: TierReader<V>): Sample<V>[] {
+  return labelled(remoteTiersOf(stats), read);
+}
+
+function labelled<V>(tiers: ReturnType<typeof tiersOf>, read: TierReader<V>): Sample<V>[] {
+  return tiers.flatMap(([name, tier]) =>
+    read(tier).map(({ labels, value }) => sample({ tier: name, ...labels }, value)),
+  );
 }

@@ -3,7 +3,8 @@
 import { register, Registry, type Metric } from "prom-client";
 import { badInput } from "../errors.ts";
 import { CollectedMetric } from "./collected-metric.ts";
-import { Collection, type StatsSource } from "./collection.ts";
+import type { CacheWithStats } from "../model/stats-reading.ts";
+import { Collection } from "./collection.ts";
 import { METRICS } from "./metrics.ts";
 import { resolveMetricsOptions, type CacheMetricsOptions } from "./options.ts";
 
@@ -25,7 +26,7 @@ const registered = new WeakMap<AnyRegistry, Map<string, Registered>>();
  * @throws CacheError `invalid_option`; CacheError `invalid_argument` for another cache of the same name; what the
  * registry throws where it has another metric of the same name
  */
-export function registerCacheMetrics(cache: StatsSource, options: CacheMetricsOptions = {}): () => void {
+export function registerCacheMetrics(cache: CacheWithStats, options: CacheMetricsOptions = {}): () => void {
   const settings = resolveMetricsOptions(options, ["registry", "prefix", "namespaces"]);
   const { registry = register } = options;
   if (typeof registry !== "object" || registry === null || typeof registry.registerMetric !== "function") {
@@ -45,13 +46,13 @@ export function registerCacheMetrics(cache: StatsSource, options: CacheMetricsOp
  * @throws CacheError `invalid_option` or `invalid_argument`
  */
 export async function cacheMetricsText(
-  caches: StatsSource | readonly StatsSource[],
+  caches: CacheWithStats | readonly CacheWithStats[],
   options: Omit<CacheMetricsOptions, "registry"> = {},
 ): Promise<string> {
   const settings = resolveMetricsOptions(options, ["prefix", "namespaces"]);
   const registry = new Registry();
   const { collection } = open(registry, settings.prefix);
-  for (const cache of Array.isArray(caches) ? (caches as readonly StatsSource[]) : [caches as StatsSource]) {
+  for (const cache of Array.isArray(caches) ? (caches as readonly CacheWithStats[]) : [caches as CacheWithStats]) {
     collection.add(sourceOf(cache), settings);
   }
   return registry.metrics();
@@ -90,8 +91,8 @@ function forget(registry: AnyRegistry, metric: CollectedMetric): void {
   if (isIn(registry, metric)) registry.removeSingleMetric(metric.fullName);
 }
 
-function sourceOf(cache: unknown): StatsSource {
+function sourceOf(cache: unknown): CacheWithStats {
   const isSource = typeof cache === "object" && cache !== null && "stats" in cache && typeof cache.stats === "function";
   if (!isSource) throw badInput("invalid_argument", "cache", "a cache", cache);
-  return cache as unknown as StatsSource;
+  return cache as unknown as CacheWithStats;
 }

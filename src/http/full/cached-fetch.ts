@@ -17,7 +17,7 @@ import { parseUri } from "../policy/uri.ts";
 import { headOf } from "../request-key.ts";
 import { asVariant, exchange, passedFields, type Fetch, type Outcome } from "./exchange.ts";
 import { resolveFetch, type CachedFetchOptions, type FetchSettings } from "./options.ts";
-import { asStored, choicesFor, type Choice, type Variant, type Variants } from "./variants.ts";
+import { asVariantStored, choicesFor, type Choice, type Variant, type Variants } from "./variants.ts";
 
 type Way = Omit<CacheStatus, "cache">;
 
@@ -137,7 +137,7 @@ function conclude(asked: Asked, { answer: given, variants }: Outcome, forward: F
  */
 function answer(asked: Asked, variant: Variant, way: Way, isOwn = false): Response {
   const { head, settings } = asked;
-  const stored = asStored(variant);
+  const stored = asVariantStored(variant);
   const now = settings.clock.now();
   const given = isOwn ? fieldsOf(stored.fields) : reusedFields(stored, now, settings.policy);
   const ttl = remainingMs(stored, now, settings.policy) / 1_000;
@@ -153,7 +153,7 @@ function answer(asked: Asked, variant: Variant, way: Way, isOwn = false): Respon
 
 /** Of a stored part what the request asks for; all of it, where it has just come for it. */
 function answerPart(asked: Asked, variant: Variant, fields: FieldList, isOwn: boolean): Response {
-  const stored = asStored(variant);
+  const stored = asVariantStored(variant);
   const place = parseContentRange(stored.fields);
   const range = isOwn ? undefined : selectFromPart(asked.head, stored);
   if (place === undefined || range === undefined) return respond(asked, 206, variant.statusText, fields, variant.body);
@@ -190,7 +190,7 @@ async function change(asked: Asked): Promise<Response> {
 /** As long as any of them is fresh, and some more, to be validated. */
 function lifeOf(variants: Variants, { clock, policy, keepStaleMs }: FetchSettings): number {
   const now = clock.now();
-  return Math.max(0, ...variants.map((variant) => remainingMs(asStored(variant), now, policy))) + keepStaleMs;
+  return Math.max(0, ...variants.map((variant) => remainingMs(asVariantStored(variant), now, policy))) + keepStaleMs;
 }
 
 /** RFC 9111 §5.2.1.7. */

@@ -12,7 +12,7 @@ import { effectOfHead, updated } from "../policy/update.ts";
 import { selectedBy, validationRequest } from "../policy/validation.ts";
 import { selectionOf, varyNames } from "../policy/vary.ts";
 import type { FetchSettings } from "./options.ts";
-import { asStored, choicesFor, withVariant, type Variant, type Variants } from "./variants.ts";
+import { asVariantStored, choicesFor, withVariant, type Variant, type Variants } from "./variants.ts";
 
 /** What forwards a request to its origin. */
 export type Fetch = (request: Request) => Promise<Response>;
@@ -69,7 +69,7 @@ function candidatesOf({ head, variants, settings }: Trip): Variant[] {
 }
 
 function conditional(head: RequestHead, candidates: readonly Variant[]): RequestHead {
-  return candidates.length === 0 ? head : validationRequest(head, candidates.map(asStored));
+  return candidates.length === 0 ? head : validationRequest(head, candidates.map(asVariantStored));
 }
 
 async function send({ fetch, request, signal, settings }: Trip, head: RequestHead): Promise<Answered> {
@@ -84,7 +84,7 @@ async function send({ fetch, request, signal, settings }: Trip, head: RequestHea
 /** RFC 9111 §4.3.4. A 304 about nothing that is stored is answered by asking again, for the response. */
 async function validated(trip: Trip, { received: by }: Answered, candidates: readonly Variant[]): Promise<Outcome> {
   const { head, variants, settings } = trip;
-  const stored = candidates.map((variant) => ({ ...asStored(variant), variant }));
+  const stored = candidates.map((variant) => ({ ...asVariantStored(variant), variant }));
   const selected = selectedBy(by, stored);
   const [best] = selected;
   if (best === undefined) return received(trip, await send(trip, validationRequest(head, [])));
@@ -94,7 +94,7 @@ async function validated(trip: Trip, { received: by }: Answered, candidates: rea
   });
   const byId = new Map(fresh.map((variant) => [variant.id, variant]));
   const isKept = (variant: Variant): boolean =>
-    !byId.has(variant.id) || refusalToStore(head, asStored(variant), settings.policy) === undefined;
+    !byId.has(variant.id) || refusalToStore(head, asVariantStored(variant), settings.policy) === undefined;
   const kept = variants.map((variant) => byId.get(variant.id) ?? variant).filter(isKept);
   const variant = byId.get(best.variant.id) as Variant;
   return { answer: { kind: "variant", variant, forwardStatus: 304 }, variants: kept };
@@ -105,7 +105,7 @@ function headAnswered({ head, variants, settings }: Trip, { response, received: 
   const get = { ...head, method: "GET" };
   const chosen = new Set(choicesFor(get, variants, by.receivedAt, settings.policy).map(({ variant }) => variant.id));
   const changed = variants.flatMap((variant) => {
-    const stored = asStored(variant);
+    const stored = asVariantStored(variant);
     const effect = chosen.has(variant.id) ? effectOfHead(stored, by) : "none";
     if (effect === "none") return [variant];
     if (effect === "invalidate") return [];
@@ -172,7 +172,7 @@ function rescue({ head, variants, settings }: Trip, { response, received: by }: 
 }
 
 function rescueFrom(head: RequestHead, variants: Variants, { clock, policy }: FetchSettings): Variant | undefined {
-  return variants.find((variant) => mayReuseOnError(head, asStored(variant), clock.now(), policy));
+  return variants.find((variant) => mayReuseOnError(head, asVariantStored(variant), clock.now(), policy));
 }
 
 /** What goes on to the client of a response that is its own. */

@@ -1,21 +1,16 @@
 // The responses that are stored under one URI, and which of them answers a request.
 
 import type { Instant } from "../../model/duration.ts";
-import { FieldList, type FieldLine, type RequestHead } from "../policy/message.ts";
+import type { RequestHead } from "../policy/message.ts";
 import { decideReuse, type Reuse, type StoredResponse } from "../policy/reuse.ts";
 import type { PolicySettings } from "../policy/settings.ts";
 import type { Selection } from "../policy/vary.ts";
+import { asStored, type StoredMessage } from "../stored.ts";
 
 /** One response, in full or a part, with what it was selected by. Plain data, for any tier. */
-export interface Variant {
+export interface Variant extends StoredMessage {
   /** What tells it from those that were stored before or after it. */
   readonly id: string;
-  readonly status: number;
-  readonly statusText: string;
-  readonly lines: readonly FieldLine[];
-  readonly body: Uint8Array;
-  readonly requestedAt: Instant;
-  readonly receivedAt: Instant;
   readonly selection: Selection;
 }
 
@@ -29,14 +24,14 @@ export interface Choice {
 }
 
 /** A variant as the policy reads it. */
-export function asStored({ status, lines, requestedAt, receivedAt, selection }: Variant): StoredResponse {
-  return { status, fields: new FieldList(lines), requestedAt, receivedAt, selection };
+export function asVariantStored(variant: Variant): StoredResponse {
+  return asStored(variant, variant.selection);
 }
 
 /** The variants that are for a request, the latest first (RFC 9111 §4.1). */
 export function choicesFor(head: RequestHead, variants: Variants, now: Instant, policy: PolicySettings): Choice[] {
   return variants.flatMap((variant) => {
-    const reuse = decideReuse(head, asStored(variant), now, policy);
+    const reuse = decideReuse(head, asVariantStored(variant), now, policy);
     return reuse.kind === "unusable" ? [] : [{ variant, reuse }];
   });
 }

@@ -1,9 +1,7 @@
 // A memory hit of a cache that is watched in one way or another: get(key).
 
-import { makeKeys, makeUsers, makeVisits, sumOfVisits, WORKING_SET } from "../data.mjs";
-import { MAX_ENTRIES, STALE_MS, TTL_MS } from "../settings.mjs";
 import { throughput } from "../throughput.mjs";
-import { assertEqual, fill } from "./fill.mjs";
+import { hits } from "./hit.mjs";
 
 const base = throughput({
   id: "observed-hit",
@@ -13,19 +11,7 @@ const base = throughput({
   target: 0.87,
   hasRivals: false,
   needs: [],
-  async block(contender) {
-    const cache = contender.create({ maxEntries: MAX_ENTRIES, ttlMs: TTL_MS, staleMs: STALE_MS });
-    const keys = makeKeys("user", WORKING_SET);
-    const visits = makeVisits();
-    const expected = sumOfVisits(visits);
-    await fill(cache, keys, makeUsers(WORKING_SET));
-    return async () => {
-      let sum = 0;
-      for (let i = 0; i < visits.length; i++) sum += (await cache.get(keys[visits[i]])).id;
-      assertEqual(sum, expected, "sum of ids");
-      return visits.length;
-    };
-  },
+  block: hits,
 });
 
 /** Every contender is held to a target of its own. */
