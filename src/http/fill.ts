@@ -3,7 +3,8 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { RefreshContext } from "../model/refresh.ts";
 import { captureBody } from "./capture.ts";
-import type { HandlerSettings } from "./options.ts";
+import type { Incoming } from "./incoming.ts";
+import type { HandlerSettings, RouteSettings } from "./options.ts";
 import { initialAgeMs } from "./policy/age.ts";
 import { freshnessLifetime } from "./policy/freshness.ts";
 import { fieldsOf, single, type FieldList, type ReceivedResponse, type RequestHead } from "./policy/message.ts";
@@ -12,7 +13,7 @@ import { staleWindows } from "./policy/stale.ts";
 import { isFailure } from "./policy/status.ts";
 import { storedFields } from "./policy/stored-fields.ts";
 import { refusalToStore } from "./policy/storing.ts";
-import { keyedRequest, type Place } from "./request-key.ts";
+import { keyedHead, type Place } from "./request-key.ts";
 import type { PassNote, StoredValue } from "./stored.ts";
 import { isSurrogateField, surrogateKeys } from "./surrogate-keys.ts";
 
@@ -20,14 +21,10 @@ import { isSurrogateField, surrogateKeys } from "./surrogate-keys.ts";
 const LONGEST_TAG = 512;
 
 /** A request, and where its answer belongs. */
-export interface Asked {
-  readonly request: Request;
-  readonly head: RequestHead;
+export interface Asked<R> {
+  readonly incoming: Incoming<R>;
   readonly place: Place;
 }
-
-/** What a handler is to the cache. */
-export type RequestHandler = (request: Request) => Response | PromiseLike<Response>;
 
 /** What came of a run: a value for everybody, and the response itself where it is for its caller alone. */
 export interface Filled {
@@ -49,24 +46,24 @@ export class HandlerFailure extends Error {
 
 /** A run under way. */
 interface Run {
-  readonly asked: Asked;
+  readonly asked: Asked<unknown>;
   readonly context: RefreshContext<StoredValue>;
-  readonly settings: HandlerSettings;
+  readonly settings: HandlerSettings<never>;
 }
 
 /**
  * Runs the handler for all who ask for the same key, and says how long its response lives.
  * @throws HandlerFailure; what the handler throws; what the body breaks off with
  */
-export async function fill(
-  handler: RequestHandler,
-  asked: Asked,
+export async function fill<R>(
+  asked: Asked<R>,
   context: RefreshContext<StoredValue>,
-  settings: HandlerSettings,
+  settings: HandlerSettings<R>,
 ): Promise<Filled> {
   const run: Run = { asked, context, settings };
   const startedAt = settings.clock.now();
-  const response = await handler(keyedRequest(asked.request, asked.head, context.signal, settings));
+  const { incoming } = asked;
+  const response = await incoming.run(keyedHead(incoming.head, context.signal, settings));
   const { status, headers } = response;
   const receivedAt = settings.clock.now();
   // There is no way between the handler and the cache that would count as age, unless its response has come one.
@@ -78,7 +75,7 @@ export async function fill(
 }
 
 function refusalToKeep(response: ReceivedResponse, { asked, settings }: Run): string | undefined {
-  const head: RequestHead = { ...asked.head, method: "GET" };
+  const head: RequestHead = { ...asked.incoming.head, method: "GET" };
   return refusalToStore(head, response, asked.place.policy) ?? refusalOfRoutes(response, asked, settings);
 }
 
@@ -89,8 +86,8 @@ function hadStale({ context }: Run): boolean {
 /** What keeps a response of a route out besides the RFC: nobody could validate it, or it never ends. */
 function refusalOfRoutes(
   response: ReceivedResponse,
-  { place }: Asked,
-  { maxBodyBytes }: HandlerSettings,
+  { place }: Asked<unknown>,
+  { maxBodyBytes }: RouteSettings,
 ): string | undefined {
   const control = responseControl(response, place.policy);
   if (control.noCache === true) return "no-cache";

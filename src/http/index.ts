@@ -1,11 +1,11 @@
 // The entry point `freshtier/http`.
 
-export { cachedHandler } from "./cached-handler.ts";
+export { cachedHandler, type RequestHandler } from "./cached-handler.ts";
 export { cachedFetch } from "./full/cached-fetch.ts";
 export type { Fetch } from "./full/exchange.ts";
 export type { CachedFetchOptions } from "./full/options.ts";
-export type { RequestHandler } from "./fill.ts";
-export type { CachedHandlerOptions } from "./options.ts";
+
+export type { CachedHandlerOptions, CachedRouteOptions } from "./options.ts";
 export { currentAgeMs } from "./policy/age.ts";
 export { formatCacheStatus, withCacheStatus, type CacheStatus, type ForwardReason } from "./policy/cache-status.ts";
 export { combineParts, missingRange, type Part } from "./policy/combine.ts";

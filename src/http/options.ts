@@ -11,8 +11,8 @@ import type { Prepared } from "./prepared.ts";
 import type { StoredRoute } from "./stored.ts";
 import { resolvePolicy, type PolicySettings } from "./policy/settings.ts";
 
-/** Options of `cachedHandler`. */
-export interface CachedHandlerOptions {
+/** Options of cached routes. `R` is what the server calls a request: `Request` of fetch, or that of a framework. */
+export interface CachedRouteOptions<R> {
   readonly cache: TieredCacheManager;
   /** Namespace of the responses. Default `"http"`. */
   readonly namespace?: string | undefined;
@@ -30,9 +30,9 @@ export interface CachedHandlerOptions {
   /** Request headers that the answers depend on. A response that varies by others is not stored. Default none. */
   readonly vary?: readonly string[] | undefined;
   /** Whose answers a request may see: the id of a user, or of a tenant. `undefined`: those for everybody. */
-  readonly partition?: ((request: Request) => string | undefined | PromiseLike<string | undefined>) | undefined;
+  readonly partition?: ((request: R) => string | undefined | PromiseLike<string | undefined>) | undefined;
   /** The key of a request instead of origin, path and query. `undefined`: it goes to the handler. */
-  readonly key?: ((request: Request) => string | undefined) | undefined;
+  readonly key?: ((request: R) => string | undefined) | undefined;
   /** How long a response is fresh that does not say so itself. Default: what RFC 9111 guesses of `Last-Modified`. */
   readonly ttl?: Duration | undefined;
   /** How long after that it is given while the handler is run behind, if it does not say so itself. Default 0. */
@@ -40,7 +40,7 @@ export interface CachedHandlerOptions {
   /** How long after freshness it is given when the handler fails, if it does not say so itself. Default 0. */
   readonly staleIfError?: Duration | undefined;
   /** Tags of all responses, besides those in their `Cache-Tag` and `Surrogate-Key`. */
-  readonly tags?: readonly string[] | ((request: Request) => readonly string[]) | undefined;
+  readonly tags?: readonly string[] | ((request: R) => readonly string[]) | undefined;
   /** A longer body is passed through, and not stored. Default 1 MiB. */
   readonly maxBodyBytes?: number | undefined;
   /**
@@ -56,16 +56,16 @@ export interface CachedHandlerOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** The same, checked and complete. */
-export interface HandlerSettings {
+/** Options of `cachedHandler`. */
+export type CachedHandlerOptions = CachedRouteOptions<Request>;
+
+/** The same, checked and complete, but for what concerns requests of one kind of server. */
+export interface RouteSettings {
   readonly cache: TieredCacheManager;
   readonly namespace: string;
   readonly origin: string | undefined;
   readonly query: ReadonlySet<string> | undefined;
   readonly vary: readonly string[];
-  readonly partition: CachedHandlerOptions["partition"];
-  readonly key: CachedHandlerOptions["key"];
-  readonly tagsOf: (request: Request) => readonly string[];
   readonly maxBodyBytes: number;
   readonly browser: string | undefined;
   readonly hitForMissMs: Milliseconds;
@@ -78,6 +78,13 @@ export interface HandlerSettings {
   readonly prepared: WeakMap<StoredRoute, Prepared>;
 }
 
+/** With the functions that get requests. */
+export interface HandlerSettings<R> extends RouteSettings {
+  readonly partition: CachedRouteOptions<R>["partition"];
+  readonly key: CachedRouteOptions<R>["key"];
+  readonly tagsOf: (request: R) => readonly string[];
+}
+
 /** What holds where nothing is said. */
 export const HANDLER_DEFAULTS: Readonly<{
   namespace: string;
@@ -86,14 +93,14 @@ export const HANDLER_DEFAULTS: Readonly<{
   cacheName: string;
 }> = Object.freeze({ namespace: "http", maxBodyBytes: 1_048_576, hitForMiss: "10s", cacheName: "freshtier" });
 
-const KNOWN: readonly (keyof CachedHandlerOptions)[] = [
+const KNOWN: readonly (keyof CachedRouteOptions<unknown>)[] = [
   ...(["cache", "namespace", "origin", "query", "vary", "partition", "key", "ttl", "staleWhileRevalidate"] as const),
   ...(["staleIfError", "tags", "maxBodyBytes", "browser", "hitForMiss", "cacheName", "clock"] as const),
 ];
 
 /** @throws CacheError `invalid_option` or `invalid_key` */
-export function resolveHandler(options: CachedHandlerOptions): HandlerSettings {
-  checkObject<CachedHandlerOptions>(options, KNOWN, "options");
+export function resolveHandler<R>(options: CachedRouteOptions<R>): HandlerSettings<R> {
+  checkObject<CachedRouteOptions<R>>(options, KNOWN, "options");
   const { cache, clock = systemClock } = options;
   if (typeof cache?.get !== "function") throw badInput("invalid_option", "options.cache", "a cache", cache);
   const { ttl, staleWhileRevalidate, staleIfError } = options;
@@ -115,9 +122,9 @@ export function resolveHandler(options: CachedHandlerOptions): HandlerSettings {
   });
 }
 
-type KeySettings = Pick<HandlerSettings, "namespace" | "origin" | "query" | "vary" | "partition" | "key">;
+type KeySettings<R> = Pick<HandlerSettings<R>, "namespace" | "origin" | "query" | "vary" | "partition" | "key">;
 
-function resolveKey(options: CachedHandlerOptions): KeySettings {
+function resolveKey<R>(options: CachedRouteOptions<R>): KeySettings<R> {
   const { query = "all", vary = [], namespace = HANDLER_DEFAULTS.namespace } = options;
   checkName(namespace, "options.namespace", 512);
   return {
@@ -139,7 +146,7 @@ function originOf(value: unknown): string {
   return url.origin;
 }
 
-function resolveTags(tags: CachedHandlerOptions["tags"]): HandlerSettings["tagsOf"] {
+function resolveTags<R>(tags: CachedRouteOptions<R>["tags"]): HandlerSettings<R>["tagsOf"] {
   if (typeof tags === "function") return tags;
   const fixed = checkNames(tags ?? [], "options.tags", Infinity);
   return () => fixed;

@@ -1,7 +1,7 @@
 // What all answers from one stored response have in common, worked out once: the fields it is given with, and its lifetime.
 
 import type { Instant, Milliseconds } from "../model/duration.ts";
-import type { HandlerSettings } from "./options.ts";
+import type { RouteSettings } from "./options.ts";
 import { initialAgeMs } from "./policy/age.ts";
 import { formatCacheStatus, type CacheStatus } from "./policy/cache-status.ts";
 import { freshnessLifetime } from "./policy/freshness.ts";
@@ -28,7 +28,7 @@ export interface Prepared {
 }
 
 /** Memory gives the same object each time: a stored response is never changed, and stands under one key. */
-export function prepare(stored: StoredRoute, place: Place, settings: HandlerSettings): Prepared {
+export function prepare(stored: StoredRoute, place: Place, settings: RouteSettings): Prepared {
   const found = settings.prepared.get(stored);
   if (found !== undefined) return found;
   const response = asStored(stored, []);
@@ -46,7 +46,7 @@ export function prepare(stored: StoredRoute, place: Place, settings: HandlerSett
 }
 
 /** The fields of an answer at an instant, with its age, unless it was made for this very request (RFC 9111 §5.1). */
-export function fieldsNow(prepared: Prepared, way: Way, now: Instant, { cacheName }: HandlerSettings): FieldList {
+export function fieldsNow(prepared: Prepared, way: Way, now: Instant, { cacheName }: RouteSettings): FieldList {
   const ageMs = prepared.initialAgeMs + Math.max(0, now - prepared.response.receivedAt);
   const ttl = (prepared.lifetimeMs - ageMs) / 1_000;
   const status = formatCacheStatus({ cache: cacheName, ...way, ttl });
@@ -56,7 +56,7 @@ export function fieldsNow(prepared: Prepared, way: Way, now: Instant, { cacheNam
 }
 
 /** With the policy for browsers in the place of that for this cache, and without what each answer says anew. */
-function forClients(fields: FieldList, { policy, isPartition }: Place, settings: HandlerSettings): FieldList {
+function forClients(fields: FieldList, { policy, isPartition }: Place, settings: RouteSettings): FieldList {
   const browser = settings.browser ?? (isPartition ? "private, no-cache" : "no-cache");
   const isLeftOut = (name: string): boolean =>
     name === "age" ||
@@ -68,7 +68,7 @@ function forClients(fields: FieldList, { policy, isPartition }: Place, settings:
 }
 
 /** Caches in front have to know what the answers depend on, also where the handler does not say so. */
-function withVary(fields: FieldList, { vary }: HandlerSettings): FieldList {
+function withVary(fields: FieldList, { vary }: RouteSettings): FieldList {
   const names = varyNames(fields);
   const missing = names === "*" ? [] : vary.filter((name) => !names.includes(name));
   return missing.length === 0 ? fields : fields.with([["Vary", [...fields.all("vary"), ...missing].join(", ")]]);

@@ -2,8 +2,9 @@
 
 import { createHash } from "node:crypto";
 import { badInput } from "../errors.ts";
-import type { HandlerSettings } from "./options.ts";
-import type { FieldLine, Fields, RequestHead } from "./policy/message.ts";
+import type { KeyedHead } from "./incoming.ts";
+import type { HandlerSettings, RouteSettings } from "./options.ts";
+import { fieldsOf, type RequestHead } from "./policy/message.ts";
 import type { PolicySettings } from "./policy/settings.ts";
 import { validationRequest } from "./policy/validation.ts";
 import { variantKey } from "./policy/vary.ts";
@@ -24,14 +25,24 @@ const LONGEST_BYTES = 250;
  * The place of a request; `undefined` when its answers are not cached. Requests with credentials that are not declared have places of
  * their own: they neither get what a request without has brought, nor keep others from it.
  */
-export async function placeOf(
-  request: Request,
+export function placeOf<R>(
+  request: R,
   head: RequestHead,
-  settings: HandlerSettings,
-): Promise<Place | undefined> {
-  const uri = uriKey(request, settings);
+  settings: HandlerSettings<R>,
+): Place | undefined | Promise<Place | undefined> {
+  const uri = uriKey(head.url, request, settings);
   if (uri === undefined) return undefined;
-  const partition = await partitionOf(request, settings);
+  // No promise where there is nothing to wait for: a hit takes a few microseconds.
+  if (settings.partition === undefined) return placeUnder(uri, undefined, head, settings);
+  return partitionOf(request, settings.partition).then((partition) => placeUnder(uri, partition, head, settings));
+}
+
+function placeUnder(
+  uri: string,
+  partition: string | undefined,
+  head: RequestHead,
+  settings: HandlerSettings<never>,
+): Place {
   const policy = partition === undefined ? settings.policy : settings.partitionPolicy;
   const isVaried = settings.vary.length > 0 || settings.partition !== undefined;
   const variant = isVaried ? [variantKey(settings.vary, head), partition ?? null] : [];
@@ -44,63 +55,40 @@ export async function placeOf(
   };
 }
 
-/** All keys, or the tag, of what is stored under a URI. */
-export function placesOfUri(
-  request: Request,
-  settings: HandlerSettings,
+/**
+ * All keys, or the tag, of what is stored under a URI: none, where keys are the user's own and there is no request to make
+ * one of.
+ */
+export function placesOfUri<R>(
+  url: string,
+  request: R | undefined,
+  settings: HandlerSettings<R>,
 ): { readonly keys: readonly string[]; readonly tag: string | undefined } {
-  const uri = uriKey(request, settings);
+  const uri = uriKey(url, request, settings);
   if (uri === undefined) return { keys: [], tag: undefined };
   if (settings.vary.length > 0 || settings.partition !== undefined) return { keys: [], tag: tagOfUri(uri) };
   return { keys: [bounded(uri), bounded(`${uri}#${JSON.stringify(["credentials"])}`)], tag: undefined };
 }
 
-/**
- * The request that is answered for everybody with the same key: GET, without conditions and ranges, under the configured
- * origin, and with no parameter in its query that is not part of the key. It ends when nobody waits for its answer any more.
- */
-export function keyedRequest(
-  request: Request,
-  head: RequestHead,
-  signal: AbortSignal,
-  settings: HandlerSettings,
-): Request {
-  const { fields } = validationRequest(head, []);
-  const headers = [...fields].map(([name, value]): [string, string] => [name, value]);
-  return new Request(keyedUrl(request, settings), { method: "GET", headers, signal });
+/** What the handler is asked by a request that it answers for everybody. */
+export function keyedHead(head: RequestHead, signal: AbortSignal, settings: HandlerSettings<never>): KeyedHead {
+  return { url: keyedUrl(head, settings), fields: fieldsOf(validationRequest(head, []).fields), signal };
 }
 
-/** The head of a request, as the policy reads it. */
-export function headOf(request: Request): RequestHead {
-  return { method: request.method, url: request.url, fields: new RequestFields(request.headers) };
+async function partitionOf<R>(
+  request: R,
+  partition: NonNullable<HandlerSettings<R>["partition"]>,
+): Promise<string | undefined> {
+  return checkGiven(await partition(request), "partition(request)");
 }
 
-/** Headers of fetch, read where they stand: a hit asks for few of them. Several lines of a field are one there. */
-class RequestFields implements Fields {
-  readonly #headers: Headers;
-
-  constructor(headers: Headers) {
-    this.#headers = headers;
+function uriKey<R>(absolute: string, request: R | undefined, settings: HandlerSettings<R>): string | undefined {
+  const { key, origin } = settings;
+  if (key !== undefined) {
+    return request === undefined ? undefined : withoutMark(checkGiven(key(request), "key(request)"));
   }
-
-  all(name: string): readonly string[] {
-    const value = this.#headers.get(name);
-    return value === null ? [] : [value];
-  }
-
-  [Symbol.iterator](): Iterator<FieldLine> {
-    return this.#headers[Symbol.iterator]();
-  }
-}
-
-async function partitionOf(request: Request, { partition }: HandlerSettings): Promise<string | undefined> {
-  return partition === undefined ? undefined : checkGiven(await partition(request), "partition(request)");
-}
-
-function uriKey(request: Request, settings: HandlerSettings): string | undefined {
-  if (settings.key !== undefined) return withoutMark(checkGiven(settings.key(request), "key(request)"));
-  const url = new URL(request.url);
-  return `${settings.origin ?? ""}${url.pathname}${keyedQuery(url, settings)}`;
+  const url = new URL(absolute);
+  return `${origin ?? ""}${url.pathname}${keyedQuery(url, settings)}`;
 }
 
 /** A `#` begins what is added to a key. No URL has one there; a key of the user's may, if it holds what a client says. */
@@ -115,14 +103,14 @@ function checkGiven(value: unknown, field: string): string | undefined {
 }
 
 /** With a key of the user's own the handler sees all: what the key leaves out is the user's business. */
-function keyedUrl(request: Request, settings: HandlerSettings): string {
-  if (settings.key !== undefined) return request.url;
-  const url = new URL(request.url);
+function keyedUrl(head: RequestHead, settings: HandlerSettings<never>): string {
+  if (settings.key !== undefined) return head.url;
+  const url = new URL(head.url);
   return `${settings.origin ?? url.origin}${url.pathname}${keyedQuery(url, settings)}`;
 }
 
 /** In order of names; as it was written otherwise, so that what a handler could tell apart stays apart. */
-function keyedQuery({ search }: URL, { query }: HandlerSettings): string {
+function keyedQuery({ search }: URL, { query }: RouteSettings): string {
   if (search === "") return "";
   const parameters = search.slice(1).split("&");
   const known = parameters.filter((one) => one !== "" && (query === undefined || query.has(nameOf(one))));

@@ -1,9 +1,10 @@
 // What a client gets of a stored response: all of it, a part, its head, or word that it has it already.
 
 import { hasNoBody } from "./fill.ts";
-import type { HandlerSettings } from "./options.ts";
+import type { Answer } from "./incoming.ts";
+import type { RouteSettings } from "./options.ts";
 import { withCacheStatus } from "./policy/cache-status.ts";
-import { fieldsOf, type FieldList, type RequestHead } from "./policy/message.ts";
+import { fieldsOf, type FieldList, type FieldSource, type RequestHead } from "./policy/message.ts";
 import { notModifiedFields } from "./policy/not-modified.ts";
 import { evaluatePreconditions } from "./policy/preconditions.ts";
 import { partFields, selectRange, unsatisfiableFields } from "./policy/range.ts";
@@ -12,14 +13,16 @@ import type { Place } from "./request-key.ts";
 import type { StoredRoute } from "./stored.ts";
 import { isSurrogateField } from "./surrogate-keys.ts";
 
+type Stored = Extract<Answer, { kind: "stored" }>;
+
 /** The answer to a request from a stored response (RFC 9111 §4). */
 export function respond(
   stored: StoredRoute,
   head: RequestHead,
   place: Place,
   way: Way,
-  settings: HandlerSettings,
-): Response {
+  settings: RouteSettings,
+): Stored {
   const prepared = prepare(stored, place, settings);
   const { response } = prepared;
   const fields = fieldsNow(prepared, way, settings.clock.now(), settings);
@@ -40,17 +43,26 @@ export function respond(
   return answer(206, "", partFields(fields, range, body.byteLength), part, head);
 }
 
+/** As fetch has it. */
+export function asResponse({ status, statusText, fields, body }: Stored): Response {
+  const content = (body ?? null) as Uint8Array<ArrayBuffer> | null;
+  return new Response(content, { status, statusText, headers: headersOf(fields) });
+}
+
 /** A response that is its caller's alone, with what the cache has to say about it, and without its surrogate keys. */
-export function passedOn(response: Response, way: Way, head: RequestHead, settings: HandlerSettings): Response {
+export function passedOn(response: Response, way: Way, { method }: RequestHead, settings: RouteSettings): Response {
   const { status, statusText } = response;
   // Nobody can make another of these: an upgrade, or a failure of the network.
   if (status < 200) return response;
-  const fields = fieldsOf(response.headers).without(isSurrogateField);
-  const said = withCacheStatus(fields, { cache: settings.cacheName, ...way });
-  const isHead = head.method === "HEAD";
+  const isHead = method === "HEAD";
   if (isHead) void response.body?.cancel().catch(() => undefined);
   const body = isHead || hasNoBody(status) ? null : response.body;
-  return new Response(body, { status, statusText, headers: headersOf(said) });
+  return new Response(body, { status, statusText, headers: headersOf(passedFields(response.headers, way, settings)) });
+}
+
+/** The fields of a response that is not the cache's. */
+export function passedFields(fields: FieldSource, way: Way, { cacheName }: RouteSettings): FieldList {
+  return withCacheStatus(fieldsOf(fields).without(isSurrogateField), { cache: cacheName, ...way });
 }
 
 function answer(
@@ -59,9 +71,9 @@ function answer(
   fields: FieldList,
   body: Uint8Array | undefined,
   { method }: RequestHead,
-): Response {
-  const content = method === "HEAD" || hasNoBody(status) ? null : (body ?? null);
-  return new Response(content as Uint8Array<ArrayBuffer> | null, { status, statusText, headers: headersOf(fields) });
+): Stored {
+  const content = method === "HEAD" || hasNoBody(status) ? undefined : body;
+  return { kind: "stored", status, statusText, fields, body: content };
 }
 
 /** A 412 has nothing of the response but what concerns caches. */

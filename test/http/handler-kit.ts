@@ -1,7 +1,7 @@
 // A cached handler on a cache whose time is in the hands of a test, and what the handler was asked for.
 
-import { cachedHandler } from "../../src/http/cached-handler.ts";
-import type { RequestHandler } from "../../src/http/fill.ts";
+import { cachedHandler, type RequestHandler } from "../../src/http/cached-handler.ts";
+
 import type { CachedHandlerOptions } from "../../src/http/options.ts";
 import type { TieredCacheManager } from "../../src/index.ts";
 import { createCache } from "../support/cache.ts";

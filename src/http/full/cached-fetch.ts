@@ -14,7 +14,7 @@ import { partFields, selectFromPart, selectRange, unsatisfiableFields } from "..
 import { requestControl } from "../policy/request-control.ts";
 import { reusedFields } from "../policy/stored-fields.ts";
 import { parseUri } from "../policy/uri.ts";
-import { headOf } from "../request-key.ts";
+import { headOf } from "../fetch-head.ts";
 import { asVariant, exchange, passedFields, type Fetch, type Outcome } from "./exchange.ts";
 import { resolveFetch, type CachedFetchOptions, type FetchSettings } from "./options.ts";
 import { asVariantStored, choicesFor, type Choice, type Variant, type Variants } from "./variants.ts";

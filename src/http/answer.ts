@@ -1,0 +1,155 @@
+// The way of a request through the cache: answered from what is stored, by a run of the handler for everybody, or not at all.
+
+import { CacheError } from "../errors.ts";
+import type { Instant } from "../model/duration.ts";
+import type { RefreshContext } from "../model/refresh.ts";
+import { fill, HandlerFailure, type Asked, type Filled } from "./fill.ts";
+import type { Answer, Incoming } from "./incoming.ts";
+import type { HandlerSettings } from "./options.ts";
+import { invalidatedUris } from "./policy/invalidation.ts";
+import type { RequestHead, ResponseHead } from "./policy/message.ts";
+import type { Way } from "./prepared.ts";
+import { placeOf, placesOfUri } from "./request-key.ts";
+import { respond } from "./respond.ts";
+import type { StoredRoute, StoredValue } from "./stored.ts";
+import { warnOfVary } from "./warn.ts";
+
+/**
+ * What a request is to be answered with. After a direct answer to a method that may change something, `invalidateAfter` is to be called
+ * before the client has it.
+ * @throws what the handler throws, to all who wait for it; `AbortError` when the client has left
+ */
+export async function answerTo<R>(incoming: Incoming<R>, settings: HandlerSettings<R>): Promise<Answer> {
+  const { method } = incoming.head;
+  if (method !== "GET" && method !== "HEAD") return { kind: "direct", way: { forward: "method" } };
+  const found = placeOf(incoming.request, incoming.head, settings);
+  const place = found instanceof Promise ? await found : found;
+  if (place === undefined) return { kind: "direct", way: { forward: "bypass" } };
+  return lookUp({ incoming, place }, settings);
+}
+
+/** What is stored under the URI of a request that has changed something ends (RFC 9111 §4.4). */
+export async function invalidateAfter<R>(
+  head: RequestHead,
+  response: ResponseHead,
+  requestFor: (uri: string) => R | undefined,
+  settings: HandlerSettings<R>,
+): Promise<void> {
+  const { cache, namespace } = settings;
+  const uris = invalidatedUris(head, response);
+  const places = uris.map((uri) => placesOfUri(uri, requestFor(uri), settings));
+  const keys = places.flatMap((place) => place.keys);
+  const tags = places.flatMap(({ tag }) => (tag === undefined ? [] : [tag]));
+  try {
+    if (keys.length > 0) await cache.deleteMany(keys, { namespace });
+    if (tags.length > 0) await cache.invalidateTags(tags);
+  } catch (error) {
+    // A cache that has been closed answers nobody any more. What else fails here would leave old responses.
+    if (reasonToGoOn(error) !== "closed") throw error;
+  }
+}
+
+/** What a request knows of the run of the handler that it has begun, if it has. */
+interface OwnRun {
+  filled: Filled | undefined;
+  failure: HandlerFailure | undefined;
+  /** The request has been answered: what the run still brings is for the cache, and nobody else. */
+  isOver: boolean;
+}
+
+async function lookUp<R>(asked: Asked<R>, settings: HandlerSettings<R>): Promise<Answer> {
+  const run: OwnRun = { filled: undefined, failure: undefined, isOver: false };
+  const askedAt = settings.clock.now();
+  try {
+    return answerWith(await ask(asked, run, settings), askedAt, asked, run, settings);
+  } catch (error) {
+    const because = reasonToGoOn(error);
+    if (because === undefined) throw error;
+    const way: Way = { forward: "uri-miss", detail: because };
+    const response = run.failure === error ? take(run, "failure") : undefined;
+    return response === undefined ? { kind: "direct", way } : { kind: "own", response, way };
+  } finally {
+    run.isOver = true;
+    drop(take(run, "filled"));
+    drop(take(run, "failure"));
+  }
+}
+
+/**
+ * Why the handler is asked by this request alone: its failure is for who began the run, and the others, who were to share
+ * what could be stored, try for themselves; or the cache has been closed. `undefined`: it is not.
+ */
+function reasonToGoOn(error: unknown): string | undefined {
+  if (error instanceof HandlerFailure) return "failure";
+  return error instanceof CacheError && error.code === "closed" ? "closed" : undefined;
+}
+
+function ask<R>(asked: Asked<R>, run: OwnRun, settings: HandlerSettings<R>): Promise<StoredValue> {
+  const { incoming, place } = asked;
+  const tags = settings.tagsOf(incoming.request);
+  return settings.cache.get<StoredValue>(place.key, (context) => refill(asked, run, context, settings), {
+    namespace: settings.namespace,
+    tags: place.uriTag === undefined ? tags : [...tags, place.uriTag],
+    signal: incoming.signal,
+  });
+}
+
+async function refill<R>(
+  asked: Asked<R>,
+  run: OwnRun,
+  context: RefreshContext<StoredValue>,
+  settings: HandlerSettings<R>,
+): Promise<StoredValue> {
+  try {
+    const filled = await fill(asked, context, settings);
+    if (filled.value.kind === "pass" && filled.own !== undefined) warnOfVary(filled.value.because, filled.own);
+    // An invalidation may have overtaken a run before, of which nobody sees the outcome.
+    drop(run.isOver ? filled.own : take(run, "filled"));
+    run.filled = run.isOver ? undefined : filled;
+    return filled.value;
+  } catch (error) {
+    if (error instanceof HandlerFailure) {
+      if (run.isOver) drop(error.response);
+      else run.failure = error;
+    }
+    throw error;
+  }
+}
+
+function answerWith(
+  value: StoredValue,
+  askedAt: Instant,
+  { incoming: { head }, place }: Asked<unknown>,
+  run: OwnRun,
+  settings: HandlerSettings<never>,
+): Answer {
+  const filled = run.filled?.value.runId === value.runId ? run.filled : undefined;
+  const forward = filled?.hadStale === true ? "stale" : "uri-miss";
+  if (value.kind === "response") {
+    const way: Way = filled === undefined ? wayOf(value, askedAt, run) : { forward, isStored: true };
+    return respond(value, head, place, way, settings);
+  }
+  const response = filled === undefined ? undefined : take(run, "filled");
+  if (response !== undefined) return { kind: "own", response, way: { forward, detail: value.because } };
+  return { kind: "direct", way: { forward: "bypass", detail: value.because } };
+}
+
+/** A response that came after it was asked for was somebody else's run; one that is given instead of a failure is old. */
+function wayOf(stored: StoredRoute, askedAt: Instant, { failure }: OwnRun): Way {
+  if (failure !== undefined) {
+    return { forward: "stale", forwardStatus: failure.response.status, detail: "stale-if-error" };
+  }
+  return stored.receivedAt <= askedAt ? { hit: true } : { forward: "uri-miss", isCollapsed: true };
+}
+
+/** The response that a run has brought for its caller alone. It is given once. */
+function take(run: OwnRun, what: "filled" | "failure"): Response | undefined {
+  const response = what === "filled" ? run.filled?.own : run.failure?.response;
+  run[what] = undefined;
+  return response;
+}
+
+/** Nobody reads a body any more: its source is told. */
+function drop(response: Response | undefined): void {
+  void response?.body?.cancel().catch(() => undefined);
+}
