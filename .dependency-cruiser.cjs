@@ -122,7 +122,7 @@ module.exports = {
     only(
       "nestjs-on-decorators",
       "^src/nestjs/",
-      [BASE, OPTIONS, "^src/manager[.]ts$", "^src/decorators/"],
+      [BASE, OPTIONS, "^src/manager[.]ts$", "^src/decorators/", "^src/http/"],
       "A framework adapter uses the cache and its decorators as a user would.",
     ),
     only("prometheus-on-base", "^src/prometheus/", BASE, "Metrics are made of what `stats()` says: they need no more."),

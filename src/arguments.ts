@@ -57,7 +57,8 @@ export function changesReading({ forceRefresh, maxAge, earlyRefresh, tiers, sign
     maxAge !== undefined ||
     earlyRefresh !== undefined ||
     tiers !== undefined ||
-    signal !== undefined
+    // One that has not ended changes nothing about what is there at once.
+    (signal !== undefined && (signal as AbortSignal | null)?.aborted !== false)
   );
 }
 

@@ -12,7 +12,7 @@ import type { Way } from "./prepared.ts";
 import { placeOf, placesOfUri } from "./request-key.ts";
 import { respond } from "./respond.ts";
 import type { StoredRoute, StoredValue } from "./stored.ts";
-import { warnOfVary } from "./warn.ts";
+import { warnOfRefusal } from "./warn.ts";
 
 /**
  * What a request is to be answered with. After a direct answer to a method that may change something, `invalidateAfter` is to be called
@@ -22,7 +22,7 @@ import { warnOfVary } from "./warn.ts";
 export async function answerTo<R>(incoming: Incoming<R>, settings: HandlerSettings<R>): Promise<Answer> {
   const { method } = incoming.head;
   if (method !== "GET" && method !== "HEAD") return { kind: "direct", way: { forward: "method" } };
-  const found = placeOf(incoming.request, incoming.head, settings);
+  const found = placeOf(incoming, settings);
   const place = found instanceof Promise ? await found : found;
   if (place === undefined) return { kind: "direct", way: { forward: "bypass" } };
   return lookUp({ incoming, place }, settings);
@@ -102,7 +102,7 @@ async function refill<R>(
 ): Promise<StoredValue> {
   try {
     const filled = await fill(asked, context, settings);
-    if (filled.value.kind === "pass" && filled.own !== undefined) warnOfVary(filled.value.because, filled.own);
+    if (filled.value.kind === "pass" && filled.own !== undefined) warnOfRefusal(filled.value.because, filled.own);
     // An invalidation may have overtaken a run before, of which nobody sees the outcome.
     drop(run.isOver ? filled.own : take(run, "filled"));
     run.filled = run.isOver ? undefined : filled;

@@ -29,7 +29,7 @@ export function cachedHandler(
   const run = async (keyed: KeyedHead): Promise<Response> => handler(keyedRequest(keyed));
   return async (request) => {
     const head = headOf(request);
-    const answer = await answerTo({ request, head, signal: request.signal, run }, settings);
+    const answer = await answerTo({ request, head, isOfUser: false, signal: request.signal, run }, settings);
     switch (answer.kind) {
       case "stored":
         return asResponse(answer);

@@ -76,11 +76,25 @@ export async function fill<R>(
 
 function refusalToKeep(response: ReceivedResponse, { asked, settings }: Run): string | undefined {
   const head: RequestHead = { ...asked.incoming.head, method: "GET" };
-  return refusalToStore(head, response, asked.place.policy) ?? refusalOfRoutes(response, asked, settings);
+  return (
+    refusalToStore(head, response, asked.place.policy) ??
+    refusalOfUsers(response, asked, settings) ??
+    refusalOfRoutes(response, asked, settings)
+  );
 }
 
 function hadStale({ context }: Run): boolean {
   return context.stale?.kind === "response";
+}
+
+/** As RFC 9111 §3.5 has it of `Authorization`, whatever the guard has found the user by. */
+function refusalOfUsers(
+  response: ReceivedResponse,
+  { incoming, place }: Asked<unknown>,
+  { isBlindToUsers }: RouteSettings,
+): string | undefined {
+  const isAllowed = !incoming.isOfUser || !isBlindToUsers || responseControl(response, place.policy).isPublic;
+  return isAllowed ? undefined : "user";
 }
 
 /** What keeps a response of a route out besides the RFC: nobody could validate it, or it never ends. */

@@ -9,6 +9,8 @@ export interface Incoming<R> {
   readonly request: R;
   /** Its URL is absolute; its host counts for nothing. */
   readonly head: RequestHead;
+  /** Whether a guard before the route has found out whose request it is: `request.user`. */
+  readonly isOfUser: boolean;
   /** Ends when the client has left. */
   readonly signal: AbortSignal | undefined;
   /** Runs the handler for all who ask for the same, while the client may be gone, or have its answer. */

@@ -29,7 +29,10 @@ export interface CachedRouteOptions<R> {
   readonly query?: "all" | readonly string[] | undefined;
   /** Request headers that the answers depend on. A response that varies by others is not stored. Default none. */
   readonly vary?: readonly string[] | undefined;
-  /** Whose answers a request may see: the id of a user, or of a tenant. `undefined`: those for everybody. */
+  /**
+   * Whose answers a request may see: the id of a user, or of a tenant. `undefined`: those for everybody. Where a guard has put a
+   * `user` on the request and neither this, `key` nor `vary` tells users apart, only responses that are called public are stored.
+   */
   readonly partition?: ((request: R) => string | undefined | PromiseLike<string | undefined>) | undefined;
   /** The key of a request instead of origin, path and query. `undefined`: it goes to the handler. */
   readonly key?: ((request: R) => string | undefined) | undefined;
@@ -76,6 +79,8 @@ export interface RouteSettings {
   readonly partitionPolicy: PolicySettings;
   /** What was worked out of stored responses. */
   readonly prepared: WeakMap<StoredRoute, Prepared>;
+  /** Whether nothing that was said tells users apart: then responses made for one are for nobody else. */
+  readonly isBlindToUsers: boolean;
 }
 
 /** With the functions that get requests. */
@@ -119,7 +124,15 @@ export function resolveHandler<R>(options: CachedRouteOptions<R>): HandlerSettin
     policy: resolvePolicy({ ...policy, declared: vary }),
     partitionPolicy: resolvePolicy({ ...policy, declared: partitionVary }),
     prepared: new WeakMap(),
+    isBlindToUsers: isBlindToUsers(options),
   });
+}
+
+/** What a client can do with a response says nothing of who it is. */
+const NEGOTIATED = /^(?:accept(?:-.*)?|origin|user-agent|sec-.*)$/i;
+
+function isBlindToUsers<R>({ partition, key, vary = [] }: CachedRouteOptions<R>): boolean {
+  return partition === undefined && key === undefined && vary.every((name) => NEGOTIATED.test(name));
 }
 
 type KeySettings<R> = Pick<HandlerSettings<R>, "namespace" | "origin" | "query" | "vary" | "partition" | "key">;

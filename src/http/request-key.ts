@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { badInput } from "../errors.ts";
-import type { KeyedHead } from "./incoming.ts";
+import type { Incoming, KeyedHead } from "./incoming.ts";
 import type { HandlerSettings, RouteSettings } from "./options.ts";
 import { fieldsOf, type RequestHead } from "./policy/message.ts";
 import type { PolicySettings } from "./policy/settings.ts";
@@ -26,27 +26,30 @@ const LONGEST_BYTES = 250;
  * their own: they neither get what a request without has brought, nor keep others from it.
  */
 export function placeOf<R>(
-  request: R,
-  head: RequestHead,
+  { request, head, isOfUser }: Incoming<R>,
   settings: HandlerSettings<R>,
 ): Place | undefined | Promise<Place | undefined> {
   const uri = uriKey(head.url, request, settings);
   if (uri === undefined) return undefined;
   // No promise where there is nothing to wait for: a hit takes a few microseconds.
-  if (settings.partition === undefined) return placeUnder(uri, undefined, head, settings);
-  return partitionOf(request, settings.partition).then((partition) => placeUnder(uri, partition, head, settings));
+  const isMarked = isOfUser && settings.isBlindToUsers;
+  if (settings.partition === undefined) return placeUnder(uri, undefined, head, isMarked, settings);
+  return partitionOf(request, settings.partition).then((partition) =>
+    placeUnder(uri, partition, head, isMarked, settings),
+  );
 }
 
 function placeUnder(
   uri: string,
   partition: string | undefined,
   head: RequestHead,
+  isMarked: boolean,
   settings: HandlerSettings<never>,
 ): Place {
   const policy = partition === undefined ? settings.policy : settings.partitionPolicy;
   const isVaried = settings.vary.length > 0 || settings.partition !== undefined;
   const variant = isVaried ? [variantKey(settings.vary, head), partition ?? null] : [];
-  const marks = hasCredentials(head, policy) ? [...variant, "credentials"] : variant;
+  const marks = isMarked || hasCredentials(head, policy) ? [...variant, "credentials"] : variant;
   return {
     key: bounded(marks.length === 0 ? uri : `${uri}#${JSON.stringify(marks)}`),
     uriTag: isVaried ? tagOfUri(uri) : undefined,
@@ -72,7 +75,18 @@ export function placesOfUri<R>(
 
 /** What the handler is asked by a request that it answers for everybody. */
 export function keyedHead(head: RequestHead, signal: AbortSignal, settings: HandlerSettings<never>): KeyedHead {
-  return { url: keyedUrl(head, settings), fields: fieldsOf(validationRequest(head, []).fields), signal };
+  const fields = fieldsOf(validationRequest(head, []).fields).without((name) => saysWhere(name, settings));
+  return { url: keyedUrl(head, settings), fields, signal };
+}
+
+/**
+ * What a client, or a proxy before it, makes up of the host: links made of it would reach others. The scheme is left where there is
+ * no configured one, so that a redirect to `https` is not what everybody gets.
+ */
+function saysWhere(name: string, { origin, vary }: RouteSettings): boolean {
+  if (vary.includes(name)) return false;
+  if (name === "x-forwarded-proto") return origin !== undefined;
+  return name === "host" || name === "forwarded" || name === "x-host" || name.startsWith("x-forwarded-");
 }
 
 async function partitionOf<R>(

@@ -13,7 +13,9 @@ export function surrogateKeys(fields: Fields): string[] {
   return [...new Set([...listMembers(fields.all(CACHE_TAG)), ...keys])].filter((key) => key !== "");
 }
 
-/** Whether a field is one of those that are taken out on the way to the client. */
+/** Those that are taken out on the way to the client. */
+export const SURROGATE_FIELDS: readonly string[] = Object.freeze([CACHE_TAG, SURROGATE_KEY]);
+
 export function isSurrogateField(name: string): boolean {
   return name === CACHE_TAG || name === SURROGATE_KEY;
 }

@@ -1,0 +1,3 @@
+// The entry point `freshtier/fastify`.
+
+export type { CachedRouteOptions } from "../options.ts";

@@ -1,0 +1,3 @@
+// The entry point `freshtier/hono`.
+
+export type { CachedRouteOptions } from "../options.ts";
