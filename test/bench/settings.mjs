@@ -17,6 +17,7 @@ export const TAG = "users";
  * @property {readonly number[]} clearSizes entries in the cleared namespace
  * @property {number} importRounds imports per contender
  * @property {RedisPace} redis
+ * @property {HttpPace} http
  */
 
 /**
@@ -30,6 +31,14 @@ export const TAG = "users";
  * @property {number} clearRounds
  * @property {readonly number[]} clearSizes
  * @property {number} rivalClearRounds the same for the others: filling takes most of the time, and they differ by magnitudes
+ */
+
+/**
+ * @typedef {object} HttpPace how long the rows of HTTP are measured: starts and rounds as above
+ * @property {number} starts
+ * @property {number} rounds
+ * @property {number} requests in a timed round
+ * @property {number} warmUpRequests before the first round
  */
 
 /**
@@ -58,6 +67,7 @@ export const FULL_PACE = Object.freeze({
     clearSizes: [1, 10_000, 100_000],
     rivalClearRounds: 1,
   }),
+  http: Object.freeze({ starts: 2, rounds: 5, requests: 10_000, warmUpRequests: 10_000 }),
 });
 
 /** @type {Pace} */
@@ -82,4 +92,5 @@ export const QUICK_PACE = Object.freeze({
     clearSizes: [1, 100, 1_000],
     rivalClearRounds: 1,
   }),
+  http: Object.freeze({ starts: 1, rounds: 1, requests: 1_000, warmUpRequests: 1_000 }),
 });

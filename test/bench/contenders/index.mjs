@@ -16,6 +16,8 @@ export const SQLITE_LIMIT = "bare-driver";
 export const DECORATORS_LIMIT = "cache-get";
 /** The limit of the rows of what watches a cache: one that nobody watches. */
 export const OBSERVE_LIMIT = "unobserved";
+/** The limit of the rows of HTTP: a route without a cache. */
+export const HTTP_LIMIT = "bare";
 
 const limits = {
   memory: LIMIT,
@@ -23,6 +25,7 @@ const limits = {
   sqlite: SQLITE_LIMIT,
   decorators: DECORATORS_LIMIT,
   observe: OBSERVE_LIMIT,
+  http: HTTP_LIMIT,
 };
 
 const groups = {
@@ -42,6 +45,7 @@ const groups = {
   sqlite: [SQLITE_LIMIT, CONTROL, SAME_PAYLOAD, OURS, "keyv-sqlite", "cacheable"],
   decorators: [DECORATORS_LIMIT, CONTROL, OURS, "type-cacheable", "node-ts-cache", "memoizee", "p-memoize"],
   observe: [OBSERVE_LIMIT, CONTROL, OURS, "prometheus", "opentelemetry", "opentelemetry-hits"],
+  http: [HTTP_LIMIT, CONTROL, OURS, "apicache", "ocache", "nestjs-cache-manager"],
 };
 
 export const GROUPS = Object.keys(groups);

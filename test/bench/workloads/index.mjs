@@ -19,6 +19,7 @@ const groups = {
   sqlite: ["sqlite-hit", "sqlite-write"],
   decorators: ["decorated-hit"],
   observe: ["observed-hit"],
+  http: ["http-express", "http-fastify", "http-hono", "http-nest"],
 };
 
 /** @param {string} [group] all groups without one */
