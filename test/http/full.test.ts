@@ -317,6 +317,26 @@ describe("RFC 9110 §14.2 ranges", () => {
   });
 });
 
+test("what forwards a request is told whose it is, also when it validates behind", async () => {
+  const { cache, clock } = createCache();
+  const told: (string | null)[] = [];
+  const fetch = cachedFetch(
+    async (request, client) => {
+      told.push(`${request.method} for ${client.headers.get("Name")}`);
+      return fresh("x", "max-age=1, stale-while-revalidate=60");
+    },
+    { cache, clock },
+  );
+  const ask = (Name: string, method: string): Promise<Response> =>
+    fetch(new Request("https://example.test/a", { method, headers: { Name } }));
+  await ask("ann", "GET");
+  await clock.advance(2_000);
+  await ask("bob", "GET");
+  await drainMicrotasks();
+  await ask("cyd", "DELETE");
+  expect(told).toEqual(["GET for ann", "GET for bob", "DELETE for cyd"]);
+});
+
 describe("§4.4 invalidation", () => {
   test.each(["POST", "PUT", "DELETE", "M-SEARCH"])("%s ends what its URI has, unless it fails", async (method) => {
     const { ask } = connect((request, run) =>

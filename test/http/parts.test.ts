@@ -43,7 +43,7 @@ describe("§3.3 stored parts", () => {
     async (range) => {
       const { get, asked } = connect(() => part(5, 9, { ...TAGGED, "Content-Range": range }));
       for (const run of [1, 2]) {
-        expect(await get({ Range: "bytes=-5" })).toMatchObject({ status: 206, text: "56789" });
+        expect(await get({ Range: "bytes=5-8" })).toMatchObject({ status: 206, text: "56789" });
         expect(asked).toHaveLength(run);
       }
     },
