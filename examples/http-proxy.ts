@@ -50,7 +50,8 @@ export async function startProxy({
 }: ProxyOptions): Promise<{ url: string; close(): Promise<void> }> {
   const base = new URL(origin).origin;
   const memory = memoryTier({ maxEntries: 10_000, maxBytes: 256 * 1024 * 1024 });
-  const tiers = redis === undefined ? [memory] : [memory, redisTier({ url: redis })];
+  // Longer than the default: a machine that is busy is no outage, and an origin takes its time, too.
+  const tiers = redis === undefined ? [memory] : [memory, redisTier({ url: redis, timeout: "1s" })];
   const cache = new TieredCacheManager({ name: "proxy", tiers });
   const clients: Clients = new WeakMap();
   const fetch = cachedFetch((request, client) => forward(request, clients.get(client)), {
@@ -65,6 +66,8 @@ export async function startProxy({
     });
   // Whoever asks before he sends a body is told by the origin to go on.
   const server = createServer(answer).on("checkContinue", answer);
+  // Connects, so that the first responses are stored as well.
+  await cache.health();
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   const close = async (): Promise<void> => {
     await stop(server);
