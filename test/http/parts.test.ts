@@ -138,6 +138,13 @@ describe("§3.4 who asks for the whole makes a part complete", () => {
     },
   );
 
+  test("but not for a request whose answer is not to be stored", async () => {
+    const { get, asked } = connect(ranges);
+    await get({ Range: "bytes=0-4" });
+    expect(await get({ "Cache-Control": "no-store" })).toMatchObject({ status: 200, text: WHOLE });
+    expect(asked[1]?.headers.get("Range")).toBeNull();
+  });
+
   test.each<[string, Record<string, string>, number?]>([
     ["has a weak tag", { ETag: 'W/"a"' }],
     ["has no tag", {}],

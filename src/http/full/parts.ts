@@ -4,6 +4,7 @@ import { combineParts, missingRange } from "../policy/combine.ts";
 import { parseContentRange } from "../policy/content-range.ts";
 import { formatEntityTag } from "../policy/entity-tag.ts";
 import { fieldsOf, type RequestHead } from "../policy/message.ts";
+import { requestControl } from "../policy/request-control.ts";
 import { decideReuse } from "../policy/reuse.ts";
 import { validationRequest } from "../policy/validation.ts";
 import { entityTagOf } from "../policy/validators.ts";
@@ -21,6 +22,8 @@ export function isOfPart(head: RequestHead, variants: Variants, settings: FetchS
  */
 export function partToComplete(head: RequestHead, variants: Variants, settings: FetchSettings): Variant | undefined {
   if (head.method !== "GET" || head.fields.all("range").length > 0) return undefined;
+  // The rest could not be kept, so it could not be joined.
+  if (requestControl(head, settings.policy).noStore) return undefined;
   return variants.find((variant) => {
     const stored = asVariantStored(variant);
     const total = parseContentRange(stored.fields)?.total ?? Infinity;
