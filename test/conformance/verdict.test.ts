@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { deviationOf, DEVIATIONS as OURS, type Deviation } from "./deviations.ts";
 import { report } from "./report.ts";
 import type { Implementation, Results, SuiteTest } from "./suite.ts";
-import { judge } from "./verdict.ts";
+import { judge, together } from "./verdict.ts";
 
 const TESTS: readonly SuiteTest[] = [
   { id: "stored", name: "It must store", kind: "required" },
@@ -62,6 +62,25 @@ describe("a measurement", () => {
       "quick 1.0 passes 1 required tests, this 1",
       "quick 1.0 passes 1 optimal tests, this 1",
     ]);
+  });
+});
+
+describe("two measurements", () => {
+  const both = (id: string, first: Results[string] | undefined, second: Results[string] | undefined) =>
+    together({ [id]: first } as Results, { [id]: second } as Results, DEVIATIONS)[id];
+
+  test("pass a test that passed once", () => {
+    expect([both("stored", FAILED, true), both("stored", true, FAILED), both("stored", undefined, true)]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(both("stored", FAILED, FAILED)).toEqual(FAILED);
+  });
+
+  test("pass one that is said to deviate if it passed twice", () => {
+    expect([both("cookie", FAILED, true), both("cookie", true, FAILED)]).toEqual([FAILED, FAILED]);
+    expect(both("cookie", true, true)).toBe(true);
   });
 });
 

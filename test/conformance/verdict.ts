@@ -60,6 +60,21 @@ export function judge(
   return { ours, others: counts, all, onPurpose: failures.filter(explained).map(asFailure), unexplained, problems };
 }
 
+/**
+ * What two measurements come to together. The tests count seconds, and a machine that is busy is late: so a test has passed that did so
+ * once, but one that is said to deviate has to pass twice.
+ */
+export function together(first: Results, second: Results, deviations: readonly Deviation[]): Results {
+  const ids = Object.keys({ ...first, ...second });
+  return Object.fromEntries(
+    ids.flatMap((id) => {
+      const [worse, better] = first[id] === true ? [second[id], first[id]] : [first[id], second[id]];
+      const result = deviationOf(id, deviations) === undefined ? better : worse;
+      return result === undefined ? [] : [[id, result] as const];
+    }),
+  );
+}
+
 function countOf(tests: readonly SuiteTest[], { name, results }: Implementation): Count {
   const passed = tests.filter(({ id }) => results[id] === true);
   return { name, required: passed.filter(isOf("required")).length, optimal: passed.filter(isOf("optimal")).length };
