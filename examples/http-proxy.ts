@@ -1,10 +1,11 @@
 // A caching reverse proxy: RFC 9111 in full between any client and one origin, in memory, and in Redis where it is given one.
-//   npx tsx examples/http-proxy.ts --origin https://example.com --port 8080 [--redis redis://127.0.0.1:6379]
+//   npx tsx examples/http-proxy.ts --origin https://example.com --port 8080 [--redis redis://127.0.0.1:6379] [--set-cookie store]
 
 import {
   createServer,
   request as requestHttp,
   type IncomingMessage,
+  type InformationEvent,
   type Server,
   type ServerResponse,
 } from "node:http";
@@ -15,7 +16,7 @@ import { pipeline } from "node:stream/promises";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { memoryTier, TieredCacheManager } from "freshtier";
-import { cachedFetch } from "freshtier/http";
+import { cachedFetch, type SetCookieRule } from "freshtier/http";
 import { redisTier } from "freshtier/redis";
 
 /** What concerns one connection alone, and is not passed on (RFC 9110 section 7.6.1). */
@@ -33,20 +34,40 @@ export interface ProxyOptions {
   /** 0 for any that is free. */
   readonly port: number;
   readonly redis?: string | undefined;
+  /** Responses with cookies: kept where the response is called public (`"public"`, the default), `"never"`, or like any other (`"store"`). */
+  readonly setCookie?: SetCookieRule | undefined;
 }
+
+/** Whose response a request is answered by: interim ones go there as well. */
+type Clients = WeakMap<Request, ServerResponse>;
 
 /** Listens on this machine. Whoever closes the server closes the cache, too. */
 export async function startProxy({
   origin,
   port,
   redis,
+  setCookie,
 }: ProxyOptions): Promise<{ url: string; close(): Promise<void> }> {
   const base = new URL(origin).origin;
   const memory = memoryTier({ maxEntries: 10_000, maxBytes: 256 * 1024 * 1024 });
-  const tiers = redis === undefined ? [memory] : [memory, redisTier({ url: redis })];
+  // Longer than the default: a machine that is busy is no outage, and an origin takes its time, too.
+  const tiers = redis === undefined ? [memory] : [memory, redisTier({ url: redis, timeout: "1s" })];
   const cache = new TieredCacheManager({ name: "proxy", tiers });
-  const fetch = cachedFetch(forward, { cache, maxBodyBytes: 8 * 1024 * 1024, policy: { staleIfError: "1h" } });
-  const server = createServer((incoming, outgoing) => void serve(incoming, outgoing, base, fetch));
+  const clients: Clients = new WeakMap();
+  const fetch = cachedFetch((request, client) => forward(request, clients.get(client)), {
+    cache,
+    maxBodyBytes: 8 * 1024 * 1024,
+    policy: { staleIfError: "1h", selectLanguage: true, setCookie },
+  });
+  const answer = (incoming: IncomingMessage, outgoing: ServerResponse): void =>
+    void serve(incoming, outgoing, base, async (request) => {
+      clients.set(request, outgoing);
+      return fetch(request);
+    });
+  // Whoever asks before he sends a body is told by the origin to go on.
+  const server = createServer(answer).on("checkContinue", answer);
+  // Connects, so that the first responses are stored as well.
+  await cache.health();
   await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
   const close = async (): Promise<void> => {
     await stop(server);
@@ -91,12 +112,13 @@ function toRequest(incoming: IncomingMessage, url: string, signal: AbortSignal):
 }
 
 /** Asks the origin, and passes on what it says as it says it: Node's own fetch would decode bodies. */
-function forward(request: Request): Promise<Response> {
+function forward(request: Request, client: ServerResponse | undefined): Promise<Response> {
   const { url, method, headers, signal, body } = request;
   const ask = url.startsWith("https:") ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
     const outgoing = ask(url, { method, headers: Object.fromEntries(headers), signal });
     outgoing.on("error", reject);
+    outgoing.on("information", (interim) => passOn(interim, client));
     outgoing.on("response", (incoming) => {
       try {
         resolve(toResponse(incoming, method));
@@ -108,6 +130,28 @@ function forward(request: Request): Promise<Response> {
     if (body === null) outgoing.end();
     else pipeline(Readable.fromWeb(body), outgoing).catch(reject);
   });
+}
+
+/** Of the interim responses those that Node can write: 100, 102 and 103 (RFC 9110 section 15.2). They are never stored. */
+function passOn({ statusCode, rawHeaders }: InformationEvent, client: ServerResponse | undefined): void {
+  // Answered already, as the client of a refresh behind; or one of HTTP/1.0, which knows none.
+  if (client === undefined || client.headersSent || client.req.httpVersionMinor === 0) return;
+  if (statusCode === 100) client.writeContinue();
+  if (statusCode === 102) client.writeProcessing();
+  if (statusCode === 103) hint(client, rawHeaders);
+}
+
+/** A hint that Node takes for malformed goes no further. */
+function hint(client: ServerResponse, raw: readonly string[]): void {
+  try {
+    const headers = headersOf(raw);
+    for (const name of HOP_BY_HOP) headers.delete(name);
+    // Node wants a list of links, each by itself.
+    const link = headers.get("link")?.split(/,\s*(?=<)/) ?? [];
+    client.writeEarlyHints({ ...Object.fromEntries(headers), link });
+  } catch {
+    // It was a hint.
+  }
 }
 
 function toResponse(incoming: IncomingMessage, method: string): Response {
@@ -135,8 +179,10 @@ function stop(server: Server): Promise<void> {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const text = { type: "string" } as const;
-  const { values } = parseArgs({ options: { origin: text, port: text, redis: text } });
+  const { values } = parseArgs({ options: { origin: text, port: text, redis: text, "set-cookie": text } });
   if (values.origin === undefined) throw new Error("say which origin: --origin http://127.0.0.1:3000");
-  const { url } = await startProxy({ origin: values.origin, port: Number(values.port ?? 8080), redis: values.redis });
-  console.log(`${url} answers for ${values.origin}`);
+  const { origin, port = 8080, redis } = values;
+  const setCookie = values["set-cookie"] as SetCookieRule | undefined;
+  const { url } = await startProxy({ origin, port: Number(port), redis, setCookie });
+  console.log(`${url} answers for ${origin}`);
 }

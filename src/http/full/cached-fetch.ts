@@ -16,6 +16,7 @@ import { reusedFields } from "../policy/stored-fields.ts";
 import { parseUri } from "../policy/uri.ts";
 import { headOf } from "../fetch-head.ts";
 import { asVariant, exchange, passedFields, type Fetch, type Outcome } from "./exchange.ts";
+import { isOfPart } from "./parts.ts";
 import { resolveFetch, type CachedFetchOptions, type FetchSettings } from "./options.ts";
 import { asVariantStored, choicesFor, type Choice, type Variant, type Variants } from "./variants.ts";
 
@@ -62,7 +63,7 @@ async function lookUp(asked: Asked): Promise<Response> {
     return answer(asked, choice.variant, { hit: true });
   }
   if (requestControl(asked.head, asked.settings.policy).onlyIfCached) return unavailable(asked);
-  return goToOrigin(asked, variants, forwardReason(choice, variants));
+  return goToOrigin(asked, variants, forwardReason(asked, choice, variants));
 }
 
 /** The first that can be given as it is, else the first that can be validated. */
@@ -71,8 +72,9 @@ function chooseFrom({ head, settings }: Asked, variants: Variants): Choice | und
   return choices.find(({ reuse }) => reuse.kind !== "validate") ?? choices[0];
 }
 
-function forwardReason(choice: Choice | undefined, variants: Variants): ForwardReason {
+function forwardReason({ head, settings }: Asked, choice: Choice | undefined, variants: Variants): ForwardReason {
   if (choice?.reuse.kind === "validate") return choice.reuse.because === "request" ? "request" : "stale";
+  if (isOfPart(head, variants, settings)) return "partial";
   return variants.length === 0 ? "uri-miss" : "vary-miss";
 }
 
@@ -171,7 +173,7 @@ async function change(asked: Asked): Promise<Response> {
   const { fetch, request, head, settings } = asked;
   const { cache, namespace, clock } = settings;
   const requestedAt = clock.now();
-  const response = await fetch(request);
+  const response = await fetch(request, request);
   const fields = fieldsOf(response.headers);
   const keys = invalidatedUris(head, { status: response.status, fields }).map(keyOf);
   if (keys.length > 0) await cache.deleteMany(keys, { namespace });

@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { captureBody } from "../capture.ts";
 import { hasNoBody } from "../fill.ts";
+import { parseContentRange } from "../policy/content-range.ts";
 import { fieldsOf, single, type FieldList, type ReceivedResponse, type RequestHead } from "../policy/message.ts";
 import { mayReuseOnError } from "../policy/reuse.ts";
 import { isFailure } from "../policy/status.ts";
@@ -12,10 +13,15 @@ import { effectOfHead, updated } from "../policy/update.ts";
 import { selectedBy, validationRequest } from "../policy/validation.ts";
 import { selectionOf, varyNames } from "../policy/vary.ts";
 import type { FetchSettings } from "./options.ts";
+import { joined, partToComplete, requestForRest, withReceived } from "./parts.ts";
 import { asVariantStored, choicesFor, withVariant, type Variant, type Variants } from "./variants.ts";
 
-/** What forwards a request to its origin. */
-export type Fetch = (request: Request) => Promise<Response>;
+/**
+ * What forwards a request to its origin.
+ * @param client the request that the exchange was begun for, as `cachedFetch` was given it; one that has long been answered, where a stored
+ * response is validated behind
+ */
+export type Fetch = (request: Request, client: Request) => Promise<Response>;
 
 /** What came of an exchange: an answer, and what is stored from now on; nothing new without `variants`. */
 export interface Outcome {
@@ -49,7 +55,9 @@ interface Answered {
 export async function exchange(trip: Trip): Promise<Outcome> {
   const { head, variants, settings } = trip;
   const candidates = head.method === "HEAD" ? [] : candidatesOf(trip);
+  const part = candidates.length === 0 ? partToComplete(head, variants, settings) : undefined;
   try {
+    if (part !== undefined) return await completed(trip, part);
     const answered = await send(trip, conditional(head, candidates));
     if (isFailure(answered.received.status)) return rescue(trip, answered) ?? (await received(trip, answered));
     if (answered.received.status === 304 && candidates.length > 0) return await validated(trip, answered, candidates);
@@ -75,10 +83,38 @@ function conditional(head: RequestHead, candidates: readonly Variant[]): Request
 async function send({ fetch, request, signal, settings }: Trip, head: RequestHead): Promise<Answered> {
   const headers = [...endToEndFields(head.fields)].map(([name, value]): [string, string] => [name, value]);
   const requestedAt = settings.clock.now();
-  const response = await fetch(new Request(request.url, { method: head.method, headers, signal, redirect: "manual" }));
+  const sent = new Request(request.url, { method: head.method, headers, signal, redirect: "manual" });
+  const response = await fetch(sent, request);
   const { status } = response;
   const receivedAt = settings.clock.now();
   return { response, received: { status, fields: fieldsOf(response.headers), requestedAt, receivedAt } };
+}
+
+/** The rest of a stored part, and both as one (RFC 9111 §3.4). Where the rest does not come, as the origin's whole response may, the part is no help. */
+async function completed(trip: Trip, part: Variant): Promise<Outcome> {
+  const { head, variants, settings } = trip;
+  const answered = await send(trip, requestForRest(head, part));
+  const { status } = answered.received;
+  if (isFailure(status)) return rescue(trip, answered) ?? (await received(trip, answered));
+  if (status === 416) return received(trip, await sendAgain(trip, answered));
+  if (status !== 206) return received(trip, answered);
+  const rest = await asVariant(head, answered, settings);
+  const whole = rest.kind === "variant" ? joined(part, rest.variant, settings) : undefined;
+  if (whole?.status !== 200) {
+    return received(
+      trip,
+      await sendAgain(trip, rest.kind === "own" ? { ...answered, response: rest.response } : undefined),
+    );
+  }
+  const others = variants.filter(({ id }) => id !== part.id);
+  const all = withVariant(others, whole, settings.maxVariants);
+  return { answer: { kind: "variant", variant: whole, forwardStatus: status }, variants: all };
+}
+
+/** For the response itself, in the place of an answer that is of no use. */
+function sendAgain(trip: Trip, useless: Answered | undefined): Promise<Answered> {
+  void useless?.response.body?.cancel().catch(() => undefined);
+  return send(trip, validationRequest(trip.head, []));
 }
 
 /** RFC 9111 §4.3.4. A 304 about nothing that is stored is answered by asking again, for the response. */
@@ -87,7 +123,7 @@ async function validated(trip: Trip, { received: by }: Answered, candidates: rea
   const stored = candidates.map((variant) => ({ ...asVariantStored(variant), variant }));
   const selected = selectedBy(by, stored);
   const [best] = selected;
-  if (best === undefined) return received(trip, await send(trip, validationRequest(head, [])));
+  if (best === undefined) return received(trip, await sendAgain(trip, undefined));
   const fresh = selected.map((one) => {
     const now = updated(one, by, settings.policy);
     return { ...one.variant, lines: [...now.fields], requestedAt: now.requestedAt, receivedAt: now.receivedAt };
@@ -121,7 +157,7 @@ async function received(trip: Trip, answered: Answered): Promise<Outcome> {
   const variant = await asVariant(head, answered, settings);
   if (variant.kind === "own") return { answer: variant, variants: undefined };
   const { status } = answered.received;
-  const all = withVariant(variants, variant.variant, settings.maxVariants);
+  const all = withReceived(variants, variant.variant, settings);
   return { answer: { ...variant, forwardStatus: status }, variants: all };
 }
 
@@ -153,8 +189,12 @@ export async function asVariant(
   return { kind: "variant", variant };
 }
 
-/** The length of what fetch has decoded is another than that of what was sent; it has been checked there. */
+/** The length of what fetch has decoded is another than that of what was sent; it has been checked there. A part is as long as its range. */
 function isWhole({ fields, status }: ReceivedResponse, bytes: Uint8Array): boolean {
+  if (status === 206) {
+    const part = parseContentRange(fields);
+    return part !== undefined && part.last - part.first + 1 === bytes.byteLength;
+  }
   const length = single(fields, "content-length");
   const isDecoded = fields.all("content-encoding").length > 0;
   return length === undefined || isDecoded || hasNoBody(status) || Number(length) === bytes.byteLength;
