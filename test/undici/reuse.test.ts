@@ -1,10 +1,10 @@
 // What is stored is found: at once, by every process, for the requests it is for and no others.
 
 import { describe, expect, test } from "vitest";
-import { Agent, interceptors, request, type Dispatcher } from "undici";
 import { deferred } from "../support/deferred.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { waitUntil } from "../support/wait-until.ts";
+import { Agent, interceptors, request, type Dispatcher } from "./undici.ts";
 import { eventually, KINDS, World } from "./world.ts";
 
 forbidUnhandledRejections();

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Agent, fetch, interceptors, type Dispatcher, type RequestInit, type Response } from "undici";
+
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { memoryTier, TieredCacheManager, type CacheOptions, type TierConfig } from "../../src/index.ts";
 import { redisTier, type RedisTierOptions } from "../../src/redis/index.ts";
@@ -16,6 +16,7 @@ import { tieredCacheStore, type TieredCacheStore, type TieredCacheStoreOptions }
 import type { RedisServer } from "../support/redis/redis-server.ts";
 import { startRedis } from "../support/redis/server.ts";
 import { waitUntil } from "../support/wait-until.ts";
+import { Agent, fetch, interceptors, type Dispatcher, type RequestInit, type Response } from "./undici.ts";
 
 /** The tier that a fleet shares; with memory alone a fleet is one process. */
 export type Kind = "memory" | "sqlite" | "redis";
