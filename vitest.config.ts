@@ -17,7 +17,7 @@ const standardDecorators: Plugin = {
 /** Tests that start servers and processes: they share the machine with nothing that would take their time. */
 const PROCESSES = [
   ...["faults", "rules", "shared", "redis", "redis-support", "sqlite", "contract", "test-suite", "keyv", "examples"],
-  ...["nestjs", "opentelemetry", "undici", "coverage-of-processes"],
+  ...["nestjs", "opentelemetry", "undici", "http/fleet", "coverage-of-processes"],
 ];
 /** Tests of a shared tier that run on a SQLite file as well. Those of other files are about Redis alone. */
 const ONLY_ON_REDIS = [
