@@ -24,10 +24,16 @@ describe("without Redis", () => {
     return { server, one, two };
   }
 
-  /** Waits until both have the same response in memory: on a busy machine the first answers of Redis may come too late. */
+  /**
+   * Waits until both have the same response in memory. On a busy machine the first answers of Redis may come too late: then
+   * who has made a response has no copy until he asks again.
+   */
   async function shared(path: string, one: PeerSite, two: PeerSite): Promise<string> {
-    const isShared = async (): Promise<boolean> => (await one.text(path)) === (await two.text(path));
-    await waitUntil(isShared, { what: "a response is stored" });
+    const isShared = async (): Promise<boolean> => {
+      const [mine, theirs] = [await one.ask(path), await two.ask(path)];
+      return mine.way === "hit" && theirs.way === "hit" && mine.text === theirs.text;
+    };
+    await waitUntil(isShared, { what: "both have the response" });
     return two.text(path);
   }
 
@@ -100,7 +106,7 @@ describe.each(KINDS)("on %s", (kind) => {
     const lost = doomed.ask("/a").catch(String);
     await waitUntil(() => held.length === 1, { what: "the handler runs" });
     const asking = other.ask("/a");
-    await other.begun();
+    await other.engaged();
     expect(fleet.origin.asked).toHaveLength(1);
     await victim.kill();
     expect(await lost).toContain("SIGKILL");

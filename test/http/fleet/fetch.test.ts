@@ -2,6 +2,7 @@
 
 import type { ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
+import { deferred } from "../../support/deferred.ts";
 import { forbidUnhandledRejections } from "../../support/unhandled.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 import { Fleet, KINDS } from "./fleet.ts";
@@ -38,12 +39,15 @@ describe.each(KINDS)("processes that share %s", (kind) => {
 
   test("ask the origin once for what all of them want at once", async () => {
     const [one, two] = await fleet.pair(kind);
-    const held: ServerResponse[] = [];
-    fleet.origin.handle = (_request, response) => void held.push(response);
+    const mayAnswer = deferred<void>();
+    fleet.origin.handle = async (_request, response) => {
+      await mayAnswer.promise;
+      response.writeHead(200, CACHED).end("body");
+    };
     const asking = Array.from({ length: 60 }, (_, index) => (index % 2 === 0 ? one : two).ask("/a"));
-    await Promise.all([one.begun(), two.begun()]);
-    await waitUntil(() => held.length > 0, { what: "one asks" });
-    held[0]!.writeHead(200, CACHED).end("body");
+    await Promise.all([one.engaged(), two.engaged()]);
+    await waitUntil(() => fleet.origin.asked.length > 0, { what: "one asks" });
+    mayAnswer.resolve();
     const answers = await Promise.all(asking);
     expect(answers.map(({ text }) => text)).toEqual(Array(60).fill("body"));
     expect(answers.filter(({ way }) => way === "fwd=uri-miss; stored")).toHaveLength(1);

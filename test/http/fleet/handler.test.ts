@@ -24,7 +24,7 @@ describe.each(KINDS)("processes that share %s", (kind) => {
       response.writeHead(200, CACHED).end(`answer ${fleet.origin.asked.length}`);
     };
     const asking = Array.from({ length: 100 }, (_, index) => (index % 2 === 0 ? one : two).ask("/a"));
-    await Promise.all([one.begun(), two.begun()]);
+    await Promise.all([one.engaged(), two.engaged()]);
     await waitUntil(() => fleet.origin.asked.length > 0, { what: "the handler runs" });
     mayAnswer.resolve();
     const answers = await Promise.all(asking);

@@ -111,9 +111,10 @@ export class PeerSite {
     return (await this.#peer.tell(this.#options.name, { what: "purge", tags })) as MutationResult;
   }
 
-  /** Resolves when all that was asked before has begun. */
-  async begun(): Promise<void> {
-    await this.#peer.tell(this.#options.name, { what: "begun" });
+  /** Resolves when the first refresh of this site has got its lease, or waits for the process that has. */
+  async engaged(): Promise<void> {
+    const isEngaged = (): Promise<unknown> => this.#peer.tell(this.#options.name, { what: "isEngaged" });
+    await waitUntil(isEngaged, { what: "it waits for what another process does, or does it" });
   }
 
   async close(): Promise<void> {

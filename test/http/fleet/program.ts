@@ -1,5 +1,6 @@
 // A process of a fleet: it opens sites, and asks them what the test says.
 
+import { assertNever } from "../../../src/errors.ts";
 import type { FromPeer, Question, ToPeer } from "./protocol.ts";
 import { Site } from "./site.ts";
 
@@ -14,15 +15,23 @@ async function answerTo(name: string, question: Question): Promise<unknown> {
       return site.ask(question.url, question.init);
     case "purge":
       return site.cache.invalidateTags(question.tags);
-    case "begun":
-      return true;
+    case "isEngaged":
+      return isEngaged(site);
     case "isLive":
       return site.cache.stats().bus?.live === true;
     case "close":
       sites.delete(name);
       await site.cache.close();
       return true;
+    default:
+      return assertNever(question);
   }
+}
+
+/** Whether a refresh has got the lease, or waits for the process that has. */
+function isEngaged({ cache }: Site): boolean {
+  const { leases } = cache.stats();
+  return leases !== undefined && leases.granted + leases.denied > 0;
 }
 
 function tell(message: FromPeer): void {

@@ -28,8 +28,8 @@ export type Question =
   | { readonly what: "open"; readonly options: SiteOptions }
   | { readonly what: "ask"; readonly url: string; readonly init: RequestInit }
   | { readonly what: "purge"; readonly tags: readonly string[] }
-  /** Answered when all that was asked before has begun. */
-  | { readonly what: "begun" }
+  /** Whether it has asked for the lease of a key, and has got an answer. */
+  | { readonly what: "isEngaged" }
   | { readonly what: "isLive" }
   | { readonly what: "close" };
 

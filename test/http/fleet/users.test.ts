@@ -41,7 +41,7 @@ describe.each(KINDS)("in processes that share %s", (kind) => {
     const ann = one.ask("/me", { headers: { "x-user": "ann" } });
     await waitUntil(() => held.length === 1, { what: "ann's run has begun" });
     const bob = two.ask("/me", { headers: { "x-user": "bob" } });
-    await two.begun();
+    await two.engaged();
     const say = ([user, response]: [string, ServerResponse]) =>
       response.writeHead(200, { "cache-control": "private" }).end(`for ${user}`);
     say(held[0]!);
