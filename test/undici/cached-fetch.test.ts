@@ -17,8 +17,8 @@ const FETCHES: Record<string, Fetch> = {
   "the fetch of Node": (request) => globalThis.fetch(request),
   // A request of Node's means nothing to it.
   "the fetch of undici": ({ url, method, headers, body, signal }) => {
-    const init = { method, headers: [...headers], body, signal, redirect: "manual", duplex: "half" } as const;
-    return fetch(url, init);
+    const way = { redirect: "manual", duplex: "half" } as const;
+    return fetch(url, { method, headers: [...headers], body, signal, ...way });
   },
 };
 
