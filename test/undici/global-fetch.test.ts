@@ -34,7 +34,7 @@ describe.each(KINDS)("the global fetch, on a store in %s,", (kind) => {
       expect([response.status, await response.text()]).toEqual([200, "answer 1"]);
       // That of Node 20 and 22 puts lines together without a space.
       expect(response.headers.get("x-a")).toMatch(/^1, ?2$/);
-      expect(response.headers.get("age")).toMatch(/^[01]$/);
+      expect(response.headers.get("age")).toMatch(/^[0-9]$/);
     }
     expect(world.origin.asked).toEqual(["GET /"]);
     await textOf(there, "/", { method: "POST", body: "change" });

@@ -24,8 +24,8 @@ describe.each(KINDS)("a response that is shared through %s", (kind) => {
       const response = await client.fetch("/data");
       expect(Buffer.from(await response.arrayBuffer())).toEqual(bytes);
       expect([response.status, response.statusText]).toEqual([203, "Somewhat"]);
-      // An origin dates its answers to the second.
-      expect(response.headers.get("age")).toMatch(/^[01]$/);
+      // An origin dates its answers to the second, and the machine may be busy.
+      expect(response.headers.get("age")).toMatch(/^[0-9]$/);
       expect(response.headers.get("x-a")).toBe("1, 2");
       expect(response.headers.get("etag")).toBe('"v1"');
     }

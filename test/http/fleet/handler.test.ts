@@ -125,6 +125,9 @@ describe.each(KINDS)("processes that share %s", (kind) => {
       slow[0]!.writeHead(200, CACHED).end("old");
       // It was asked for before.
       expect((await old).text).toBe("old");
+      expect(await two.text("/a")).toBe("new");
+      const isNew = async (): Promise<boolean> => (await one.text("/a")) === "new";
+      await waitUntil(isNew, { what: "the other process has heard", deadlineMs: BUS_MS });
       for (const site of [one, two, one, two]) expect(await site.text("/a")).toBe("new");
     },
   );
