@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
 import { Origin } from "../../support/http-origin.ts";
 import type { RedisServer } from "../../support/redis/redis-server.ts";
 import { startRedis } from "../../support/redis/server.ts";
@@ -22,6 +22,8 @@ export interface OpenOptions extends Partial<Omit<SiteOptions, "route">> {
   readonly route?: RouteOptions;
 }
 
+const LIMIT_MS = 60_000;
+
 /** Two processes, which all tests of a file share, and others for a test of their own. */
 export class Fleet {
   origin = new Origin();
@@ -35,6 +37,8 @@ export class Fleet {
   /** @param way what the sites are: a cached handler, or a cached fetch */
   constructor(way: "handler" | "fetch", kinds: readonly Kind[] = KINDS, common = 2) {
     this.#way = way;
+    // Processes are started, on a machine that may be busy.
+    vi.setConfig({ testTimeout: LIMIT_MS, hookTimeout: LIMIT_MS });
     beforeAll(async () => {
       this.#folder = mkdtempSync(join(tmpdir(), "freshtier-fleet-"));
       if (kinds.includes("redis")) this.#redis = await startRedis();

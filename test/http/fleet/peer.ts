@@ -37,14 +37,17 @@ export class Peer {
   /** Opens a site there, and waits until it hears what the others do. */
   async open(options: SiteOptions): Promise<PeerSite> {
     await this.tell(options.name, { what: "open", options });
-    await waitUntil(() => this.tell(options.name, { what: "isLive" }), { what: "the bus is live", deadlineMs: 10_000 });
+    await waitUntil(() => this.tell(options.name, { what: "isLive" }), { what: "the bus is live", deadlineMs: 20_000 });
     return new PeerSite(this, options);
   }
 
   tell(site: string, question: Question): Promise<unknown> {
     const id = ++this.#lastId;
-    const answer = new Promise((resolve, reject) => this.#answers.set(id, { resolve, reject }));
-    this.#child.send({ id, site, question } satisfies ToPeer);
+    const answer = new Promise((resolve, reject) => {
+      this.#answers.set(id, { resolve, reject });
+      // One that is gone cannot be told.
+      this.#child.send({ id, site, question } satisfies ToPeer, (error) => error && reject(error));
+    });
     return answer;
   }
 
