@@ -53,7 +53,18 @@ module.exports = {
       "A tier on a Keyv store builds on the base; a Keyv store on a cache knows what a cache is.",
     ),
     typesOnly("keyv-knows-types-of-the-manager", "^src/keyv/", FACADE, "It is given its cache."),
-    only("undici-on-base", "^src/undici/", [BASE, "^src/manager[.]ts$"], "A store on a cache knows what a cache is."),
+    only(
+      "undici-on-base",
+      "^src/undici/(?!index[.]ts$)",
+      [BASE, "^src/manager[.]ts$", "^src/undici/"],
+      "A store on a cache knows what a cache is.",
+    ),
+    only(
+      "undici-gives-both-caches-of-http",
+      "^src/undici/index[.]ts$",
+      ["^src/undici/", "^src/http/full/"],
+      "Who fetches finds both ways there: the policy of undici, and ours.",
+    ),
     typesOnly("undici-knows-types-of-the-manager", "^src/undici/", FACADE, "It is given its cache."),
     only(
       "environment-as-a-user",

@@ -101,7 +101,10 @@ describe.each(KINDS)("through %s", (kind) => {
       };
       const old = here.text("/");
       await arrived.promise;
+      // Word that comes later would end what is asked for meanwhile.
+      const heard = new Promise((resolve) => there.cache.on("invalidate", resolve));
       await post(whose === "the same process" ? here : there);
+      await heard;
       // Somebody has asked since: the URL has responses again.
       expect(await there.text("/")).toBe("new");
       await there.stored("/");

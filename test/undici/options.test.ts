@@ -1,6 +1,7 @@
 // What the store takes, what it refuses, and that undici's own types take it.
 
-import { interceptors, type cacheStores, type Dispatcher } from "undici";
+import type * as undici7 from "undici";
+import type * as undici8 from "undici-8";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { TieredCacheManager } from "../../src/index.ts";
 import {
@@ -14,19 +15,40 @@ import { responseKey, urlKey, urlOf } from "../../src/undici/keys.ts";
 import { resolveOptions } from "../../src/undici/options.ts";
 import { UrlStates } from "../../src/undici/url-state.ts";
 import { createCache } from "../support/cache.ts";
+import { interceptors } from "./undici.ts";
 
-type UndiciStore = InstanceType<typeof cacheStores.MemoryCacheStore>;
-type UndiciKey = Parameters<UndiciStore["get"]>[0];
-type UndiciValue = Parameters<UndiciStore["createWriteStream"]>[1];
-type UndiciFound = NonNullable<Awaited<ReturnType<UndiciStore["get"]>>>;
+/** The seam of a store as an undici has it, by that of its own stores. */
+interface Seam<Store extends { get(...all: never): unknown; createWriteStream(...all: never): unknown }> {
+  store: Pick<Store, "get" | "createWriteStream" | Extract<"delete", keyof Store>>;
+  key: Parameters<Store["get"]>[0];
+  value: Parameters<Store["createWriteStream"]>[1];
+  found: NonNullable<Awaited<ReturnType<Store["get"]>>>;
+}
 
-test("undici takes it as a store, by its types and by its own checks", () => {
-  expectTypeOf<TieredCacheStore>().toExtend<Pick<UndiciStore, "get" | "createWriteStream" | "delete">>();
-  expectTypeOf<UndiciKey>().toExtend<HttpCacheKey>();
-  expectTypeOf<UndiciValue>().toExtend<HttpCacheValue>();
-  expectTypeOf<HttpCached>().toExtend<UndiciFound>();
-  const store = tieredCacheStore(new TieredCacheManager());
-  expectTypeOf(interceptors.cache({ store })).toEqualTypeOf<Dispatcher.DispatcherComposeInterceptor>();
+type Seam7 = Seam<InstanceType<typeof undici7.cacheStores.MemoryCacheStore>>;
+type Seam8 = Seam<InstanceType<typeof undici8.cacheStores.MemoryCacheStore>>;
+
+describe("undici takes it as a store", () => {
+  test("by the types of version 7", () => {
+    expectTypeOf<TieredCacheStore>().toExtend<Seam7["store"]>();
+    expectTypeOf<Seam7["key"]>().toExtend<HttpCacheKey>();
+    expectTypeOf<Seam7["value"]>().toExtend<HttpCacheValue>();
+    expectTypeOf<HttpCached>().toExtend<Seam7["found"]>();
+    expectTypeOf<{ store: TieredCacheStore }>().toExtend<undici7.interceptors.CacheInterceptorOpts>();
+  });
+
+  test("by those of version 8", () => {
+    expectTypeOf<TieredCacheStore>().toExtend<Seam8["store"]>();
+    expectTypeOf<Seam8["key"]>().toExtend<HttpCacheKey>();
+    expectTypeOf<Seam8["value"]>().toExtend<HttpCacheValue>();
+    expectTypeOf<HttpCached>().toExtend<Seam8["found"]>();
+    expectTypeOf<{ store: TieredCacheStore }>().toExtend<undici8.interceptors.CacheInterceptorOpts>();
+  });
+
+  test("by its own checks", () => {
+    const store = tieredCacheStore(new TieredCacheManager());
+    expect(interceptors.cache({ store })).toBeTypeOf("function");
+  });
 });
 
 describe("bad input is refused with field, rule and value", () => {

@@ -1,11 +1,11 @@
 // Another process of the fleet: it fetches what the test asks, through undici with a store on the same SQLite file or Redis.
 
-import { Agent, fetch, interceptors } from "undici";
 import { memoryTier, TieredCacheManager } from "../../src/index.ts";
 import { redisTier } from "../../src/redis/index.ts";
 import { sqliteTier } from "../../src/sqlite/index.ts";
 import { tieredCacheStore } from "../../src/undici/index.ts";
 import { waitUntil } from "../support/wait-until.ts";
+import { Agent, fetch, interceptors } from "./undici.ts";
 
 /** One request; its answer comes under the same number. */
 export interface Errand {

@@ -1,59 +1,26 @@
 // A real origin over real sockets, and clients of a fleet: each with undici's cache interceptor on a cache of its own, all of
 // one name. What the tests of this folder start from.
 
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Agent, fetch, interceptors, type Dispatcher, type RequestInit, type Response } from "undici";
+
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { memoryTier, TieredCacheManager, type CacheOptions, type TierConfig } from "../../src/index.ts";
 import { redisTier, type RedisTierOptions } from "../../src/redis/index.ts";
 import { sqliteTier } from "../../src/sqlite/index.ts";
 import { tieredCacheStore, type TieredCacheStore, type TieredCacheStoreOptions } from "../../src/undici/index.ts";
+import { Origin } from "../support/http-origin.ts";
 import type { RedisServer } from "../support/redis/redis-server.ts";
 import { startRedis } from "../support/redis/server.ts";
 import { waitUntil } from "../support/wait-until.ts";
+import { Agent, fetch, interceptors, type Dispatcher, type RequestInit, type Response } from "./undici.ts";
 
 /** The tier that a fleet shares; with memory alone a fleet is one process. */
 export type Kind = "memory" | "sqlite" | "redis";
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
-
 /** A command may take long: the machine is shared. */
 const TIMEOUT_MS = 5_000;
-
-/** A server that does what the test says, and notes what it is asked. */
-class Origin {
-  /** What it was asked, in order: `"GET /path"`. */
-  readonly asked: string[] = [];
-  handle: Handler = (_request, response) => response.end();
-  readonly #server = createServer((request, response) => {
-    this.asked.push(`${request.method} ${request.url}`);
-    void this.handle(request, response);
-  });
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
-  }
-
-  async start(): Promise<void> {
-    this.#server.listen(0, "127.0.0.1");
-    await once(this.#server, "listening");
-  }
-
-  /** Answers everything with these headers and a body that counts the answers. */
-  says(headers: Record<string, string>, status = 200): void {
-    this.handle = (_request, response) => response.writeHead(status, headers).end(`answer ${this.asked.length}`);
-  }
-
-  stop(): void {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-}
 
 /** One process of a fleet, as far as HTTP is concerned. */
 export interface Client {
