@@ -15,6 +15,7 @@ import { requestControl } from "../policy/request-control.ts";
 import { reusedFields } from "../policy/stored-fields.ts";
 import { parseUri } from "../policy/uri.ts";
 import { headOf } from "../fetch-head.ts";
+import { keptBody } from "../kept-body.ts";
 import { asVariant, exchange, passedFields, type Fetch, type Outcome } from "./exchange.ts";
 import { isOfPart } from "./parts.ts";
 import { resolveFetch, type CachedFetchOptions, type FetchSettings } from "./options.ts";
@@ -58,12 +59,11 @@ async function lookUp(asked: Asked): Promise<Response> {
   const variants = (await cache.get<Variants>(asked.key, { namespace })) ?? [];
   const choice = chooseFrom(asked, variants);
   if (choice !== undefined && choice.reuse.kind !== "validate") {
-    if (choice.reuse.kind === "stale" && choice.reuse.because === "stale-while-revalidate")
-      refreshBehind(asked, variants);
+    if (choice.reuse.kind === "stale" && choice.reuse.because === "stale-while-revalidate") refreshBehind(asked);
     return answer(asked, choice.variant, { hit: true });
   }
   if (requestControl(asked.head, asked.settings.policy).onlyIfCached) return unavailable(asked);
-  return goToOrigin(asked, variants, forwardReason(asked, choice, variants));
+  return goToOrigin(asked, forwardReason(asked, choice, variants));
 }
 
 /** The first that can be given as it is, else the first that can be validated. */
@@ -78,10 +78,10 @@ function forwardReason({ head, settings }: Asked, choice: Choice | undefined, va
   return variants.length === 0 ? "uri-miss" : "vary-miss";
 }
 
-async function goToOrigin(asked: Asked, variants: Variants, forward: ForwardReason): Promise<Response> {
+async function goToOrigin(asked: Asked, forward: ForwardReason): Promise<Response> {
   const trip: OwnTrip = { outcome: undefined, isOver: false };
   try {
-    const shared = await share(asked, variants, trip, asked.request.signal);
+    const shared = await share(asked, trip, asked.request.signal);
     if (trip.outcome !== undefined) return conclude(asked, trip.outcome, forward);
     const choice = chooseFrom(asked, shared);
     if (choice !== undefined && choice.reuse.kind !== "validate") {
@@ -98,14 +98,20 @@ async function goToOrigin(asked: Asked, variants: Variants, forward: ForwardReas
   }
 }
 
-/** An exchange that is a flight of the cache: its outcome is stored, unless an invalidation has overtaken it. */
-function share(asked: Asked, known: Variants, trip: OwnTrip, signal?: AbortSignal): Promise<Variants> {
+/**
+ * An exchange that is a flight of the cache: its outcome is stored, unless an invalidation has overtaken it. It goes by what
+ * is stored when it begins, and not by what its caller has seen: that may have been ended while it waited for its turn.
+ */
+function share(asked: Asked, trip: OwnTrip, signal?: AbortSignal): Promise<Variants> {
   const { cache, namespace } = asked.settings;
   const refresh = async (context: RefreshContext<Variants>): Promise<Variants> => {
-    const variants = context.stale ?? known;
+    const variants = context.stale ?? [];
+    // Another process has made, since its caller looked, what he is about to ask for.
+    if (chooseFrom(asked, variants)?.reuse.kind === "fresh") return context.skip(variants);
     const outcome = await exchange({ ...asked, variants, signal: context.signal });
-    if (trip.isOver) drop(outcome);
-    else trip.outcome = outcome;
+    // An invalidation may have overtaken an exchange before, of which nobody sees the outcome.
+    if (trip.isOver || trip.outcome !== undefined) drop(trip.isOver ? outcome : (trip.outcome as Outcome));
+    if (!trip.isOver) trip.outcome = outcome;
     if (outcome.variants === undefined) return context.skip(variants);
     context.setOptions({
       ttl: lifeOf(outcome.variants, asked.settings),
@@ -119,9 +125,9 @@ function share(asked: Asked, known: Variants, trip: OwnTrip, signal?: AbortSigna
 }
 
 /** Its failure is nobody's: the next request will see for itself. */
-function refreshBehind(asked: Asked, variants: Variants): void {
+function refreshBehind(asked: Asked): void {
   const trip: OwnTrip = { outcome: undefined, isOver: true };
-  share(asked, variants, trip).catch(() => undefined);
+  share(asked, trip).catch(() => undefined);
 }
 
 function conclude(asked: Asked, { answer: given, variants }: Outcome, forward: ForwardReason): Response {
@@ -201,10 +207,10 @@ function unavailable(asked: Asked): Response {
 }
 
 function passedOn(asked: Asked, response: Response, way: Way): Response {
-  const { status, statusText, body } = response;
+  const { status, statusText } = response;
   if (status < 200) return response;
   const fields = withCacheStatus(passedFields(response), { cache: asked.settings.cacheName, ...way });
-  return respond(asked, status, statusText, fields, body ?? undefined);
+  return respond(asked, status, statusText, fields, keptBody(response) ?? undefined);
 }
 
 function respond(
