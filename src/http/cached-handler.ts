@@ -1,7 +1,7 @@
 // cachedHandler: a function from Request to Response, answered from the cache.
 
 import { answerTo, invalidateAfter } from "./answer.ts";
-import { headOf } from "./fetch-head.ts";
+import { headOf, keyedRequest } from "./fetch-head.ts";
 import type { KeyedHead } from "./incoming.ts";
 import { resolveHandler, type CachedHandlerOptions, type HandlerSettings } from "./options.ts";
 import { isSafe } from "./policy/invalidation.ts";
@@ -39,11 +39,6 @@ export function cachedHandler(
         return direct(request, head, handler, answer.way, settings);
     }
   };
-}
-
-function keyedRequest({ url, fields, signal }: KeyedHead): Request {
-  const headers = [...fields].map(([name, value]): [string, string] => [name, value]);
-  return new Request(url, { method: "GET", headers, signal });
 }
 
 async function direct(
