@@ -15,6 +15,8 @@ export interface Incoming<R> {
   readonly signal: AbortSignal | undefined;
   /** Runs the handler for all who ask for the same, while the client may be gone, or have its answer. */
   readonly run: (keyed: KeyedHead) => Promise<Response>;
+  /** Why a response of a run is for one client alone, where the server knows more than its head says; `undefined`: it is not. */
+  readonly refusal?: (response: Response) => string | undefined;
 }
 
 /**
