@@ -48,7 +48,7 @@ function lendProperty(client: Context, name: (typeof PROPERTIES)[number]): void 
   Object.defineProperty(client, name, {
     configurable: true,
     get: () => borrowerOf(client)?.[name] ?? (Reflect.get(prototype, name, client) as unknown),
-    set: (value) => Reflect.set(prototype, name, value, borrowerOf(client) ?? client),
+    set: (value) => void Reflect.set(prototype, name, value, borrowerOf(client) ?? client),
   });
 }
 

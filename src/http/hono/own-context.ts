@@ -85,7 +85,7 @@ function copyLayout(client: Context, own: Context): void {
   const layout = client.getLayout();
   if (layout !== undefined) own.setLayout(layout);
   const render: Render = (...args) => lend(client, own, () => (client.render as Render)(...args));
-  own.setRenderer(render as Parameters<Context["setRenderer"]>[0]);
+  own.setRenderer(render);
 }
 
 /** What validators have made of the request, but for parameters and headers that the run does not see. */

@@ -135,7 +135,7 @@ describe("a page", () => {
     app.get(
       "/own",
       cachedRoute((c) => {
-        c.setRenderer((content) => c.text(`own ${String(content)}`));
+        c.setRenderer((content) => c.text(`own ${content as string}`));
         return c.render("page");
       }, options),
     );

@@ -66,7 +66,7 @@ export function askingOf(server: Server): Ask {
     });
 }
 
-export function wayOf(status: string | string[] | null | undefined): string {
+function wayOf(status: string | string[] | null | undefined): string {
   return String(status ?? "").replace(/^freshtier(; )?/, "");
 }
 
