@@ -2,7 +2,7 @@
 
 import { answerTo, invalidateAfter } from "./answer.ts";
 import { headOf, keyedRequest } from "./fetch-head.ts";
-import type { KeyedHead } from "./incoming.ts";
+import type { Incoming, KeyedHead } from "./incoming.ts";
 import { resolveHandler, type CachedHandlerOptions, type HandlerSettings } from "./options.ts";
 import { isSafe } from "./policy/invalidation.ts";
 import { fieldsOf, type RequestHead } from "./policy/message.ts";
@@ -29,7 +29,16 @@ export function cachedHandler(
   const run = async (keyed: KeyedHead): Promise<Response> => handler(keyedRequest(keyed));
   return async (request) => {
     const head = headOf(request);
-    const answer = await answerTo({ request, head, isOfUser: false, signal: request.signal, run }, settings);
+    const incoming: Incoming<Request> = {
+      request,
+      head,
+      isOfUser: false,
+      run,
+      get signal() {
+        return request.signal;
+      },
+    };
+    const answer = await answerTo(incoming, settings);
     switch (answer.kind) {
       case "stored":
         return asResponse(answer);
