@@ -3,7 +3,7 @@
 import type { Context, Next } from "hono";
 import { answerTo, invalidateAfter } from "../answer.ts";
 import { headOf, keyedRequest } from "../fetch-head.ts";
-import type { Answer, KeyedHead } from "../incoming.ts";
+import type { Answer, Incoming, KeyedHead } from "../incoming.ts";
 import { isOfUser } from "../known-user.ts";
 import type { HandlerSettings, RouteSettings } from "../options.ts";
 import { isSafe } from "../policy/invalidation.ts";
@@ -12,7 +12,6 @@ import { isFailure } from "../policy/status.ts";
 import type { Way } from "../prepared.ts";
 import { passedOn } from "../respond.ts";
 import { addStatus, giveResponse, giveStored, hideSurrogates } from "./give.ts";
-import { lend } from "./lend.ts";
 import { ownContext } from "./own-context.ts";
 import { isSent, reservedOf, standIn } from "./reserved.ts";
 
@@ -56,19 +55,41 @@ async function ask(
   head: RequestHead,
   settings: HandlerSettings<Context>,
 ): Promise<Answer> {
-  const { signal } = c.req.raw;
-  const run = (keyed: KeyedHead): Promise<Response> => runForKey(handler, c, keyed);
   try {
-    return await answerTo({ request: c, head, isOfUser: hasUser(c), signal, run, refusal }, settings);
+    return await answerTo(new HonoIncoming(handler, c, head), settings);
   } catch (error) {
-    if (signal.aborted) return { kind: "own", response: new Response(null, { status: CLIENT_HAS_LEFT }), way: {} };
+    if (c.req.raw.signal.aborted)
+      return { kind: "own", response: new Response(null, { status: CLIENT_HAS_LEFT }), way: {} };
     addStatus(c, { forward: "uri-miss", detail: "error" }, settings);
     throw error;
   }
 }
 
-function refusal(response: Response): string | undefined {
-  return reservedOf(response)?.because;
+/** A class, because the server for Node makes the signal when it is asked for, and a hit does not ask. */
+class HonoIncoming implements Incoming<Context> {
+  readonly request: Context;
+  readonly head: RequestHead;
+  readonly isOfUser: boolean;
+  readonly #handler: HonoHandler;
+
+  constructor(handler: HonoHandler, c: Context, head: RequestHead) {
+    this.#handler = handler;
+    this.request = c;
+    this.head = head;
+    this.isOfUser = hasUser(c);
+  }
+
+  get signal(): AbortSignal {
+    return this.request.req.raw.signal;
+  }
+
+  run(keyed: KeyedHead): Promise<Response> {
+    return runForKey(this.#handler, this.request, keyed);
+  }
+
+  refusal(response: Response): string | undefined {
+    return reservedOf(response)?.because;
+  }
 }
 
 /** What Hono's own guards leave, and most others. */
@@ -81,7 +102,7 @@ function hasUser(c: Context): boolean {
 async function runForKey(handler: HonoHandler, client: Context, keyed: KeyedHead): Promise<Response> {
   const c = ownContext(client, keyedRequest(keyed));
   try {
-    const given = responseIn(await lend(client, c, () => handler(c, async () => undefined)));
+    const given = responseIn(await within(c, () => handler(c, async () => undefined)));
     if (given !== undefined) return given;
     return c.finalized ? c.res : standIn(404, { because: "next" });
   } catch (error) {
@@ -89,6 +110,17 @@ async function runForKey(handler: HonoHandler, client: Context, keyed: KeyedHead
     if (status === undefined || isFailure(status)) throw error;
     return standIn(status, { because: "exception", error });
   }
+}
+
+/** For `getContext`, which gives the Context that the middleware for it was called with. */
+async function within<T>(c: Context, work: () => T): Promise<Awaited<T> | undefined> {
+  const storage = c.req.matchedRoutes.find(({ handler }) => handler.name === "contextStorage")?.handler;
+  if (storage === undefined) return await work();
+  let given: Awaited<T> | undefined;
+  await storage(c, async () => {
+    given = await work();
+  });
+  return given;
 }
 
 /**
