@@ -51,7 +51,9 @@ function lendProperty(client: Context, name: (typeof PROPERTIES)[number]): void 
   Object.defineProperty(client, name, {
     configurable: true,
     get: () => borrowerOf(client)?.[name] ?? (Reflect.get(prototype, name, client) as unknown),
-    set: (value) => void Reflect.set(prototype, name, value, borrowerOf(client) ?? client),
+    set: (value) => {
+      Reflect.set(prototype, name, value, borrowerOf(client) ?? client);
+    },
   });
 }
 
