@@ -134,6 +134,20 @@ describe("a cached route", () => {
     expect(runs()).toBe(1);
   });
 
+  test("asks for the signal of a request when it has to wait, and not for a hit", async () => {
+    const { options } = cacheOptions();
+    const { handler } = counted();
+    const app = new Hono().get("/a", cachedRoute(handler, options));
+    const made: string[] = [];
+    for (const way of ["miss", "hit"]) {
+      const request = new Request("http://localhost/a");
+      const { signal } = request;
+      Object.defineProperty(request, "signal", { get: () => (made.push(way), signal) });
+      await app.request(request);
+    }
+    expect(new Set(made)).toEqual(new Set(["miss"]));
+  });
+
   test("refuses options that are none", () => {
     const { options } = cacheOptions();
     expect(() => cachedRoute((c: Context) => c.text("x"), { ...options, maxBodyBytes: -1 })).toThrow(
