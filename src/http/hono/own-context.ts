@@ -99,7 +99,9 @@ function copyValidated(from: HonoRequest, to: HonoRequest): void {
   }
 }
 
+/** Of an object as parameters make it: what a validator has made otherwise is its own business, as variables are. */
 function unlessHidden(data: object, asked: object, seen: object): object {
+  if (typeof data !== "object" || Array.isArray(data)) return data;
   const names = Object.keys(seen).map((name) => name.toLowerCase());
   const hidden = Object.keys(asked)
     .map((name) => name.toLowerCase())

@@ -91,6 +91,25 @@ describe("it has", () => {
   });
 });
 
+test("what a validator has made that is no object of parameters is given as it is", async () => {
+  const { options } = cacheOptions();
+  const app = new Hono();
+  interface Input {
+    out: { query: string[]; header: number };
+  }
+  app.get(
+    "/a",
+    validator("query", (query) => Object.keys(query)),
+    validator("header", () => 7),
+    cachedRoute((c: Context<object, "/a", Input>) => c.json([c.req.valid("query"), c.req.valid("header")]), {
+      ...options,
+      query: ["a"],
+    }),
+  );
+  const ask = await listen(app);
+  expect(JSON.parse((await ask("/a?a=1&b=2")).text)).toEqual([["a", "b"], 7]);
+});
+
 describe("a page", () => {
   test("that is rendered with the client's Context has none of its headers", async () => {
     const { options } = cacheOptions();
