@@ -86,9 +86,13 @@ function reasonToGoOn(error: unknown): string | undefined {
 
 function ask<R>(asked: Asked<R>, run: OwnRun, settings: HandlerSettings<R>): Promise<StoredValue> {
   const { incoming, place } = asked;
+  const { cache, namespace } = settings;
+  // A hit needs no tags, no refresh, and no signal, which some servers make when they are asked for it.
+  const hit = cache.freshHit<StoredValue>(place.key, { namespace });
+  if (hit !== undefined) return hit;
   const tags = settings.tagsOf(incoming.request);
-  return settings.cache.get<StoredValue>(place.key, (context) => refill(asked, run, context, settings), {
-    namespace: settings.namespace,
+  return cache.get<StoredValue>(place.key, (context) => refill(asked, run, context, settings), {
+    namespace,
     tags: place.uriTag === undefined ? tags : [...tags, place.uriTag],
     signal: incoming.signal,
   });

@@ -1,8 +1,8 @@
 // cachedHandler: a function from Request to Response, answered from the cache.
 
 import { answerTo, invalidateAfter } from "./answer.ts";
-import { headOf } from "./fetch-head.ts";
-import type { KeyedHead } from "./incoming.ts";
+import { headOf, keyedRequest } from "./fetch-head.ts";
+import type { Incoming, KeyedHead } from "./incoming.ts";
 import { resolveHandler, type CachedHandlerOptions, type HandlerSettings } from "./options.ts";
 import { isSafe } from "./policy/invalidation.ts";
 import { fieldsOf, type RequestHead } from "./policy/message.ts";
@@ -29,7 +29,8 @@ export function cachedHandler(
   const run = async (keyed: KeyedHead): Promise<Response> => handler(keyedRequest(keyed));
   return async (request) => {
     const head = headOf(request);
-    const answer = await answerTo({ request, head, isOfUser: false, signal: request.signal, run }, settings);
+    const incoming = new FetchIncoming(request, head, run);
+    const answer = await answerTo(incoming, settings);
     switch (answer.kind) {
       case "stored":
         return asResponse(answer);
@@ -41,9 +42,22 @@ export function cachedHandler(
   };
 }
 
-function keyedRequest({ url, fields, signal }: KeyedHead): Request {
-  const headers = [...fields].map(([name, value]): [string, string] => [name, value]);
-  return new Request(url, { method: "GET", headers, signal });
+/** A class, because an object with a getter of its own costs more than what the getter saves. */
+class FetchIncoming implements Incoming<Request> {
+  readonly isOfUser = false;
+  readonly request: Request;
+  readonly head: RequestHead;
+  readonly run: Incoming<Request>["run"];
+
+  constructor(request: Request, head: RequestHead, run: Incoming<Request>["run"]) {
+    this.request = request;
+    this.head = head;
+    this.run = run;
+  }
+
+  get signal(): AbortSignal {
+    return this.request.signal;
+  }
 }
 
 async function direct(

@@ -1,10 +1,17 @@
-// The head of a fetch Request, as the policy reads it.
+// The head of a fetch Request, as the policy reads it; and the Request that a handler gets when it answers for everybody.
 
+import type { KeyedHead } from "./incoming.ts";
 import type { FieldLine, Fields, RequestHead } from "./policy/message.ts";
 
 /** Its fields are read where they stand. */
 export function headOf(request: Request): RequestHead {
   return { method: request.method, url: request.url, fields: new RequestFields(request.headers) };
+}
+
+/** For a run of the handler on behalf of all who ask for the same. */
+export function keyedRequest({ url, fields, signal }: KeyedHead): Request {
+  const headers = [...fields].map(([name, value]): [string, string] => [name, value]);
+  return new Request(url, { method: "GET", headers, signal });
 }
 
 /** Headers of fetch: a hit asks for few of them. Several lines of a field are one there. */

@@ -69,7 +69,7 @@ export async function fill<R>(
   // There is no way between the handler and the cache that would count as age, unless its response has come one.
   const requestedAt = headers.has("age") ? startedAt : receivedAt;
   const received = { status, fields: fieldsOf(headers), requestedAt, receivedAt };
-  const refusal = refusalToKeep(received, run);
+  const refusal = incoming.refusal?.(response) ?? refusalToKeep(received, run);
   if (isFailure(status) && (refusal !== undefined || hadStale(run))) throw new HandlerFailure(response);
   return refusal === undefined ? capture(response, received, run) : pass(refusal, response, run);
 }

@@ -11,10 +11,12 @@ export interface Incoming<R> {
   readonly head: RequestHead;
   /** Whether a guard before the route has found out whose request it is: `request.user`. */
   readonly isOfUser: boolean;
-  /** Ends when the client has left. */
+  /** Ends when the client has left. It is not read for a hit. */
   readonly signal: AbortSignal | undefined;
   /** Runs the handler for all who ask for the same, while the client may be gone, or have its answer. */
   readonly run: (keyed: KeyedHead) => Promise<Response>;
+  /** Why a response of a run is for one client alone, where the server knows more than its head says; `undefined`: it is not. */
+  readonly refusal?: (response: Response) => string | undefined;
 }
 
 /**

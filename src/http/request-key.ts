@@ -120,7 +120,8 @@ function checkGiven(value: unknown, field: string): string | undefined {
 function keyedUrl(head: RequestHead, settings: HandlerSettings<never>): string {
   if (settings.key !== undefined) return head.url;
   const url = new URL(head.url);
-  return `${settings.origin ?? url.origin}${url.pathname}${keyedQuery(url, settings)}`;
+  // Without a configured origin the host has a name that says nothing: that of the request is what its client makes up.
+  return `${settings.origin ?? `${url.protocol}//localhost`}${url.pathname}${keyedQuery(url, settings)}`;
 }
 
 /** In order of names; as it was written otherwise, so that what a handler could tell apart stays apart. */

@@ -68,6 +68,13 @@ describe("the key", () => {
     expect(await cache.has("https://shop.example/a?x", { namespace: "http" })).toBe(true);
   });
 
+  test("holds no host without one, and the handler does not see which was asked for", async () => {
+    const { ask, asked } = serveCached((request) => fresh(new URL("/next", request.url).href));
+    await ask("http://evil.test:81/a?x");
+    expect(asked[0]?.url).toBe("http://localhost/a?x");
+    expect((await ask("http://shop.example/a?x")).text).toBe("http://localhost/next");
+  });
+
   test("can be one's own; without one the handler is asked", async () => {
     const { ask, asked } = serveCached(undefined, {
       key: (request) => new URL(request.url).searchParams.get("id") ?? undefined,
