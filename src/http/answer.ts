@@ -11,7 +11,7 @@ import type { RequestHead, ResponseHead } from "./policy/message.ts";
 import type { Way } from "./prepared.ts";
 import { placeOf, placesOfUri } from "./request-key.ts";
 import { respond } from "./respond.ts";
-import type { StoredRoute, StoredValue } from "./stored.ts";
+import { routeMovedBy, type PassNote, type StoredRoute, type StoredValue } from "./stored.ts";
 import { warnOfRefusal } from "./warn.ts";
 
 /**
@@ -61,7 +61,11 @@ async function lookUp<R>(asked: Asked<R>, settings: HandlerSettings<R>): Promise
   const run: OwnRun = { filled: undefined, failure: undefined, isOver: false };
   const askedAt = settings.clock.now();
   try {
-    return answerWith(await ask(asked, run, settings), askedAt, asked, run, settings);
+    const value = await ask(asked, run, settings);
+    if (value.kind === "pass") return answerWithout(value, run);
+    const shift = settings.clocks.shiftOf(asked.place.key, value);
+    const stored = routeMovedBy(value, typeof shift === "number" ? shift : await shift);
+    return answerWith(stored, askedAt, asked, run, settings);
   } catch (error) {
     const because = reasonToGoOn(error);
     if (because === undefined) throw error;
@@ -121,21 +125,34 @@ async function refill<R>(
 }
 
 function answerWith(
-  value: StoredValue,
+  stored: StoredRoute,
   askedAt: Instant,
   { incoming: { head }, place }: Asked<unknown>,
   run: OwnRun,
   settings: HandlerSettings<never>,
 ): Answer {
-  const filled = run.filled?.value.runId === value.runId ? run.filled : undefined;
-  const forward = filled?.hadStale === true ? "stale" : "uri-miss";
-  if (value.kind === "response") {
-    const way: Way = filled === undefined ? wayOf(value, askedAt, run) : { forward, isStored: true };
-    return respond(value, head, place, way, settings);
+  const own = ofRun(run, stored);
+  const way: Way = own === undefined ? wayOf(stored, askedAt, run) : { forward: forwardOf(own), isStored: true };
+  return respond(stored, head, place, way, settings);
+}
+
+/** There is nothing to share: who has begun the run has a response of his own. */
+function answerWithout(note: PassNote, run: OwnRun): Answer {
+  const own = ofRun(run, note);
+  const response = own === undefined ? undefined : take(run, "filled");
+  if (own === undefined || response === undefined) {
+    return { kind: "direct", way: { forward: "bypass", detail: note.because } };
   }
-  const response = filled === undefined ? undefined : take(run, "filled");
-  if (response !== undefined) return { kind: "own", response, way: { forward, detail: value.because } };
-  return { kind: "direct", way: { forward: "bypass", detail: value.because } };
+  return { kind: "own", response, way: { forward: forwardOf(own), detail: note.because } };
+}
+
+/** What the run of this very request has brought, if that is the value. */
+function ofRun({ filled }: OwnRun, { runId }: StoredValue): Filled | undefined {
+  return filled?.value.runId === runId ? filled : undefined;
+}
+
+function forwardOf({ hadStale }: Filled): "stale" | "uri-miss" {
+  return hadStale ? "stale" : "uri-miss";
 }
 
 /** A response that came after it was asked for was somebody else's run; one that is given instead of a failure is old. */

@@ -132,7 +132,7 @@ async function capture(response: Response, received: ReceivedResponse, run: Run)
   live(received, run);
   const { requestedAt, receivedAt } = received;
   const lines = [...keptFields(received, bytes, run.asked.place)];
-  const about = { runId: randomUUID(), status, statusText, requestedAt, receivedAt };
+  const about = { ...run.settings.clocks.written(), runId: randomUUID(), status, statusText, requestedAt, receivedAt };
   return { value: { kind: "response", ...about, lines, body: bytes }, own: undefined, hadStale: hadStale(run) };
 }
 

@@ -10,6 +10,7 @@ import { checkName, checkNames } from "../model/key.ts";
 import type { Prepared } from "./prepared.ts";
 import type { StoredRoute } from "./stored.ts";
 import { resolvePolicy, type PolicySettings } from "./policy/settings.ts";
+import { WritersClocks } from "./writers-clocks.ts";
 
 /** Options of cached routes. `R` is what the server calls a request: `Request` of fetch, or that of a framework. */
 export interface CachedRouteOptions<R> {
@@ -77,6 +78,7 @@ export interface RouteSettings {
   /** For requests that everybody may see the answer to, and for those of a partition: their credentials are in its key. */
   readonly policy: PolicySettings;
   readonly partitionPolicy: PolicySettings;
+  readonly clocks: WritersClocks;
   /** What was worked out of stored responses. */
   readonly prepared: WeakMap<StoredRoute, Prepared>;
   /** Whether nothing that was said tells users apart: then responses made for one are for nobody else. */
@@ -111,11 +113,13 @@ export function resolveHandler<R>(options: CachedRouteOptions<R>): HandlerSettin
   const { ttl, staleWhileRevalidate, staleIfError } = options;
   const vary = options.vary ?? [];
   const policy = { mode: "route", ttl, staleWhileRevalidate, staleIfError, targets: ["CDN-Cache-Control"] } as const;
+  const keys = resolveKey(options);
   const partitionVary = [...vary, "authorization", "cookie"];
   return Object.freeze({
     cache,
     clock,
-    ...resolveKey(options),
+    ...keys,
+    clocks: new WritersClocks(cache, keys.namespace, clock),
     tagsOf: resolveTags(options.tags),
     maxBodyBytes: checkInteger(options.maxBodyBytes, 0, HANDLER_DEFAULTS.maxBodyBytes, "options.maxBodyBytes"),
     browser: options.browser === undefined ? undefined : text(options.browser, "options.browser"),

@@ -2,6 +2,7 @@
 
 import { hasNoBody } from "./fill.ts";
 import type { Answer } from "./incoming.ts";
+import { keptBody } from "./kept-body.ts";
 import type { RouteSettings } from "./options.ts";
 import { withCacheStatus } from "./policy/cache-status.ts";
 import { fieldsOf, type FieldList, type FieldSource, type RequestHead } from "./policy/message.ts";
@@ -56,7 +57,7 @@ export function passedOn(response: Response, way: Way, { method }: RequestHead, 
   if (status < 200) return response;
   const isHead = method === "HEAD";
   if (isHead) void response.body?.cancel().catch(() => undefined);
-  const body = isHead || hasNoBody(status) ? null : response.body;
+  const body = isHead || hasNoBody(status) ? null : keptBody(response);
   return new Response(body, { status, statusText, headers: headersOf(passedFields(response.headers, way, settings)) });
 }
 

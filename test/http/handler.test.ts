@@ -627,6 +627,7 @@ test("what the cache gives counts, and not what the request's own run has brough
   // As when a run has been overtaken.
   const overtaken = Object.create(cache, {
     freshHit: { value: () => undefined },
+    getEntry: { value: () => undefined },
     get: {
       value: async (key: string, refresh: Refresh) => {
         await cache.get(`${key}-own`, refresh, { forceRefresh: true });

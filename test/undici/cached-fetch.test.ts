@@ -22,6 +22,8 @@ const FETCHES: Record<string, Fetch> = {
   },
 };
 
+type Cached = (request: Request) => Promise<Response>;
+
 test("it is that of freshtier/http", () => {
   expect(cachedFetch).toBe(http.cachedFetch);
 });
@@ -32,13 +34,13 @@ describe.each(KINDS)("through %s", (kind) => {
     setGlobalDispatcher(agent);
     world.atEnd(() => agent.destroy());
     const [here, there] = await world.pair({ kind });
-    const [one, two] = [here, there].map(({ cache }) => cachedFetch(FETCHES[name]!, { cache })) as [Fetch, Fetch];
+    const [one, two] = [here, there].map(({ cache }) => cachedFetch(FETCHES[name]!, { cache })) as [Cached, Cached];
     world.origin.handle = ({ method, headers }, response) => {
       if (method === "POST") return response.end("changed");
       response.writeHead(200, { "cache-control": "max-age=60", vary: "Accept-Language" });
       return response.end(`${String(headers["accept-language"])} ${world.origin.asked.length}`);
     };
-    const ask = async (get: Fetch, language: string): Promise<string> =>
+    const ask = async (get: Cached, language: string): Promise<string> =>
       (await get(new Request(world.origin.url, { headers: { "accept-language": language } }))).text();
     for (const get of [one, two, one]) expect([await ask(get, "de"), await ask(get, "fr")]).toEqual(["de 1", "fr 2"]);
     const changed = await two(new Request(world.origin.url, { method: "POST", body: "change" }));

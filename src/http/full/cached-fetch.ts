@@ -19,7 +19,16 @@ import { keptBody } from "../kept-body.ts";
 import { asVariant, exchange, passedFields, type Fetch, type Outcome } from "./exchange.ts";
 import { isOfPart } from "./parts.ts";
 import { resolveFetch, type CachedFetchOptions, type FetchSettings } from "./options.ts";
-import { asVariantStored, choicesFor, type Choice, type Variant, type Variants } from "./variants.ts";
+import {
+  asVariantStored,
+  choicesFor,
+  fromStore,
+  toStore,
+  type Choice,
+  type StoredVariants,
+  type Variant,
+  type Variants,
+} from "./variants.ts";
 
 type Way = Omit<CacheStatus, "cache">;
 
@@ -56,7 +65,8 @@ export function cachedFetch(fetch: Fetch, options: CachedFetchOptions): (request
 
 async function lookUp(asked: Asked): Promise<Response> {
   const { cache, namespace } = asked.settings;
-  const variants = (await cache.get<Variants>(asked.key, { namespace })) ?? [];
+  const stored = await cache.get<StoredVariants>(asked.key, { namespace });
+  const variants = await fromStore(asked.key, stored, asked.settings);
   const choice = chooseFrom(asked, variants);
   if (choice !== undefined && choice.reuse.kind !== "validate") {
     if (choice.reuse.kind === "stale" && choice.reuse.because === "stale-while-revalidate") refreshBehind(asked);
@@ -102,26 +112,29 @@ async function goToOrigin(asked: Asked, forward: ForwardReason): Promise<Respons
  * An exchange that is a flight of the cache: its outcome is stored, unless an invalidation has overtaken it. It goes by what
  * is stored when it begins, and not by what its caller has seen: that may have been ended while it waited for its turn.
  */
-function share(asked: Asked, trip: OwnTrip, signal?: AbortSignal): Promise<Variants> {
-  const { cache, namespace } = asked.settings;
-  const refresh = async (context: RefreshContext<Variants>): Promise<Variants> => {
-    const variants = context.stale ?? [];
+async function share(asked: Asked, trip: OwnTrip, signal?: AbortSignal): Promise<Variants> {
+  const { key, settings } = asked;
+  const { cache, namespace } = settings;
+  const refresh = async (context: RefreshContext<StoredVariants>): Promise<StoredVariants> => {
+    const known = context.stale ?? toStore([], settings);
+    const variants = await fromStore(key, known, settings);
     // Another process has made, since its caller looked, what he is about to ask for.
-    if (chooseFrom(asked, variants)?.reuse.kind === "fresh") return context.skip(variants);
+    if (chooseFrom(asked, variants)?.reuse.kind === "fresh") return context.skip(known);
     const outcome = await exchange({ ...asked, variants, signal: context.signal });
     // An invalidation may have overtaken an exchange before, of which nobody sees the outcome.
     if (trip.isOver || trip.outcome !== undefined) drop(trip.isOver ? outcome : (trip.outcome as Outcome));
     if (!trip.isOver) trip.outcome = outcome;
-    if (outcome.variants === undefined) return context.skip(variants);
+    if (outcome.variants === undefined) return context.skip(known);
     context.setOptions({
-      ttl: lifeOf(outcome.variants, asked.settings),
+      ttl: lifeOf(outcome.variants, settings),
       staleWhileRevalidate: 0,
       staleIfError: 0,
       jitter: 0,
     });
-    return outcome.variants;
+    return toStore(outcome.variants, settings);
   };
-  return cache.get<Variants>(asked.key, refresh, { namespace, forceRefresh: true, signal });
+  const options = { namespace, forceRefresh: true, signal };
+  return fromStore(key, await cache.get<StoredVariants>(key, refresh, options), settings);
 }
 
 /** Its failure is nobody's: the next request will see for itself. */
@@ -187,7 +200,7 @@ async function change(asked: Asked): Promise<Response> {
   const made = await asVariant(head, { response, received }, settings);
   if (made.kind === "own") return passedOn(asked, made.response, { forward: "method" });
   // A response to POST that says so answers GET from now on (RFC 9110 §9.3.3).
-  await cache.set(asked.key, [made.variant], {
+  await cache.set(asked.key, toStore([made.variant], settings), {
     namespace,
     ttl: lifeOf([made.variant], settings),
     staleWhileRevalidate: 0,

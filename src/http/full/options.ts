@@ -7,6 +7,7 @@ import { checkInteger, checkObject } from "../../model/check.ts";
 import { systemClock } from "../../model/clock.ts";
 import { durationOr, type Duration, type Milliseconds } from "../../model/duration.ts";
 import { checkName } from "../../model/key.ts";
+import { WritersClocks } from "../writers-clocks.ts";
 import { resolvePolicy, type PolicyOptions, type PolicySettings } from "../policy/settings.ts";
 
 /** Options of `cachedFetch`. */
@@ -38,6 +39,7 @@ export interface FetchSettings {
   readonly keepStaleMs: Milliseconds;
   readonly cacheName: string;
   readonly clock: Clock;
+  readonly clocks: WritersClocks;
 }
 
 const KNOWN: readonly (keyof CachedFetchOptions)[] = [
@@ -56,6 +58,7 @@ export function resolveFetch(options: CachedFetchOptions): FetchSettings {
     namespace,
     cacheName,
     clock,
+    clocks: new WritersClocks(cache, namespace, clock),
     policy: resolvePolicy(options.policy),
     maxBodyBytes: checkInteger(options.maxBodyBytes, 0, 1_048_576, "options.maxBodyBytes"),
     maxVariants: checkInteger(options.maxVariants, 1, 16, "options.maxVariants"),

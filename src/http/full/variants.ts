@@ -5,7 +5,9 @@ import type { RequestHead } from "../policy/message.ts";
 import { decideReuse, type Reuse, type StoredResponse } from "../policy/reuse.ts";
 import type { PolicySettings } from "../policy/settings.ts";
 import type { Selection } from "../policy/vary.ts";
-import { asStored, type StoredMessage } from "../stored.ts";
+import { asStored, movedBy, type StoredMessage } from "../stored.ts";
+import type { Written } from "../writers-clocks.ts";
+import type { FetchSettings } from "./options.ts";
 
 /** One response, in full or a part, with what it was selected by. Plain data, for any tier. */
 export interface Variant extends StoredMessage {
@@ -14,8 +16,29 @@ export interface Variant extends StoredMessage {
   readonly selection: Selection;
 }
 
-/** What stands in the cache under one URI, the latest first. */
+/** The responses under one URI, the latest first, on the clock of this process. */
 export type Variants = readonly Variant[];
+
+/** What stands in the cache under one URI: the same on the clock of who has written it. */
+export interface StoredVariants extends Written {
+  readonly variants: Variants;
+}
+
+/** As it is to be stored. */
+export function toStore(variants: Variants, { clocks }: FetchSettings): StoredVariants {
+  return { ...clocks.written(), variants };
+}
+
+/** As it is here and now. */
+export async function fromStore(
+  key: string,
+  stored: StoredVariants | undefined,
+  { clocks }: FetchSettings,
+): Promise<Variants> {
+  if (stored === undefined) return [];
+  const shift = await clocks.shiftOf(key, stored);
+  return shift === 0 ? stored.variants : stored.variants.map((variant) => movedBy(variant, shift));
+}
 
 /** A response for a request, and what it is good for. */
 export interface Choice {

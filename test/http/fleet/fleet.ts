@@ -86,9 +86,13 @@ export class Fleet {
   }
 
   /** The same site in both common processes. */
-  async pair(kind: Kind, options: OpenOptions = {}): Promise<readonly [PeerSite, PeerSite]> {
+  async pair(
+    kind: Kind,
+    options: OpenOptions = {},
+    theirs: OpenOptions = options,
+  ): Promise<readonly [PeerSite, PeerSite]> {
     const [one, two] = this.#common as [Peer, Peer];
-    const pair = await Promise.all([this.open(one, kind, options), this.open(two, kind, options)]);
+    const pair = await Promise.all([this.open(one, kind, options), this.open(two, kind, theirs)]);
     this.atEnd(() => Promise.all(pair.map((site) => site.close())));
     return pair;
   }

@@ -20,6 +20,8 @@ export interface SiteOptions {
   readonly timeout?: number;
   /** A cached handler with these options; without it, a cached fetch. */
   readonly route?: RouteOptions;
+  /** By how much the clock of this process is wrong, in milliseconds. */
+  readonly clockOffsetMs?: number;
 }
 
 export type Question =

@@ -2,7 +2,8 @@
 
 import { cachedHandler } from "../../../src/http/cached-handler.ts";
 import { cachedFetch } from "../../../src/http/full/cached-fetch.ts";
-import { memoryTier, TieredCacheManager } from "../../../src/index.ts";
+import { memoryTier, TieredCacheManager, type Clock } from "../../../src/index.ts";
+import { systemClock } from "../../../src/model/clock.ts";
 import { redisTier } from "../../../src/redis/index.ts";
 import { sqliteTier } from "../../../src/sqlite/index.ts";
 import type { Carried, RouteOptions, SiteOptions } from "./protocol.ts";
@@ -15,16 +16,17 @@ export class Site {
   readonly cache: TieredCacheManager;
   readonly #serve: (request: Request) => Promise<Response>;
 
-  constructor({ name, origin, place, timeout = TIMEOUT_MS, route }: SiteOptions) {
+  constructor({ name, origin, place, timeout = TIMEOUT_MS, route, clockOffsetMs = 0 }: SiteOptions) {
     const shared =
       typeof place === "string"
         ? sqliteTier({ path: place, timeout })
         : redisTier({ host: "127.0.0.1", port: place, timeout });
-    this.cache = new TieredCacheManager({ name, tiers: [memoryTier(), shared] });
+    const clock = clockWith(clockOffsetMs);
+    this.cache = new TieredCacheManager({ name, clock, tiers: [memoryTier(), shared] });
     this.#serve =
       route === undefined
-        ? cachedFetch((request) => fetch(request), { cache: this.cache })
-        : cachedHandler((request) => forward(request, origin), { cache: this.cache, ...routeOf(route) });
+        ? cachedFetch((request) => fetch(request), { cache: this.cache, clock })
+        : cachedHandler((request) => forward(request, origin), { cache: this.cache, clock, ...routeOf(route) });
   }
 
   async ask(url: string, init: RequestInit): Promise<Carried> {
@@ -45,4 +47,9 @@ async function forward(request: Request, origin: string): Promise<Response> {
 function routeOf({ partition, ...options }: RouteOptions) {
   if (partition === undefined) return options;
   return { ...options, partition: ({ headers }: Request) => headers.get(partition) ?? undefined };
+}
+
+/** The clock of a process whose wall clock was wrong when it started. */
+function clockWith(offsetMs: number): Clock {
+  return { now: () => systemClock.now() + offsetMs, schedule: (...all) => systemClock.schedule(...all) };
 }
