@@ -1,7 +1,13 @@
 // Apps of Fastify with cached routes on real sockets, on a cache whose time is in the hands of a test.
 
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
-import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
+import type { AddressInfo } from "node:net";
+import fastify, {
+  type FastifyInstance,
+  type FastifyRequest,
+  type FastifyServerOptions,
+  type RouteHandlerMethod,
+} from "fastify";
 import { onTestFinished } from "vitest";
 import type { TieredCacheManager } from "../../../src/index.ts";
 import { cachedRoute, type CachedRouteOptions } from "../../../src/http/fastify/index.ts";
@@ -30,7 +36,7 @@ export function site(options: FastifyServerOptions = {}): Site {
     await app.close();
     await cache.close();
   });
-  const url = (): string => `http://127.0.0.1:${app.addresses()[0]?.port ?? 0}`;
+  const url = (): string => `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
   const ask: Site["ask"] = async (path, init) => read(await fetch(url() + path, { redirect: "manual", ...init }));
   const listen = async (): Promise<Site> => {
     await app.listen({ port: 0, host: "127.0.0.1" });
@@ -40,8 +46,8 @@ export function site(options: FastifyServerOptions = {}): Site {
   return made;
 }
 
-export type Handler = Parameters<typeof cachedRoute>[0];
-export type Options = Omit<CachedRouteOptions<Parameters<Handler>[0]>, "cache" | "clock">;
+export type Handler = RouteHandlerMethod;
+export type Options = Omit<CachedRouteOptions<FastifyRequest>, "cache" | "clock">;
 
 /** An app with one route, `/a` and whatever is behind it, which is fresh for a minute if nothing else is said. */
 export async function serveRoute(
