@@ -6,6 +6,7 @@ import type { KeyedHead } from "../incoming.ts";
 import { keyedMessage } from "../node/keyed-message.ts";
 import type { AnyRequest, RouteContext } from "./context.ts";
 import { copyDecorations } from "./decorations.ts";
+import { keepChanges } from "./headers.ts";
 
 /** Made anew from what the key says. */
 const ANEW: ReadonlySet<PropertyKey> = new Set([
@@ -23,23 +24,22 @@ type Constructor = new (
 
 /** A request like that of a client, decorated like it, but asking for what the key says. */
 export function ownRequest(request: AnyRequest, keyed: KeyedHead, context: RouteContext): AnyRequest {
-  const raw = ownMessage(request.raw, keyed);
+  const raw = ownMessage(request, keyed);
   const { id, log } = request;
   const query = queryOf(request, raw.url ?? "");
   const made = new (request.constructor as Constructor)(id, shallow(request.params), raw, query, log, context);
   copyDecorations(request, made, ANEW);
-  const added = (request as { additionalHeaders?: Headers }).additionalHeaders;
-  if (added !== undefined) made.headers = headersOf(added, request.raw, raw) as typeof made.headers;
   Object.defineProperty(made, "signal", { value: keyed.signal, configurable: true });
   return made;
 }
 
-function ownMessage(original: IncomingMessage, keyed: KeyedHead): IncomingMessage {
+function ownMessage(request: AnyRequest, keyed: KeyedHead): IncomingMessage {
   // HTTP/2 tells the target and the host by fields of its own.
   const fields = fieldsWithoutTarget(keyed);
-  const raw = keyedMessage(original, { ...keyed, fields });
+  const raw = keyedMessage(request.raw, { ...keyed, fields });
   // Where a server rewrites URLs the key is made of what comes of it.
   if ("originalUrl" in raw) raw.originalUrl = raw.url;
+  keepChanges(request, raw);
   return raw;
 }
 
@@ -92,14 +92,6 @@ function parserOf({ server }: AnyRequest): Parser {
 /** As Fastify does by default: without a limit. */
 function parseAll(search: string): unknown {
   return parse(search, "&", "=", { maxKeys: 0 });
-}
-
-type Headers = Record<string, unknown>;
-
-/** What a schema or a hook has made of the headers, but for those that the key does not hold, or holds otherwise. */
-function headersOf(added: Headers, { headers: asked }: IncomingMessage, { headers: kept }: IncomingMessage): Headers {
-  const isKept = (name: string): boolean => asked[name] === undefined || asked[name] === kept[name];
-  return Object.fromEntries(Object.entries(added).filter(([name]) => isKept(name)));
 }
 
 /** What a handler changes there is not changed for the client. */

@@ -6,7 +6,6 @@ import { answerTo } from "../answer.ts";
 import type { Answer, KeyedHead } from "../incoming.ts";
 import { isOfUser } from "../known-user.ts";
 import { addToHead } from "../node/send.ts";
-import { headOfMessage } from "../node/message-head.ts";
 import { isPlainTarget } from "../node/plain-target.ts";
 import type { HandlerSettings } from "../options.ts";
 import { isSafe } from "../policy/invalidation.ts";
@@ -15,6 +14,7 @@ import type { Way } from "../prepared.ts";
 import { invalidateBeforeSending } from "./changes.ts";
 import { contextOf, type AnyReply, type AnyRequest } from "./context.ts";
 import { giveOwn, giveStored } from "./give.ts";
+import { headAsCame } from "./headers.ts";
 import { FailureWithStatus, runForKey, type AnyHandler, type Call } from "./run.ts";
 
 type Settings = HandlerSettings<AnyRequest>;
@@ -51,7 +51,7 @@ function answerOf(call: Call, signal: AbortSignal, settings: Settings): Promise<
   const { request } = call;
   const { url = "" } = request.raw;
   if (!isPlainTarget(url)) return { kind: "direct", way: { forward: "bypass" } };
-  const head = headFor(headOfMessage(request.raw, url), request);
+  const head = headFor(headAsCame(request, url), request);
   const run = (keyed: KeyedHead): Promise<Response> => runForKey(call, keyed);
   return answerTo({ request, head, isOfUser: isOfUser(request) || isOfUser(request.raw), signal, run }, settings);
 }

@@ -77,8 +77,8 @@ describe("hooks before the handler", () => {
       {},
       (app) => {
         app.decorateRequest("shop", "");
-        app.decorateRequest("greet", function greet() {
-          return `hello ${(this as unknown as Record<string, string>)["shop"]}`;
+        app.decorateRequest("greet", function greet(this: unknown) {
+          return `hello ${(this as Record<string, string>)["shop"]}`;
         });
         app.decorateReply("view", "none");
         app.addHook("preHandler", async (request, reply) => {
