@@ -14,6 +14,7 @@ import type {
   RouteGenericInterface,
   RouteHandlerMethod,
 } from "fastify";
+import { badInput } from "../../errors.ts";
 import { resolveHandler, type CachedRouteOptions } from "../options.ts";
 import type { AnyHandler } from "./run.ts";
 import { serveRoute } from "./serve.ts";
@@ -23,7 +24,7 @@ import { serveRoute } from "./serve.ts";
  * request, and so are those before sending and after: what is stored is what the handler answers, serialised. When it is run for the
  * cache it gets a request and a reply of its own, with what hooks have decorated those of the client with. Failures go to the app's error
  * handler, for each client that waits.
- * @throws CacheError `invalid_option`
+ * @throws CacheError `invalid_option`, or `invalid_argument` for a handler that is none
  */
 export function cachedRoute<
   RawServer extends RawServerBase = RawServerDefault,
@@ -58,6 +59,7 @@ export function cachedRoute<
   TypeProvider,
   Logger
 > {
+  if (typeof handler !== "function") throw badInput("invalid_argument", "handler", "a function", handler);
   const settings = resolveHandler(options);
   const serve: unknown = serveRoute(handler as unknown as AnyHandler, settings as never);
   return serve as typeof handler;

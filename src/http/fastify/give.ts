@@ -9,7 +9,7 @@ import type { RouteSettings } from "../options.ts";
 import type { FieldLine } from "../policy/message.ts";
 import { passedFields } from "../respond.ts";
 import { contextOf, type AnyReply } from "./context.ts";
-import { fieldsGiven, sentAs } from "./run.ts";
+import { fieldsGiven, sentAs } from "./outcome.ts";
 
 /** From what is stored. Fastify says how long it is: hooks may make it another. */
 export function giveStored(reply: AnyReply, answer: Extract<Answer, { kind: "stored" }>): unknown {

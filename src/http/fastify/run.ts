@@ -1,12 +1,13 @@
-// One run of a handler for the cache: with a request and a reply of its own, as Fastify would run it, up to the hooks before sending.
+// One run of a handler for the cache: as Fastify would run it, up to the hooks before sending, with a request and a reply of its own.
 
 import { ServerResponse } from "node:http";
 import type { FastifyInstance } from "fastify";
 import type { KeyedHead } from "../incoming.ts";
 import { captureResponse } from "../node/captured-response.ts";
 import { copyAdded } from "../node/copy-added.ts";
-import { contextLike, contextOf, type AnyReply, type AnyRequest, type RouteContext, type SendHook } from "./context.ts";
-import { copyDecorations } from "./decorations.ts";
+import type { AnyReply, AnyRequest } from "./context.ts";
+import { FailureWithStatus, outcomeOf } from "./outcome.ts";
+import { contextForRun, ownReply } from "./own-reply.ts";
 import { ownRequest } from "./own-request.ts";
 
 /** A handler, whatever its types. */
@@ -20,43 +21,11 @@ export interface Call {
   readonly reply: AnyReply;
 }
 
-/** What a run has sent, if it was all at once: what hooks before sending get. */
-export type Sent = string | Buffer;
-
-/** The handler has failed after it had set a status, which says more than the error. */
-export class FailureWithStatus extends Error {
-  readonly status: number;
-
-  constructor(cause: unknown, status: number) {
-    super(`the handler failed with the status ${status}`, { cause });
-    this.status = status;
-  }
-}
-
-/** What Fastify tells of a reply that is a run's. */
-interface Listener {
-  readonly onSend: (payload: unknown) => void;
+/** A run under way. */
+interface Run {
+  readonly request: AnyRequest;
+  readonly reply: AnyReply;
   readonly onFailure: (error: unknown) => void;
-}
-
-const listeners = new WeakMap<AnyReply, Listener>();
-const contexts = new WeakMap<RouteContext, RouteContext>();
-const sentWith = new WeakMap<Response, Sent>();
-const hijacked = new WeakMap<Response, string | null>();
-
-/** What a response of a run was sent as. */
-export function sentAs(response: Response): Sent | undefined {
-  return sentWith.get(response);
-}
-
-/** The fields of a response of a run, as the handler has given them. */
-export function fieldsGiven(response: Response): Headers {
-  const control = hijacked.get(response);
-  if (control === undefined) return response.headers;
-  const headers = new Headers(response.headers);
-  if (control === null) headers.delete("cache-control");
-  else headers.set("cache-control", control);
-  return headers;
 }
 
 /**
@@ -64,87 +33,49 @@ export function fieldsGiven(response: Response): Headers {
  * @throws what the handler fails with, for the app's own error handler; FailureWithStatus
  */
 export function runForKey(call: Call, keyed: KeyedHead): Promise<Response> {
-  const request = ownRequest(call.request, keyed, contextForRuns(contextOf(call.request)));
+  const request = ownRequest(call.request, keyed, contextForRun(call.request));
   const { res, response, fail } = captureResponse(request.raw, likeOf(call.reply.raw));
-  const reply = ownReply(call, request, res);
   const statusBefore = res.statusCode;
+  let sent: unknown;
+  let isHijacked = false;
   return new Promise((resolve, reject) => {
-    let payload: unknown;
     const onFailure = (error: unknown): void => {
       const isOfStatus = res.statusCode !== statusBefore && !res.headersSent;
       reject(isOfStatus ? new FailureWithStatus(error, res.statusCode) : error);
-      // What the handler still sends goes nowhere.
-      void reply.hijack();
       fail(error);
     };
-    listeners.set(reply, {
+    const reply = ownReply(call.reply, request, res, {
       onFailure,
-      onSend: (sent) => {
-        payload = sent;
-      },
+      onSend: (payload) => void (sent = payload),
+      onHijack: () => void (isHijacked = true),
     });
-    keyed.signal.addEventListener("abort", () => abandon(request, onFailure, keyed.signal), { once: true });
-    const take = (taken: Response): void => resolve(noted(taken, payload, reply));
-    response.then(take, reject);
-    start(call, request, reply, onFailure);
+    const abandon = (): void => {
+      onFailure(keyed.signal.reason);
+      request.raw.destroy();
+    };
+    keyed.signal.addEventListener("abort", abandon, { once: true });
+    response.then((taken) => resolve(outcomeOf(taken, sent, isHijacked)), reject);
+    void start(call, { request, reply, onFailure });
   });
 }
 
-function abandon({ raw }: AnyRequest, onFailure: Listener["onFailure"], signal: AbortSignal): void {
-  onFailure(signal.reason);
-  raw.destroy();
-}
-
-/** As Fastify does it with what a handler returns. */
-function start(
-  { handler, instance }: Call,
-  request: AnyRequest,
-  reply: AnyReply,
-  onFailure: Listener["onFailure"],
-): void {
-  const isSent = (): boolean => reply.sent || reply.raw.headersSent;
-  const send = (payload: unknown): void => void (payload === undefined && isSent() ? reply : reply.send(payload));
+/** As Fastify does it with what a handler returns, or throws: a reply that has been sent stays as it is. */
+async function start({ handler, instance }: Call, { request, reply, onFailure }: Run): Promise<void> {
+  const { raw } = reply;
   try {
     const result = handler.call(instance, request, reply);
-    if (isThenable(result)) Promise.resolve(result).then(send).catch(onFailure);
-    else if (result !== undefined) send(result);
+    const isPromise = isThenable(result);
+    const payload = isPromise ? await result : result;
+    const isLeft = payload === undefined && (!isPromise || raw.headersSent || reply.sent);
+    if (!isLeft) void reply.send(payload);
   } catch (error) {
-    onFailure(error);
+    if (raw.writableEnded) reply.log.error({ err: error }, "the handler failed after it had sent its reply");
+    else onFailure(error);
   }
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
-}
-
-/** A reply that is hijacked is nobody's but its client's. The first is answered with what is written all the same. */
-function noted(response: Response, payload: unknown, reply: AnyReply): Response {
-  if (typeof payload === "string" || Buffer.isBuffer(payload)) sentWith.set(response, payload);
-  if (!isHijacked.has(reply)) return response;
-  const { status, statusText } = response;
-  const headers = new Headers(response.headers);
-  headers.set("cache-control", "no-store");
-  const marked = new Response(response.body, { status, statusText, headers });
-  hijacked.set(marked, response.headers.get("cache-control"));
-  return marked;
-}
-
-const isHijacked = new WeakSet<AnyReply>();
-
-type Constructor = new (res: ServerResponse, request: AnyRequest, log: unknown) => AnyReply;
-
-/** Made anew for the run. */
-const ANEW: ReadonlySet<PropertyKey> = new Set(["raw", "request", "log"]);
-
-function ownReply({ reply }: Call, request: AnyRequest, res: ServerResponse): AnyReply {
-  const made = new (reply.constructor as Constructor)(res, request, reply.log);
-  copyDecorations(reply, made, ANEW);
-  const hijack = (): AnyReply => {
-    isHijacked.add(made);
-    Reflect.deleteProperty(made, "hijack");
-    return made.hijack();
-  };
-  return Object.assign(made, { hijack });
 }
 
 /** The client's may be of HTTP/2, or of `inject`, with a connection that is part of them: a run has Node's own. */
@@ -154,22 +85,3 @@ function likeOf(raw: ServerResponse): ServerResponse {
   like.statusCode = raw.statusCode;
   return like;
 }
-
-/** A run has no hooks but those before serialisation; its errors are for each client's. */
-function contextForRuns(original: RouteContext): RouteContext {
-  const found = contexts.get(original);
-  if (found !== undefined) return found;
-  const made = contextLike(original, { onSend: [noteSent], onError: null, errorHandler: TO_LISTENER });
-  contexts.set(original, made);
-  return made;
-}
-
-const noteSent: SendHook = (_request, reply, payload, done) => {
-  listeners.get(reply)?.onSend(payload);
-  done();
-};
-
-/** Without a prototype Fastify finds no other handler behind it, and comes back to it. */
-const TO_LISTENER = Object.assign(Object.create(null) as object, {
-  func: (error: unknown, _request: AnyRequest, reply: AnyReply): void => listeners.get(reply)?.onFailure(error),
-});

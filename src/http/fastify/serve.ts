@@ -15,7 +15,8 @@ import { invalidateBeforeSending } from "./changes.ts";
 import { contextOf, type AnyReply, type AnyRequest } from "./context.ts";
 import { giveOwn, giveStored } from "./give.ts";
 import { headAsCame } from "./headers.ts";
-import { FailureWithStatus, runForKey, type AnyHandler, type Call } from "./run.ts";
+import { FailureWithStatus } from "./outcome.ts";
+import { runForKey, type AnyHandler, type Call } from "./run.ts";
 
 type Settings = HandlerSettings<AnyRequest>;
 

@@ -4,9 +4,7 @@ import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { cachedRoute } from "../../../src/http/fastify/index.ts";
 import { forbidUnhandledRejections } from "../../support/unhandled.ts";
-import { waitUntil } from "../../support/wait-until.ts";
-import { gate } from "../handler-kit.ts";
-import { askRaw, serveRoute, site, type Handler } from "./kit.ts";
+import { site, type Handler } from "./kit.ts";
 
 forbidUnhandledRejections();
 
@@ -38,7 +36,7 @@ describe("a handler is run once, and answers the same from the cache", () => {
       },
       { status: 203, text: '{"d":1}' },
     ],
-    "a value that is returned at once": [() => ({ e: 1 }) as never, { text: '{"e":1}' }],
+    "a value that is returned at once": [() => ({ e: 1 }), { text: '{"e":1}' }],
     nothing: [async () => undefined, { text: "", length: "0", type: null }],
     "204": [
       async (_, reply) => reply.code(204).header("cache-control", "max-age=9").send(),
@@ -86,8 +84,7 @@ describe("a handler is run once, and answers the same from the cache", () => {
     const { status = 200, type, text, length } = expected;
     for (const way of ["fwd=uri-miss; ttl=60; stored", "hit; ttl=60"]) {
       const answer = await made.ask("/a");
-      const ttl = answer.headers.has("x-none") ? "" : answer.way.replace("ttl=9", "ttl=60");
-      expect([answer.status, answer.text, ttl]).toEqual([status, text, way]);
+      expect([answer.status, answer.text, answer.way.replace("ttl=9", "ttl=60")]).toEqual([status, text, way]);
       expect([plain.status, plain.text]).toEqual([answer.status, answer.text]);
       if (type !== undefined) expect(answer.headers.get("content-type")).toBe(type);
       expect(answer.headers.get("content-type")).toBe(plain.headers.get("content-type"));

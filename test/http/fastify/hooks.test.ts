@@ -83,7 +83,7 @@ describe("hooks before the handler", () => {
         app.decorateReply("view", "none");
         app.addHook("preHandler", async (request, reply) => {
           Object.assign(request, { shop: "east", [SYMBOL]: "symbol" });
-          Object.assign(reply, { view: "plain" });
+          void Object.assign(reply, { view: "plain" });
         });
       },
     );

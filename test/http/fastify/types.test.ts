@@ -1,7 +1,7 @@
 // What TypeScript makes of cached routes of Fastify. `tsc -p test` is the test; at run time the calls only have to work.
 
 import fastify, { type FastifyInstance, type FastifyTypeProvider, type RouteHandlerMethod } from "fastify";
-import { expectTypeOf, test } from "vitest";
+import { expect, expectTypeOf, test } from "vitest";
 import { cachedRoute } from "../../../src/http/fastify/index.ts";
 import { createCache } from "../../support/cache.ts";
 
@@ -52,6 +52,7 @@ test("what a handler returns is checked", () => {
     // @ts-expect-error there is no such parameter
     cachedRoute(async (request) => request.params.other, { cache }),
   );
+  expect(app.hasRoute({ method: "GET", url: "/b" })).toBe(true);
 });
 
 interface Literal extends FastifyTypeProvider {
