@@ -33,7 +33,8 @@ interface Run {
  * @throws what the handler fails with, for the app's own error handler; FailureWithStatus
  */
 export function runForKey(call: Call, keyed: KeyedHead): Promise<Response> {
-  const request = ownRequest(call.request, keyed, contextForRun(call.request));
+  const end = new AbortController();
+  const request = ownRequest(call.request, { ...keyed, signal: end.signal }, contextForRun(call.request));
   const { res, response, fail } = captureResponse(request.raw, likeOf(call.reply.raw));
   const statusBefore = res.statusCode;
   let sent: unknown;
@@ -50,10 +51,15 @@ export function runForKey(call: Call, keyed: KeyedHead): Promise<Response> {
       onHijack: () => void (isHijacked = true),
     });
     const abandon = (): void => {
+      end.abort(keyed.signal.reason);
       onFailure(keyed.signal.reason);
-      request.raw.destroy();
     };
     keyed.signal.addEventListener("abort", abandon, { once: true });
+    // Also when the one client leaves who has it as a stream.
+    res.once("close", () => {
+      request.raw.destroy();
+      if (!res.writableEnded) end.abort();
+    });
     response.then((taken) => resolve(outcomeOf(taken, sent, isHijacked)), reject);
     void start(call, { request, reply, onFailure });
   });

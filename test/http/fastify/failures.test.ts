@@ -89,10 +89,11 @@ describe("a failure goes to the error handler of the app, for each client that w
     expect((await ask("/a")).status).toBe(status);
   });
 
-  test("and says so, with hooks for errors run once for each", async () => {
+  test.each(["thrown", "sent"])("and says so, with hooks for errors run once for each: %s", async (how) => {
     const told: string[] = [];
     const { ask } = await serveRoute(
-      async () => {
+      async (_, reply) => {
+        if (how === "sent") return reply.send(new Refused("no"));
         throw new Refused("no");
       },
       {},
@@ -282,6 +283,30 @@ describe("a client that leaves", () => {
     await ended.opened;
     expect(ask).toBeDefined();
   });
+});
+
+test("a handler that writes to a client for long is told when that one leaves", async () => {
+  const told: string[] = [];
+  const { url } = await serveRoute((request, reply) => {
+    request.raw.once("close", () => told.push("request closed"));
+    reply.raw.once("close", () => told.push("response closed"));
+    request.signal.addEventListener("abort", () => told.push("signal aborted"));
+    reply.raw.writeHead(200, { "Content-Type": "text/event-stream" });
+    reply.raw.write("data: x\n\n");
+  });
+  for (const way of ["fwd=uri-miss; detail=stream", "fwd=bypass; detail=stream"]) {
+    const leaving = new AbortController();
+    const response = await fetch(`${url()}/a`, { signal: leaving.signal });
+    expect(response.headers.get("cache-status")).toBe(`freshtier; ${way}`);
+    await response.body?.getReader().read();
+    leaving.abort();
+    await waitUntil(() => told.length === 3, { what: "the handler has been told" });
+    expect(told.splice(0).toSorted((a, b) => a.localeCompare(b))).toEqual([
+      "request closed",
+      "response closed",
+      "signal aborted",
+    ]);
+  }
 });
 
 test("a body that breaks off is not stored", async () => {
