@@ -24,6 +24,9 @@ import { serveRoute } from "./serve.ts";
  * request, and so are those before sending and after: what is stored is what the handler answers, serialised. When it is run for the
  * cache it gets a request and a reply of its own, with what hooks have decorated those of the client with. Failures go to the app's error
  * handler, for each client that waits.
+ *
+ * `reply.hijack()` keeps a response out of the cache, and trailers are not stored. Routes of one path that `constraints` tell apart need a
+ * `namespace` each.
  * @throws CacheError `invalid_option`, or `invalid_argument` for a handler that is none
  */
 export function cachedRoute<

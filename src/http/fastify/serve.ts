@@ -92,7 +92,7 @@ function rangeless({ fields }: RequestHead): Fields {
 function runDirectly(call: Call, way: Way, settings: Settings): unknown {
   const { handler, instance, request, reply } = call;
   addToHead(reply.raw, way, settings);
-  if (!isSafe(request.method)) invalidateBeforeSending(request, settings);
+  if (!isSafe(request.method)) invalidateBeforeSending(request, reply, settings);
   const result = handler.call(instance, request, reply);
   // It will send by itself, later.
   return result === undefined ? reply : result;

@@ -144,6 +144,10 @@ describe("a request that may change something", () => {
         if (request.method === "GET") return { run: ++runs };
         const { way } = request.body as { way?: string };
         if (way === "fail") return reply.code(409).send({ error: 1 });
+        if (way === "raw") {
+          reply.raw.end("raw");
+          return reply;
+        }
         if (way === "elsewhere") void reply.header("location", "/b");
         void reply.header("surrogate-key", "x");
         return { got: request.body };
@@ -166,6 +170,14 @@ describe("a request that may change something", () => {
     expect(answer.headers.get("surrogate-key")).toBeNull();
     expect((await ask("/a")).text).toBe('{"run":2}');
     expect(order).toEqual(["GET 200", "POST 200", "GET 200"]);
+  });
+
+  test("also when the handler writes its answer by itself", async () => {
+    const { ask, post, order } = await shop();
+    await ask("/a");
+    expect((await post("raw")).text).toBe("raw");
+    await waitUntil(async () => (await ask("/a")).text === '{"run":2}', { what: "what was stored has ended" });
+    expect(order).not.toContain("POST 200");
   });
 
   test("and under the URI that its answer names, but nothing if it fails", async () => {
