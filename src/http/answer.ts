@@ -91,9 +91,9 @@ function reasonToGoOn(error: unknown): string | undefined {
 function ask<R>(asked: Asked<R>, run: OwnRun, settings: HandlerSettings<R>): Promise<StoredValue> {
   const { incoming, place } = asked;
   const { cache, namespace } = settings;
-  // A hit needs no tags, no refresh, and no signal, which some servers make when they are asked for it.
-  const hit = cache.freshHit<StoredValue>(place.key, { namespace });
-  if (hit !== undefined) return hit;
+  // Most requests are hits, which need none of the rest; a signal alone takes a tenth of their time.
+  const fresh = cache.freshHit<StoredValue>(place.key, settings.ofHits);
+  if (fresh !== undefined) return fresh;
   const tags = settings.tagsOf(incoming.request);
   return cache.get<StoredValue>(place.key, (context) => refill(asked, run, context, settings), {
     namespace,

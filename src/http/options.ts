@@ -79,6 +79,8 @@ export interface RouteSettings {
   readonly policy: PolicySettings;
   readonly partitionPolicy: PolicySettings;
   readonly clocks: WritersClocks;
+  /** The options of questions for what is fresh in memory. */
+  readonly ofHits: { readonly namespace: string };
   /** What was worked out of stored responses. */
   readonly prepared: WeakMap<StoredRoute, Prepared>;
   /** Whether nothing that was said tells users apart: then responses made for one are for nobody else. */
@@ -120,6 +122,7 @@ export function resolveHandler<R>(options: CachedRouteOptions<R>): HandlerSettin
     clock,
     ...keys,
     clocks: new WritersClocks(cache, keys.namespace, clock),
+    ofHits: { namespace: keys.namespace },
     tagsOf: resolveTags(options.tags),
     maxBodyBytes: checkInteger(options.maxBodyBytes, 0, HANDLER_DEFAULTS.maxBodyBytes, "options.maxBodyBytes"),
     browser: options.browser === undefined ? undefined : text(options.browser, "options.browser"),

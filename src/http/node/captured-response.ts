@@ -1,7 +1,7 @@
 // A response that goes to the cache instead of a socket: Node's own ServerResponse, with other ways out.
 
 import { ServerResponse, type IncomingMessage } from "node:http";
-import { PassThrough, Readable } from "node:stream";
+import { PassThrough } from "node:stream";
 import { hasNoBody } from "../fill.ts";
 import { copyAdded } from "./copy-added.ts";
 import { setGiven, type FieldsGiven } from "./given-head.ts";
@@ -15,7 +15,6 @@ export interface Captured<Res extends ServerResponse> {
   readonly fail: (error: unknown) => void;
 }
 
-type Body = ConstructorParameters<typeof Response>[0];
 type Callback = () => void;
 
 /**
@@ -108,9 +107,28 @@ function responseOf(res: ServerResponse, body: PassThrough): Response {
   for (const name of res.getHeaderNames())
     for (const value of valuesOf(res.getHeader(name))) headers.append(name, value);
   const { statusCode: status, statusMessage: statusText } = res;
-  if (!hasNoBody(status)) return new Response(Readable.toWeb(body) as Body, { status, statusText, headers });
+  if (!hasNoBody(status)) return new Response(readableOf(body), { status, statusText, headers });
   body.resume();
   return new Response(null, { status, statusText, headers });
+}
+
+/**
+ * By hand, because a stream of `Readable.toWeb` that is cancelled while a chunk is on its way throws in Node 20, where nobody can
+ * catch it.
+ */
+function readableOf(body: PassThrough): ReadableStream<Uint8Array> {
+  const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, undefined>;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next();
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: () => void body.destroy(),
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 function valuesOf(value: number | string | readonly string[] | undefined): readonly string[] {

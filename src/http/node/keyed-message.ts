@@ -11,7 +11,8 @@ import { copyAdded } from "./copy-added.ts";
  */
 export function keyedMessage<Req extends IncomingMessage>(original: Req, keyed: KeyedHead): Req {
   const message = new IncomingMessage(quietSocket(original.socket)) as Req;
-  Object.setPrototypeOf(message, Object.getPrototypeOf(original) as object);
+  // That of HTTP/2, or of a test without a socket, is made for a state that a message of Node's does not have.
+  if (original instanceof IncomingMessage) Object.setPrototypeOf(message, Object.getPrototypeOf(original) as object);
   copyAdded(original, message);
   const { httpVersion, httpVersionMajor, httpVersionMinor } = original;
   Object.assign(message, { httpVersion, httpVersionMajor, httpVersionMinor, method: "GET", complete: true });
