@@ -97,12 +97,14 @@ async function partitionOf<R>(
 }
 
 function uriKey<R>(absolute: string, request: R | undefined, settings: HandlerSettings<R>): string | undefined {
-  const { key, origin } = settings;
+  const { key, origin, scopeOf } = settings;
+  const scope = request === undefined || scopeOf === undefined ? "" : scopeOf(request);
   if (key !== undefined) {
-    return request === undefined ? undefined : withoutMark(checkGiven(key(request), "key(request)"));
+    const own = request === undefined ? undefined : withoutMark(checkGiven(key(request), "key(request)"));
+    return own === undefined ? undefined : `${scope}${own}`;
   }
   const url = new URL(absolute);
-  return `${origin ?? ""}${url.pathname}${keyedQuery(url, settings)}`;
+  return `${scope}${origin ?? ""}${url.pathname}${keyedQuery(url, settings)}`;
 }
 
 /** A `#` begins what is added to a key. No URL has one there; a key of the user's may, if it holds what a client says. */
