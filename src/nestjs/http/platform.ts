@@ -1,0 +1,50 @@
+// What the cache asks of the server below NestJS: Express, or Fastify.
+
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Answer, KeyedHead } from "../../http/incoming.ts";
+
+/** A request and a response, as the server calls them: what NestJS gives to guards, interceptors and methods. */
+export interface Exchange {
+  readonly req: object;
+  readonly res: object;
+}
+
+/** A request and a response that have no client. */
+export interface OwnExchange extends Exchange {
+  /** Settles with the head; the body comes as it is written. Rejects when the route fails before it has said anything. */
+  readonly response: Promise<Response>;
+  readonly fail: (error: unknown) => void;
+}
+
+/** What is to be sent. */
+export type Sendable = Extract<Answer, { kind: "stored" }> | Response;
+
+export interface Platform {
+  readonly messageOf: (req: object) => IncomingMessage;
+  readonly responseOf: (res: object) => ServerResponse;
+  /** What stands in the request line. */
+  readonly targetOf: (req: object) => string | undefined;
+  /** For a run on behalf of everybody. */
+  readonly captured: (client: Exchange, keyed: KeyedHead) => OwnExchange;
+  readonly removeHeader: (res: object, name: string) => void;
+  /** Never rejects: whoever has left, or whatever breaks off, ends the response. */
+  readonly send: (res: object, answer: Sendable) => void;
+  /** What NestJS calls on a response to answer with the result of a method. */
+  readonly replies: readonly string[];
+}
+
+/**
+ * Lets the next thing that NestJS answers with be what `send` sends, whatever it is.
+ */
+export function onReply(res: object, { replies }: Platform, send: () => void): void {
+  const earlier = new Map(replies.map((name) => [name, Object.getOwnPropertyDescriptor(res, name)]));
+  const instead = (): object => {
+    for (const [name, own] of earlier) {
+      if (own === undefined) Reflect.deleteProperty(res, name);
+      else Object.defineProperty(res, name, own);
+    }
+    send();
+    return res;
+  };
+  for (const name of replies) Object.defineProperty(res, name, { value: instead, configurable: true, writable: true });
+}
