@@ -8,6 +8,7 @@ import { fieldsOf, type RequestHead } from "./policy/message.ts";
 import type { PolicySettings } from "./policy/settings.ts";
 import { validationRequest } from "./policy/validation.ts";
 import { variantKey } from "./policy/vary.ts";
+import { urlParts } from "./url-parts.ts";
 
 /** What a request is answered from. */
 export interface Place {
@@ -101,8 +102,8 @@ function uriKey<R>(absolute: string, request: R | undefined, settings: HandlerSe
   if (key !== undefined) {
     return request === undefined ? undefined : withoutMark(checkGiven(key(request), "key(request)"));
   }
-  const url = new URL(absolute);
-  return `${origin ?? ""}${url.pathname}${keyedQuery(url, settings)}`;
+  const { path, search } = urlParts(absolute);
+  return `${origin ?? ""}${path}${keyedQuery(search, settings)}`;
 }
 
 /** A `#` begins what is added to a key. No URL has one there; a key of the user's may, if it holds what a client says. */
@@ -119,13 +120,15 @@ function checkGiven(value: unknown, field: string): string | undefined {
 /** With a key of the user's own the handler sees all: what the key leaves out is the user's business. */
 function keyedUrl(head: RequestHead, settings: HandlerSettings<never>): string {
   if (settings.key !== undefined) return head.url;
-  const url = new URL(head.url);
-  return `${settings.origin ?? url.origin}${url.pathname}${keyedQuery(url, settings)}`;
+  const { origin, path, search } = urlParts(head.url);
+  return `${settings.origin ?? origin}${path}${keyedQuery(search, settings)}`;
 }
 
 /** In order of names; as it was written otherwise, so that what a handler could tell apart stays apart. */
-function keyedQuery({ search }: URL, { query }: RouteSettings): string {
-  if (search === "") return "";
+function keyedQuery(search: string, { query }: RouteSettings): string {
+  if (search.length <= 1) return "";
+  // Most queries have one parameter.
+  if (query === undefined && !search.includes("&")) return search;
   const parameters = search.slice(1).split("&");
   const known = parameters.filter((one) => one !== "" && (query === undefined || query.has(nameOf(one))));
   const sorted = known.toSorted((a, b) => compare(nameOf(a), nameOf(b)));
