@@ -80,14 +80,20 @@ export function keyedHead(head: RequestHead, signal: AbortSignal, settings: Hand
   return { url: keyedUrl(head, settings), fields, signal };
 }
 
+/** Other names of the host, of the path, and of the method, which frameworks and middleware read. */
+const ELSEWHERE: ReadonlySet<string> = new Set([
+  ...["host", "forwarded", "x-host", "x-http-host-override", "x-rewrite-url"],
+  ...["x-http-method", "x-http-method-override", "x-method-override"],
+]);
+
 /**
- * What a client, or a proxy before it, makes up of the host: links made of it would reach others. The scheme is left where there is
- * no configured one, so that a redirect to `https` is not what everybody gets.
+ * What a client, or a proxy before it, makes up of the host, the path or the method: links made of it would reach others. The scheme is
+ * left where there is no configured one, so that a redirect to `https` is not what everybody gets.
  */
 function saysWhere(name: string, { origin, vary }: RouteSettings): boolean {
   if (vary.includes(name)) return false;
   if (name === "x-forwarded-proto") return origin !== undefined;
-  return name === "host" || name === "forwarded" || name === "x-host" || name.startsWith("x-forwarded-");
+  return ELSEWHERE.has(name) || name.startsWith("x-forwarded-") || name.startsWith("x-original-");
 }
 
 async function partitionOf<R>(
