@@ -36,8 +36,10 @@ export async function invalidateAfter<R>(
   settings: HandlerSettings<R>,
 ): Promise<void> {
   const { cache, namespace } = settings;
-  const uris = invalidatedUris(head, response);
-  const places = uris.map((uri) => placesOfUri(uri, requestFor(uri), settings));
+  const named = invalidatedUris(head, response);
+  // The key is of the URI as it was written.
+  const uris = named.length === 0 ? named : new Set([head.url, ...named]);
+  const places = [...uris].map((uri) => placesOfUri(uri, requestFor(uri), settings));
   const keys = places.flatMap((place) => place.keys);
   const tags = places.flatMap(({ tag }) => (tag === undefined ? [] : [tag]));
   try {

@@ -9,6 +9,7 @@ import type { FieldLine } from "../policy/message.ts";
 import type { Way } from "../prepared.ts";
 import { formatCacheStatus } from "../policy/cache-status.ts";
 import { SURROGATE_FIELDS } from "../surrogate-keys.ts";
+import { removeInherited } from "./inherited.ts";
 import { setGiven, type FieldsGiven } from "./given-head.ts";
 
 /** From what is stored. */
@@ -25,21 +26,38 @@ export function sendStored(
 export async function sendResponse(res: ServerResponse, response: Response): Promise<void> {
   const { status, statusText, headers, body } = response;
   sendHead(res, status, statusText, headers);
-  if (body === null) res.end();
-  else await pipeline(Readable.fromWeb(body), res);
+  if (body === null) return void res.end();
+  // Of a stream that says nothing yet the client is to know that it has begun.
+  if (!headers.has("content-length")) res.flushHeaders();
+  await pipeline(Readable.fromWeb(body), res);
 }
 
-/** Fields take the place of what was there; `Vary` is added to it, since that was about all answers. */
+/**
+ * Fields take the place of what was there. `Vary` is added to it, since that was about all answers, and so are cookies, which are this
+ * client's.
+ */
 function sendHead(res: ServerResponse, status: number, statusText: string, fields: Iterable<FieldLine>): void {
+  removeInherited(res);
   res.statusCode = status;
   if (statusText !== "") res.statusMessage = statusText;
   const seen = new Set<string>();
   for (const [name, value] of fields) {
     const key = name.toLowerCase();
-    if (seen.has(key) || key === "vary") res.appendHeader(name, value);
+    if (key === "vary") setVary(res, value);
+    else if (key === "set-cookie" || seen.has(key)) res.appendHeader(name, value);
     else res.setHeader(name, value);
     seen.add(key);
   }
+}
+
+/** Each name once. */
+function setVary(res: ServerResponse, value: string): void {
+  const known = res.getHeader("vary");
+  const names = known === undefined ? value : `${String(known)}, ${value}`;
+  const members = names.split(",").map((name) => name.trim());
+  const isFirst = (name: string, at: number): boolean =>
+    members.findIndex((one) => one.toLowerCase() === name.toLowerCase()) === at;
+  res.setHeader("Vary", members.filter((name, at) => name !== "" && isFirst(name, at)).join(", "));
 }
 
 /** What the cache has to say about an answer that the handler gives by itself is added when its head goes out. */

@@ -2,21 +2,23 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { captureResponse } from "../../http/node/captured-response.ts";
+import { isCalledPrivate } from "../../http/node/inherited.ts";
 import { keyedMessage } from "../../http/node/keyed-message.ts";
+import { targetOf } from "../../http/node/message-head.ts";
 import { sendResponse, sendStored } from "../../http/node/send.ts";
 import type { Platform } from "./platform.ts";
 
 export const express: Platform = {
   messageOf: (req) => req as IncomingMessage,
   responseOf: (res) => res as ServerResponse,
-  targetOf: (req) => (req as { originalUrl?: string }).originalUrl ?? (req as IncomingMessage).url,
-  captured({ req, res }, keyed) {
-    const own = keyedMessage(req as IncomingMessage, keyed);
-    const captured = captureResponse(own, res as ServerResponse);
-    if ("res" in own) own.res = captured.res;
-    if ("next" in own) own.next = captured.fail;
-    keyed.signal.addEventListener("abort", () => own.destroy(), { once: true });
-    return { req: own, res: captured.res, response: captured.response, fail: captured.fail };
+  targetOf: (req) => targetOf(req as IncomingMessage),
+  isCalledPrivate: (res) => isCalledPrivate(res as ServerResponse),
+  captured({ req, res }, keyed, origin) {
+    const message = keyedMessage(req as IncomingMessage, keyed, origin);
+    const captured = captureResponse(message, res as ServerResponse);
+    if ("res" in req) Object.assign(message, { res: captured.res });
+    if ("next" in req) Object.assign(message, { next: captured.leave });
+    return { req: message, message, ...captured };
   },
   removeHeader: (res, name) => (res as ServerResponse).removeHeader(name),
   send(res, answer) {

@@ -4,7 +4,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { CacheError } from "../../errors.ts";
 import { captureResponse } from "../../http/node/captured-response.ts";
+import { isCalledPrivate } from "../../http/node/inherited.ts";
 import { keyedMessage } from "../../http/node/keyed-message.ts";
+import { targetOf } from "../../http/node/message-head.ts";
 import type { FieldLine } from "../../http/policy/message.ts";
 import type { KeyedHead } from "../../http/incoming.ts";
 import type { Platform, Sendable } from "./platform.ts";
@@ -31,14 +33,14 @@ interface FastifyReply {
 export const fastify: Platform = {
   messageOf: (req) => (req as FastifyRequest).raw,
   responseOf: (res) => (res as FastifyReply).raw,
-  targetOf: (req) => (req as FastifyRequest).originalUrl,
-  captured({ req, res }, keyed) {
+  targetOf: (req) => targetOf((req as FastifyRequest).raw),
+  isCalledPrivate: (res) => isCalledPrivate(res as unknown as ServerResponse),
+  captured({ req, res }, keyed, origin) {
     const [request, reply] = [req as FastifyRequest, res as FastifyReply];
-    const raw = keyedMessage(request.raw, keyed);
-    const { res: response, ...captured } = captureResponse(raw, reply.raw);
-    keyed.signal.addEventListener("abort", () => raw.destroy(), { once: true });
-    const own = requestLike(request, raw, keyed, captured.fail);
-    return { req: own, res: new reply.constructor(response, own, request.log), ...captured };
+    const message = keyedMessage(request.raw, keyed, origin);
+    const { res: response, ...captured } = captureResponse(message, reply.raw);
+    const own = requestLike(request, message, keyed, captured.leave);
+    return { req: own, message, res: new reply.constructor(response, own, request.log), ...captured };
   },
   removeHeader: (res, name) => void (res as FastifyReply).removeHeader(name),
   send: (res, answer) => sendTo(res as FastifyReply, answer),

@@ -1,77 +1,71 @@
 // A request at the cache: answered from it, or by the route.
 
 import { type CallHandler, type ExecutionContext, StreamableFile } from "@nestjs/common";
-import type { ServerResponse } from "node:http";
-import { type Observable, of } from "rxjs";
+import { finalize, type Observable, of } from "rxjs";
 import { answerTo, invalidateAfter } from "../../http/answer.ts";
-import type { Answer, KeyedHead } from "../../http/incoming.ts";
-import { isOfUser } from "../../http/known-user.ts";
-import { headOfMessage } from "../../http/node/message-head.ts";
+import type { Answer } from "../../http/incoming.ts";
+import { holdEnd } from "../../http/node/hold-end.ts";
+import { leftBy } from "../../http/node/left-to-next.ts";
 import { addToHead } from "../../http/node/send.ts";
-import type { HandlerSettings } from "../../http/options.ts";
 import { isSafe } from "../../http/policy/invalidation.ts";
-import { FieldList, type FieldLine, type RequestHead } from "../../http/policy/message.ts";
+import type { ResponseHead } from "../../http/policy/message.ts";
 import type { Way } from "../../http/prepared.ts";
 import { passedOn } from "../../http/respond.ts";
-import { exceptionOf } from "./exceptions.ts";
-import { express } from "./express.ts";
-import { fastify } from "./fastify.ts";
-import { holdEnd } from "./hold-end.ts";
-import type { KnownRoute } from "./known-routes.ts";
-import { type Exchange, onReply, type Platform, type Sendable } from "./platform.ts";
-import type { RouteMethod } from "./route-options.ts";
-import type { Routes } from "./routes.ts";
-import { LeftToNext, runForCache } from "./run-for-cache.ts";
+import { onReply, type Sendable } from "./platform.ts";
+import { type Meeting, Visit } from "./visit.ts";
 import { endWith } from "./visits.ts";
-
-/** A request that has come to the cache of its route. */
-export interface Meeting {
-  readonly context: ExecutionContext;
-  readonly route: KnownRoute;
-  /** Those of the same controller that are answered from the same cache. */
-  readonly others: ReadonlyMap<RouteMethod, KnownRoute>;
-  readonly routes: Routes;
-}
-
-/** The same, with what it takes to answer it. */
-interface Visit extends Meeting {
-  readonly client: Exchange;
-  readonly platform: Platform;
-  readonly res: ServerResponse;
-  readonly head: RequestHead;
-}
 
 /**
  * Settles when it is known what the answer is; it is sent when the interceptors around the cache have had their turn.
  * @throws what the route throws, to all who wait for it
  */
 export async function meet(meeting: Meeting, next: CallHandler): Promise<Observable<unknown>> {
-  const visit = visitOf(meeting);
-  const signal = signalOf(visit.res);
+  const visit = new Visit(meeting);
+  if (!visit.isOrdinary) return passed(visit, { forward: "bypass" }, next);
   let answer: Answer;
   try {
-    answer = await ask(visit, signal);
+    answer = await answerTo(visit, meeting.route.settings);
   } catch (error) {
-    return afterFailure(visit, signal, error, next);
+    return afterFailure(visit, error);
   }
-  return answer.kind === "direct" ? passed(visit, answer.way, next) : answered(visit, answer);
+  if (answer.kind === "direct") return passed(visit, answer.way, next);
+  return answer.kind === "own" ? own(visit, answer, next) : answered(visit, () => answer, answer.body);
+}
+
+function own(
+  visit: Visit,
+  { response, way }: Extract<Answer, { kind: "own" }>,
+  next: CallHandler,
+): Observable<unknown> {
+  const left = leftBy(response);
+  if (left === undefined) {
+    const drop = (): void => void response.body?.cancel().catch(nothing);
+    return answered(visit, () => passedOn(response, way, visit.head, visit.route.settings), undefined, drop);
+  }
+  // Of an exception the filters make an answer for this client; what the method has left to the next one it leaves once more.
+  return isWordOfRouter(left.reason) ? passed(visit, way, next) : thrown(visit, way, left.reason);
+}
+
+function isWordOfRouter(reason: unknown): boolean {
+  return typeof reason !== "object" || reason === null;
 }
 
 /** The route answers by itself, to this request as it is. */
-function passed({ route, res, head, ...visit }: Visit, way: Way, next: CallHandler): Observable<unknown> {
+function passed(visit: Visit, way: Way, next: CallHandler): Observable<unknown> {
+  const { route, res, head } = visit;
   addToHead(res, way, route.settings);
-  if (!isSafe(head.method)) holdEnd(res, () => invalidate({ ...visit, route, res, head }));
-  return next.handle();
+  if (isSafe(head.method)) return next.handle();
+  const onHandled = holdEnd(res, (response) => invalidate(visit, response));
+  return next.handle().pipe(finalize(onHandled));
 }
 
-function afterFailure(visit: Visit, signal: AbortSignal, error: unknown, next: CallHandler): Observable<unknown> {
-  if (error instanceof LeftToNext) return passed(visit, { forward: "bypass", detail: "next" }, next);
-  if (signal.aborted) {
-    // The client has left: nobody is there to be told.
-    endWith(visit.context, { give: nothing, drop: nothing });
-    return of(undefined);
-  }
-  return thrown(visit, { forward: "uri-miss", detail: "failure" }, error);
+function afterFailure(visit: Visit, error: unknown): Observable<unknown> {
+  const { context, res, signal } = visit;
+  if (!res.destroyed && signal?.aborted !== true)
+    return thrown(visit, { forward: "uri-miss", detail: "failure" }, error);
+  // The client has left: nobody is there to be told.
+  endWith(context, { give: nothing, drop: nothing });
+  return of(undefined);
 }
 
 /** To the exception filters of this client. */
@@ -80,44 +74,15 @@ function thrown({ res, route }: Visit, way: Way, error: unknown): never {
   throw error;
 }
 
-function visitOf(meeting: Meeting): Visit {
-  const { context } = meeting;
-  const client = { req: context.getArgByIndex<object>(0), res: context.getArgByIndex<object>(1) };
-  const platform = "raw" in client.res ? fastify : express;
-  const head = headOfMessage(platform.messageOf(client.req), platform.targetOf(client.req));
-  return { ...meeting, client, platform, head, res: platform.responseOf(client.res) };
-}
-
-/** Ends when the client has left before it had its answer. */
-function signalOf(res: ServerResponse): AbortSignal {
-  const gone = new AbortController();
-  res.once("close", () => {
-    if (!res.writableFinished) gone.abort();
-  });
-  return gone.signal;
-}
-
-function ask(visit: Visit, signal: AbortSignal): Promise<Answer> {
-  const { context, route, client, platform, head, routes } = visit;
-  const run = (keyed: KeyedHead): Promise<Response> =>
-    runForCache(platform.captured(client, keyed), keyed.signal, (own, leave) =>
-      routes.run(context, route.name, own, leave),
-    );
-  return answerTo({ request: context, head, isOfUser: isOfUser(client.req), signal, run }, route.settings);
-}
-
-function answered(visit: Visit, answer: Exclude<Answer, { kind: "direct" }>): Observable<unknown> {
-  const { context, route, head } = visit;
-  if (answer.kind === "stored") {
-    endWith(context, { give: () => give(visit, answer), drop: nothing });
-    return of(new StreamableFile(answer.body ?? new Uint8Array()));
-  }
-  const { response, way } = answer;
-  const exception = exceptionOf(response);
-  if (exception !== undefined) return thrown(visit, way, exception.error);
-  const drop = (): void => void response.body?.cancel().catch(nothing);
-  endWith(context, { give: () => give(visit, passedOn(response, way, head, route.settings)), drop });
-  return of(new StreamableFile(new Uint8Array()));
+/** For interceptors around the cache it is a file that goes by. */
+function answered(
+  visit: Visit,
+  answer: () => Sendable,
+  body: Uint8Array | undefined,
+  drop: () => void = nothing,
+): Observable<unknown> {
+  endWith(visit.context, { give: () => give(visit, answer()), drop });
+  return of(new StreamableFile(body ?? new Uint8Array()));
 }
 
 function nothing(): void {}
@@ -132,17 +97,13 @@ function give({ route, client, platform }: Visit, answer: Sendable): void {
   else onReply(client.res, platform, send);
 }
 
-/** What routes of the same controller have stored under the URI of a request that has changed something ends, before its client has the answer. */
-async function invalidate({ others, context, head, res }: Visit): Promise<void> {
-  const response = { status: res.statusCode, fields: new FieldList(linesOf(res)) };
-  const requestFor = ({ key }: HandlerSettings<ExecutionContext>, uri: string): ExecutionContext | undefined =>
-    key === undefined || uri === head.url ? context : undefined;
-  const routes = [...others.values()];
-  await Promise.all(
-    routes.map(({ settings }) => invalidateAfter(head, response, (uri) => requestFor(settings, uri), settings)),
-  );
-}
-
-function linesOf(res: ServerResponse): FieldLine[] {
-  return Object.entries(res.getHeaders()).map(([name, value]) => [name, String(value)]);
+/** What routes of the same controller have stored under the URI of a request that has changed something ends. */
+async function invalidate({ others, context, head }: Visit, response: ResponseHead): Promise<void> {
+  const ends = [...others.values()].map(({ settings }) => {
+    // A key of the user's is known of this request alone.
+    const requestFor = (uri: string): ExecutionContext | undefined =>
+      settings.key === undefined || uri === head.url ? context : undefined;
+    return invalidateAfter(head, response, requestFor, settings);
+  });
+  await Promise.all(ends);
 }

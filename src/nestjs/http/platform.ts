@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Answer, KeyedHead } from "../../http/incoming.ts";
+import type { Captured } from "../../http/node/captured-response.ts";
 
 /** A request and a response, as the server calls them: what NestJS gives to guards, interceptors and methods. */
 export interface Exchange {
@@ -10,10 +11,9 @@ export interface Exchange {
 }
 
 /** A request and a response that have no client. */
-export interface OwnExchange extends Exchange {
-  /** Settles with the head; the body comes as it is written. Rejects when the route fails before it has said anything. */
-  readonly response: Promise<Response>;
-  readonly fail: (error: unknown) => void;
+export interface OwnExchange extends Exchange, Pick<Captured<ServerResponse>, "response" | "over" | "leave" | "stop"> {
+  /** What `req` is on the way in. */
+  readonly message: IncomingMessage;
 }
 
 /** What is to be sent. */
@@ -22,10 +22,12 @@ export type Sendable = Extract<Answer, { kind: "stored" }> | Response;
 export interface Platform {
   readonly messageOf: (req: object) => IncomingMessage;
   readonly responseOf: (res: object) => ServerResponse;
-  /** What stands in the request line. */
-  readonly targetOf: (req: object) => string | undefined;
+  /** What is asked for. */
+  readonly targetOf: (req: object) => string;
+  /** Whether middleware has called what this client gets its own. */
+  readonly isCalledPrivate: (res: object) => boolean;
   /** For a run on behalf of everybody. */
-  readonly captured: (client: Exchange, keyed: KeyedHead) => OwnExchange;
+  readonly captured: (client: Exchange, keyed: KeyedHead, origin: string | undefined) => OwnExchange;
   readonly removeHeader: (res: object, name: string) => void;
   /** Never rejects: whoever has left, or whatever breaks off, ends the response. */
   readonly send: (res: object, answer: Sendable) => void;

@@ -1,36 +1,34 @@
 // One run of a route for the cache.
 
-import { answerOf } from "./exceptions.ts";
+import { endMessage } from "../../http/node/keyed-message.ts";
 import type { OwnExchange } from "./platform.ts";
 import { noteOwn } from "./visits.ts";
 
-/** The method has left the request to the next route: there is no answer to keep. */
-export class LeftToNext extends Error {
-  constructor() {
-    super("the method has left the request to the next route");
-  }
-}
+type Next = (error?: unknown) => void;
 
 /**
- * What a route answers to a request of the cache's own. Ends with `signal`.
- * @throws what the route throws, if it is a failure; LeftToNext
+ * What a route answers to a request of the cache's own. Ends with `signal`. What it throws that says 4xx comes as a response that is not
+ * to be stored, and stands for it: an old answer would not be better.
+ * @throws what else the route throws
  */
-export async function runForCache(
+export function runForCache(
   own: OwnExchange,
   signal: AbortSignal,
-  run: (own: OwnExchange, next: (error?: unknown) => void) => Promise<void>,
+  run: (own: OwnExchange, next: Next) => Promise<void>,
 ): Promise<Response> {
+  const { message, response, over, leave, stop } = own;
   noteOwn(own.req);
-  let thrown: { readonly error: unknown } | undefined;
-  const fail = (error: unknown): void => {
-    thrown ??= { error };
-    own.fail(error);
+  const onAbort = (): void => {
+    stop(signal.reason);
+    message.destroy();
   };
-  signal.addEventListener("abort", () => fail(signal.reason), { once: true });
-  run(own, (error) => fail(error ?? new LeftToNext())).catch(fail);
-  try {
-    return await own.response;
-  } catch (error) {
-    return answerOf(thrown === undefined ? error : thrown.error);
-  }
+  signal.addEventListener("abort", onAbort, { once: true });
+  void over.then(() => {
+    signal.removeEventListener("abort", onAbort);
+    endMessage(message);
+  });
+  run(own, (error) => leave(error)).catch((error: unknown) =>
+    leave(error ?? new Error(`the route failed with ${String(error)}`)),
+  );
+  return response;
 }
