@@ -1,6 +1,6 @@
 // @CachedRoute: answers of controllers from the cache of the application.
 
-import { CacheError } from "../../errors.ts";
+import { badInput, CacheError } from "../../errors.ts";
 import { checkPlace } from "../decorators.ts";
 import { checkCacheName } from "../token.ts";
 import { resolveHandler } from "../../http/options.ts";
@@ -38,10 +38,11 @@ export function CachedRoute(options: InjectedCachedRouteOptions | false = {}): C
 /** All that can be known before there is a cache. */
 function check(options: InjectedCachedRouteOptions | false): void {
   if (options === false) return;
-  const { cache, ...others } = { ...options };
+  if (typeof options !== "object" || options === null)
+    throw badInput("invalid_option", "options", "an object", options);
+  const { cache, ...others } = options;
   checkCacheName(cache, "options.cache", "invalid_option");
-  if (typeof options === "object") resolveHandler({ ...others, cache: { get: () => undefined } as never });
-  else resolveHandler(options);
+  resolveHandler({ ...others, cache: { get: () => undefined } as never });
 }
 
 function methodIn(descriptor: PropertyDescriptor | undefined, key: string | symbol): object {
