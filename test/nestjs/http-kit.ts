@@ -46,7 +46,7 @@ afterEach(async () => {
 export async function openSite(options: SiteOptions): Promise<Site> {
   const { platform, controllers, configure, imports = [], providers = [] } = options;
   const clock = new FakeClock();
-  const cache = new TieredCacheManager({ name: "site", clock, ...options.cache } as CacheOptions<never>);
+  const cache = new TieredCacheManager({ name: "site", clock, ...options.cache });
   @Module({ imports: [TieredCacheModule.forRoot({ cache, isGlobal: true }), ...imports], controllers, providers })
   class App {}
   const adapter = platform === "fastify" ? new FastifyAdapter() : new ExpressAdapter();

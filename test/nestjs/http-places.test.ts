@@ -247,7 +247,9 @@ describe.each(PLATFORMS)("on %s", (platform) => {
       }
     }
 
-    type Options = { readonly run: number };
+    interface Options {
+      readonly run: number;
+    }
     const configure = (app: Site["app"]): void => {
       const server = app.getHttpAdapter().getInstance() as Record<string, (...given: unknown[]) => unknown>;
       if (platform === "fastify") {
@@ -336,10 +338,11 @@ describe("refuses", () => {
   });
 
   test("places where there is no route", () => {
-    const decorate = CachedRoute() as (...given: unknown[]) => void;
-    expect(() => decorate({}, "field", undefined)).toThrow("@CachedRoute must decorate a class or a method, got field");
-    expect(() => decorate(class Static {}, "method", {})).toThrow("must decorate a method of objects");
-    expect(() => decorate(() => undefined, { kind: "method", name: "m" })).toThrow("experimentalDecorators");
+    const decorate: (...given: never[]) => unknown = CachedRoute();
+    const at = (...given: unknown[]): unknown => decorate(...(given as never[]));
+    expect(() => at({}, "field", undefined)).toThrow("@CachedRoute must decorate a class or a method, got field");
+    expect(() => at(class Static {}, "method", {})).toThrow("must decorate a method of objects");
+    expect(() => at(() => undefined, { kind: "method", name: "m" })).toThrow("experimentalDecorators");
   });
 
   test("an application without the cache does not boot", async () => {

@@ -61,8 +61,7 @@ function passed(visit: Visit, way: Way, next: CallHandler): Observable<unknown> 
 
 function afterFailure(visit: Visit, error: unknown): Observable<unknown> {
   const { context, res, signal } = visit;
-  if (!res.destroyed && signal?.aborted !== true)
-    return thrown(visit, { forward: "uri-miss", detail: "failure" }, error);
+  if (!res.destroyed && !signal.aborted) return thrown(visit, { forward: "uri-miss", detail: "failure" }, error);
   // The client has left: nobody is there to be told.
   endWith(context, { give: nothing, drop: nothing });
   return of(undefined);
