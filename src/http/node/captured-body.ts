@@ -88,3 +88,22 @@ export class CapturedBody {
     });
   }
 }
+
+/**
+ * The same for who reads streams of the web. `Readable.toWeb` will not do: a chunk that comes when the reader has just left is an exception
+ * there that nobody can catch.
+ */
+export function webStreamOf(stream: PassThrough): ReadableStream<Uint8Array> {
+  const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer<ArrayBuffer>>;
+  return new ReadableStream<Uint8Array<ArrayBuffer>>(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next();
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: () => void stream.destroy(),
+    },
+    { highWaterMark: 0 },
+  );
+}

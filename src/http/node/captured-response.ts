@@ -1,9 +1,8 @@
 // A response that goes to the cache instead of a socket: Node's own ServerResponse, with other ways out.
 
 import { ServerResponse, type IncomingMessage } from "node:http";
-import { Readable } from "node:stream";
 import { hasNoBody } from "../fill.ts";
-import { CapturedBody } from "./captured-body.ts";
+import { CapturedBody, webStreamOf } from "./captured-body.ts";
 import { copyAddedToResponse } from "./copy-added.ts";
 import { setGiven, type FieldsGiven } from "./given-head.ts";
 import { inherit } from "./inherited.ts";
@@ -21,8 +20,6 @@ export interface Captured<Res extends ServerResponse> {
   /** Ends the response where it is: without a head it rejects, with one its body breaks off. */
   readonly stop: (reason: unknown) => void;
 }
-
-type Body = ConstructorParameters<typeof Response>[0];
 
 /**
  * A response as a framework has made `like` one: with its methods, and with what it has been given so far. Of header fields it has
@@ -113,7 +110,7 @@ function responseOf(res: ServerResponse, { stream }: CapturedBody): Response {
   for (const name of res.getHeaderNames())
     for (const value of valuesOf(res.getHeader(name))) headers.append(name, value);
   const { statusCode: status, statusMessage: statusText } = res;
-  if (!hasNoBody(status)) return new Response(Readable.toWeb(stream) as Body, { status, statusText, headers });
+  if (!hasNoBody(status)) return new Response(webStreamOf(stream), { status, statusText, headers });
   stream.resume();
   return new Response(null, { status, statusText, headers });
 }

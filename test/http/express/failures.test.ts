@@ -54,7 +54,7 @@ const FAILURES: Readonly<Record<string, RequestHandler>> = {
   },
   rejects: () => Promise.reject(new Error("down")),
   "calls next(error)": (_req, _res, next) => next(new Error("down")),
-  "calls next(error) later": (_req, _res, next) => void setImmediate(next, new Error("down")),
+  "calls next(error) later": (_req, _res, next) => void setImmediate(() => next(new Error("down"))),
   "calls next with a text": (_req, _res, next) => next("down"),
   "fails with a 503 of its own": (_req, _res, next) => next(Object.assign(new Error("down"), { status: 503 })),
   "cannot render": (_req, res) =>
@@ -185,7 +185,7 @@ describe("after the answer", () => {
   test("in the middle of one that is passed on, its client sees it break off", async () => {
     const { ask } = await serve((_req, res, next) => {
       res.set("Cache-Control", "no-store").write("half");
-      setImmediate(next, new Error("broken off"));
+      setImmediate(() => next(new Error("broken off")));
     }, false);
     for (let run = 1; run <= 2; run++) await expect(ask("/x")).rejects.toThrow(/aborted|socket hang up|ECONNRESET/);
   });

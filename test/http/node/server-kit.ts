@@ -1,6 +1,14 @@
 // A real server on a real socket for a handler, and clients that read all that it sends.
 
-import { Agent, createServer, request, type IncomingHttpHeaders, type RequestListener, type Server } from "node:http";
+import {
+  Agent,
+  createServer,
+  request,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type RequestListener,
+  type Server,
+} from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import type { CachedRouteOptions } from "../../../src/http/options.ts";
@@ -18,7 +26,7 @@ export interface Reply {
 
 export interface Asking {
   readonly method?: string;
-  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly headers?: OutgoingHttpHeaders;
   readonly body?: string;
   readonly signal?: AbortSignal;
 }
@@ -29,6 +37,8 @@ export interface Running {
   readonly server: Server;
   /** @throws when the answer breaks off */
   readonly ask: (path: string, asking?: Asking) => Promise<Reply>;
+  /** Otherwise done when the test is over. */
+  readonly close: () => Promise<void>;
 }
 
 export async function listen(
@@ -39,13 +49,14 @@ export async function listen(
   await new Promise<void>((resolve) => {
     server.listen(0, "127.0.0.1", resolve);
   });
-  onTestFinished(() => {
+  const close = async (): Promise<void> => {
     agent.destroy();
     server.closeAllConnections();
-    server.close();
-  });
+    if (server.listening) await new Promise((resolve) => server.close(resolve));
+  };
+  onTestFinished(close);
   const { port } = server.address() as AddressInfo;
-  return { port, server, ask: (path, asking = {}) => ask(port, agent, path, asking) };
+  return { port, server, ask: (path, asking = {}) => ask(port, agent, path, asking), close };
 }
 
 function ask(
@@ -55,7 +66,7 @@ function ask(
   { method = "GET", headers, body, signal }: Asking,
 ): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const sent = { host: "127.0.0.1", port, path, method, agent, headers: { ...headers }, signal };
+    const sent = { host: "127.0.0.1", port, path, method, agent, headers: { ...headers }, ...(signal && { signal }) };
     const asked = request(sent, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
