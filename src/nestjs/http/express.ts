@@ -4,14 +4,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { captureResponse } from "../../http/node/captured-response.ts";
 import { isCalledPrivate } from "../../http/node/inherited.ts";
 import { keyedMessage } from "../../http/node/keyed-message.ts";
-import { targetOf } from "../../http/node/message-head.ts";
+import { headOfMessage, targetOf } from "../../http/node/message-head.ts";
 import { sendResponse, sendStored } from "../../http/node/send.ts";
+import { passedOn } from "../../http/respond.ts";
 import type { Platform } from "./platform.ts";
 
 export const express: Platform = {
   messageOf: (req) => req as IncomingMessage,
   responseOf: (res) => res as ServerResponse,
-  targetOf: (req) => targetOf(req as IncomingMessage),
+  headOf: (req) => headOfMessage(req as IncomingMessage, targetOf(req as IncomingMessage)),
   isCalledPrivate: (res) => isCalledPrivate(res as ServerResponse),
   captured({ req, res }, keyed, origin) {
     const message = keyedMessage(req as IncomingMessage, keyed, origin);
@@ -21,9 +22,10 @@ export const express: Platform = {
     return { req: message, message, ...captured };
   },
   removeHeader: (res, name) => (res as ServerResponse).removeHeader(name),
-  send(res, answer) {
-    if (!(answer instanceof Response)) return sendStored(res as ServerResponse, answer);
-    sendResponse(res as ServerResponse, answer).catch(() => (res as ServerResponse).destroy());
+  send(client, answer, head, settings) {
+    const res = client as ServerResponse;
+    if (answer.kind === "stored") return sendStored(res, answer);
+    sendResponse(res, passedOn(answer.response, answer.way, head, settings)).catch(() => res.destroy());
   },
   replies: ["send", "json", "redirect", "render"],
 };

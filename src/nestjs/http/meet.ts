@@ -10,7 +10,6 @@ import { addToHead } from "../../http/node/send.ts";
 import { isSafe } from "../../http/policy/invalidation.ts";
 import type { ResponseHead } from "../../http/policy/message.ts";
 import type { Way } from "../../http/prepared.ts";
-import { passedOn } from "../../http/respond.ts";
 import { onReply, type Sendable } from "./platform.ts";
 import { type Meeting, Visit } from "./visit.ts";
 import { endWith } from "./visits.ts";
@@ -29,18 +28,15 @@ export async function meet(meeting: Meeting, next: CallHandler): Promise<Observa
     return afterFailure(visit, error);
   }
   if (answer.kind === "direct") return passed(visit, answer.way, next);
-  return answer.kind === "own" ? own(visit, answer, next) : answered(visit, () => answer, answer.body);
+  return answer.kind === "own" ? own(visit, answer, next) : answered(visit, answer, answer.body);
 }
 
-function own(
-  visit: Visit,
-  { response, way }: Extract<Answer, { kind: "own" }>,
-  next: CallHandler,
-): Observable<unknown> {
+function own(visit: Visit, answer: Extract<Answer, { kind: "own" }>, next: CallHandler): Observable<unknown> {
+  const { response, way } = answer;
   const left = leftBy(response);
   if (left === undefined) {
     const drop = (): void => void response.body?.cancel().catch(nothing);
-    return answered(visit, () => passedOn(response, way, visit.head, visit.route.settings), undefined, drop);
+    return answered(visit, answer, undefined, drop);
   }
   // Of an exception the filters make an answer for this client; what the method has left to the next one it leaves once more.
   return isWordOfRouter(left.reason) ? passed(visit, way, next) : thrown(visit, way, left.reason);
@@ -76,21 +72,21 @@ function thrown({ res, route }: Visit, way: Way, error: unknown): never {
 /** For interceptors around the cache it is a file that goes by. */
 function answered(
   visit: Visit,
-  answer: () => Sendable,
+  answer: Sendable,
   body: Uint8Array | undefined,
   drop: () => void = nothing,
 ): Observable<unknown> {
-  endWith(visit.context, { give: () => give(visit, answer()), drop });
+  endWith(visit.context, { give: () => give(visit, answer), drop });
   return of(new StreamableFile(body ?? new Uint8Array()));
 }
 
 function nothing(): void {}
 
 /** When NestJS answers, with whatever; at once where it does not. */
-function give({ route, client, platform }: Visit, answer: Sendable): void {
+function give({ route, client, platform, head }: Visit, answer: Sendable): void {
   const send = (): void => {
     for (const name of route.preset) platform.removeHeader(client.res, name);
-    platform.send(client.res, answer);
+    platform.send(client.res, answer, head, route.settings);
   };
   if (route.answersByItself) send();
   else onReply(client.res, platform, send);

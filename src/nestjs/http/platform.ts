@@ -2,6 +2,8 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Answer, KeyedHead } from "../../http/incoming.ts";
+import type { RouteSettings } from "../../http/options.ts";
+import type { RequestHead } from "../../http/policy/message.ts";
 import type { Captured } from "../../http/node/captured-response.ts";
 
 /** A request and a response, as the server calls them: what NestJS gives to guards, interceptors and methods. */
@@ -16,21 +18,20 @@ export interface OwnExchange extends Exchange, Pick<Captured<ServerResponse>, "r
   readonly message: IncomingMessage;
 }
 
-/** What is to be sent. */
-export type Sendable = Extract<Answer, { kind: "stored" }> | Response;
+/** What the cache has an answer of. */
+export type Sendable = Exclude<Answer, { kind: "direct" }>;
 
 export interface Platform {
   readonly messageOf: (req: object) => IncomingMessage;
   readonly responseOf: (res: object) => ServerResponse;
-  /** What is asked for. */
-  readonly targetOf: (req: object) => string;
+  readonly headOf: (req: object) => RequestHead;
   /** Whether middleware has called what this client gets its own. */
   readonly isCalledPrivate: (res: object) => boolean;
   /** For a run on behalf of everybody. */
   readonly captured: (client: Exchange, keyed: KeyedHead, origin: string | undefined) => OwnExchange;
   readonly removeHeader: (res: object, name: string) => void;
   /** Never rejects: whoever has left, or whatever breaks off, ends the response. */
-  readonly send: (res: object, answer: Sendable) => void;
+  readonly send: (res: object, answer: Sendable, head: RequestHead, settings: RouteSettings) => void;
   /** What NestJS calls on a response to answer with the result of a method. */
   readonly replies: readonly string[];
 }

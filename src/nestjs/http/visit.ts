@@ -4,7 +4,7 @@ import type { ExecutionContext } from "@nestjs/common";
 import type { ServerResponse } from "node:http";
 import type { Incoming, KeyedHead } from "../../http/incoming.ts";
 import { isOfUser } from "../../http/known-user.ts";
-import { headOfMessage, isOrdinary } from "../../http/node/message-head.ts";
+import { isOrdinary, targetOf } from "../../http/node/message-head.ts";
 import { isSafe } from "../../http/policy/invalidation.ts";
 import type { RequestHead } from "../../http/policy/message.ts";
 import { express } from "./express.ts";
@@ -48,9 +48,8 @@ export class Visit implements Incoming<ExecutionContext> {
     this.platform = "raw" in this.client.res ? fastify : express;
     this.res = this.platform.responseOf(this.client.res);
     const message = this.platform.messageOf(this.client.req);
-    const target = this.platform.targetOf(this.client.req);
-    this.head = headOfMessage(message, target);
-    this.isOrdinary = isOrdinary(message, target) || !isSafe(this.head.method);
+    this.head = this.platform.headOf(this.client.req);
+    this.isOrdinary = isOrdinary(message, targetOf(message)) || !isSafe(this.head.method);
   }
 
   get request(): ExecutionContext {

@@ -1,0 +1,46 @@
+// Requests that may change something: what is stored under their URI ends before their client has its answer.
+
+import { invalidateAfter } from "../answer.ts";
+import { headOfMessage } from "../node/message-head.ts";
+import type { HandlerSettings } from "../options.ts";
+import { fieldsOf, type FieldLine, type FieldList } from "../policy/message.ts";
+import {
+  contextLike,
+  contextOf,
+  setContext,
+  type AnyReply,
+  type AnyRequest,
+  type RouteContext,
+  type SendHook,
+} from "./context.ts";
+
+type Settings = HandlerSettings<AnyRequest>;
+
+const contexts = new WeakMap<RouteContext, RouteContext>();
+const settingsOf = new WeakMap<AnyRequest, Settings>();
+
+/** Behind all hooks of the app, of which one may make an error of the answer. */
+export function invalidateBeforeSending(request: AnyRequest, settings: Settings): void {
+  const context = contextOf(request);
+  settingsOf.set(request, settings);
+  const changed = contexts.get(context) ?? contextLike(context, { onSend: [...(context.onSend ?? []), invalidate] });
+  contexts.set(context, changed);
+  setContext(request, changed);
+}
+
+const invalidate: SendHook = async (request, reply) => {
+  const settings = settingsOf.get(request);
+  if (settings === undefined) return;
+  const { raw } = request;
+  const head = headOfMessage(raw, raw.url ?? "/");
+  const response = { status: reply.statusCode, fields: linesOf(reply) };
+  const requestFor = (uri: string): AnyRequest | undefined => (uri === head.url ? request : undefined);
+  await invalidateAfter(head, response, requestFor, settings);
+};
+
+/** The fields that name what else has changed. */
+function linesOf(reply: AnyReply): FieldList {
+  const names = ["location", "content-location"];
+  const lines = names.map((name): FieldLine => [name, String(reply.getHeader(name) ?? "")]);
+  return fieldsOf(lines.filter(([, value]) => value !== ""));
+}
