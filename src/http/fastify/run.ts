@@ -80,7 +80,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 /** The client's may be of HTTP/2, or of `inject`, with a connection that is part of them: a run has Node's own. */
 export function likeOf(raw: ServerResponse): ServerResponse {
-  const like = Object.create(ServerResponse.prototype) as ServerResponse;
+  const like = new ServerResponse(raw.req);
   copyAddedToResponse(raw, like);
   like.statusCode = raw.statusCode;
   return like;
