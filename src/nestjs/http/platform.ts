@@ -36,18 +36,15 @@ export interface Platform {
   readonly replies: readonly string[];
 }
 
-/**
- * Lets the next thing that NestJS answers with be what `send` sends, whatever it is.
- */
+/** Lets the next thing that NestJS answers with be what `send` sends, whatever it is. */
 export function onReply(res: object, { replies }: Platform, send: () => void): void {
-  const earlier = new Map(replies.map((name) => [name, Object.getOwnPropertyDescriptor(res, name)]));
+  const methods = res as Record<string, unknown>;
+  const known = replies.filter((name) => name in res);
+  const own = known.map((name) => methods[name]);
   const instead = (): object => {
-    for (const [name, own] of earlier) {
-      if (own === undefined) Reflect.deleteProperty(res, name);
-      else Object.defineProperty(res, name, own);
-    }
+    for (const [at, name] of known.entries()) methods[name] = own[at];
     send();
     return res;
   };
-  for (const name of replies) Object.defineProperty(res, name, { value: instead, configurable: true, writable: true });
+  for (const name of known) methods[name] = instead;
 }
