@@ -8,10 +8,10 @@ import type { Answer, Incoming } from "./incoming.ts";
 import type { HandlerSettings } from "./options.ts";
 import { invalidatedUris } from "./policy/invalidation.ts";
 import type { RequestHead, ResponseHead } from "./policy/message.ts";
-import type { Way } from "./prepared.ts";
+import { HIT, type Way } from "./prepared.ts";
 import { placeOf, placesOfUri } from "./request-key.ts";
 import { respond } from "./respond.ts";
-import type { StoredRoute, StoredValue } from "./stored.ts";
+import type { PassNote, StoredRoute, StoredValue } from "./stored.ts";
 import { warnOfRefusal } from "./warn.ts";
 
 /**
@@ -25,7 +25,16 @@ export async function answerTo<R>(incoming: Incoming<R>, settings: HandlerSettin
   const found = placeOf(incoming, settings);
   const place = found instanceof Promise ? await found : found;
   if (place === undefined) return { kind: "direct", way: { forward: "bypass" } };
-  return lookUp({ incoming, place }, settings);
+  // Most requests end here, without a run that could be theirs, a signal, or tags.
+  const fresh = settings.cache.freshHit<StoredValue>(place.key, { namespace: settings.namespace });
+  if (fresh === undefined) return lookUp({ incoming, place }, settings);
+  const value = await fresh;
+  return value.kind === "response" ? respond(value, incoming.head, place, HIT, settings) : passing(value);
+}
+
+/** It is known that there is nothing to share. */
+function passing({ because }: PassNote): Answer {
+  return { kind: "direct", way: { forward: "bypass", detail: because } };
 }
 
 /** What is stored under the URI of a request that has changed something ends (RFC 9111 §4.4). */
@@ -133,7 +142,7 @@ function answerWith(
   }
   const response = filled === undefined ? undefined : take(run, "filled");
   if (response !== undefined) return { kind: "own", response, way: { forward, detail: value.because } };
-  return { kind: "direct", way: { forward: "bypass", detail: value.because } };
+  return passing(value);
 }
 
 /** A response that came after it was asked for was somebody else's run; one that is given instead of a failure is old. */
@@ -141,7 +150,7 @@ function wayOf(stored: StoredRoute, askedAt: Instant, { failure }: OwnRun): Way 
   if (failure !== undefined) {
     return { forward: "stale", forwardStatus: failure.response.status, detail: "stale-if-error" };
   }
-  return stored.receivedAt <= askedAt ? { hit: true } : { forward: "uri-miss", isCollapsed: true };
+  return stored.receivedAt <= askedAt ? HIT : { forward: "uri-miss", isCollapsed: true };
 }
 
 /** The response that a run has brought for its caller alone. It is given once. */

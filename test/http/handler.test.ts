@@ -626,6 +626,7 @@ test("what the cache gives counts, and not what the request's own run has brough
   const newer = await cache.get("/a", { namespace: "http" });
   // As when a run has been overtaken.
   const overtaken = Object.create(cache, {
+    freshHit: { value: () => undefined },
     get: {
       value: async (key: string, refresh: Refresh) => {
         await cache.get(`${key}-own`, refresh, { forceRefresh: true });

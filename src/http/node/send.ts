@@ -1,6 +1,6 @@
 // Answers of the cache, on a response of Node's that may have fields already.
 
-import type { ServerResponse } from "node:http";
+import { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Answer } from "../incoming.ts";
@@ -19,7 +19,21 @@ export function sendStored(
 ): void {
   sendHead(res, status, statusText, fields);
   if (body === undefined) res.end();
-  else res.end(body);
+  else if (body.byteLength > SHORT || isPatched(res)) res.end(body);
+  else res.end(asLatin1(body), "latin1");
+}
+
+/** Node writes a head and a text at once, but a head and bytes as two, which takes more than twice as long. */
+const SHORT = 32_768;
+
+/** The same bytes: each is a character. */
+function asLatin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
+}
+
+/** Middleware may take any text for UTF-8. */
+function isPatched(res: ServerResponse): boolean {
+  return Object.hasOwn(res, "end") || Object.hasOwn(res, "write") || Object.hasOwn(res, "writeHead");
 }
 
 /** What is one client's alone. Settles when all of it is on its way; a client that leaves ends its source. */
@@ -37,6 +51,7 @@ export async function sendResponse(res: ServerResponse, response: Response): Pro
  * client's.
  */
 function sendHead(res: ServerResponse, status: number, statusText: string, fields: Iterable<FieldLine>): void {
+  if (canBeWrittenAtOnce(res)) return writeAtOnce(res, status, statusText, fields);
   removeInherited(res);
   res.statusCode = status;
   if (statusText !== "") res.statusMessage = statusText;
@@ -48,6 +63,18 @@ function sendHead(res: ServerResponse, status: number, statusText: string, field
     else res.setHeader(name, value);
     seen.add(key);
   }
+}
+
+/** Where nobody has set a field, and nobody looks at them: then none is looked up by its name. */
+function canBeWrittenAtOnce(res: ServerResponse): boolean {
+  return res instanceof ServerResponse && !isPatched(res) && res.getHeaderNames().length === 0;
+}
+
+function writeAtOnce(res: ServerResponse, status: number, statusText: string, fields: Iterable<FieldLine>): void {
+  const flat: string[] = [];
+  for (const [name, value] of fields) flat.push(name, value);
+  if (statusText === "") res.writeHead(status, flat);
+  else res.writeHead(status, statusText, flat);
 }
 
 /** Each name once. */

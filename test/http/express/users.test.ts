@@ -93,11 +93,12 @@ async function walk({ cachedRoute }: typeof Cached, options: Options, steps: rea
   const given: string[] = [];
   let runs = 0;
   const me: RequestHandler = async (req, res) => {
-    const { control, status, setsCookie } = steps[runs++ % steps.length] as Step;
+    const run = runs++;
+    const { control, status, setsCookie } = steps[run % steps.length] as Step;
     await new Promise((resolve) => setImmediate(resolve));
     // Where middleware calls it private, the handler does not say otherwise.
     if (control !== undefined && !res.hasHeader("Cache-Control")) res.set("Cache-Control", control);
-    if (setsCookie) res.cookie("of", `${nameOf(req) ?? "nobody"}.${runs}`);
+    if (setsCookie) res.cookie("of", `${nameOf(req) ?? "nobody"}.${run}`);
     res.status(status).send(nameOf(req) ?? "nobody");
   };
   const app = express().use(findOut);
