@@ -97,6 +97,9 @@ function reasonToGoOn(error: unknown): string | undefined {
 
 function ask<R>(asked: Asked<R>, run: OwnRun, settings: HandlerSettings<R>): Promise<StoredValue> {
   const { incoming, place } = asked;
+  // Most requests are hits, which need none of the rest; a signal alone takes a tenth of their time.
+  const fresh = settings.cache.freshHit<StoredValue>(place.key, settings.ofHits);
+  if (fresh !== undefined) return fresh;
   const tags = settings.tagsOf(incoming.request);
   return settings.cache.get<StoredValue>(place.key, (context) => refill(asked, run, context, settings), {
     namespace: settings.namespace,

@@ -11,7 +11,7 @@ export interface Incoming<R> {
   readonly head: RequestHead;
   /** Whether a guard before the route has found out whose request it is: `request.user`. */
   readonly isOfUser: boolean;
-  /** Ends when the client has left. */
+  /** Ends when the client has left. Asked for unless there is a hit. */
   readonly signal: AbortSignal | undefined;
   /** Runs the handler for all who ask for the same, while the client may be gone, or have its answer. */
   readonly run: (keyed: KeyedHead) => Promise<Response>;

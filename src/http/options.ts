@@ -77,6 +77,8 @@ export interface RouteSettings {
   /** For requests that everybody may see the answer to, and for those of a partition: their credentials are in its key. */
   readonly policy: PolicySettings;
   readonly partitionPolicy: PolicySettings;
+  /** The options of questions for what is fresh in memory. */
+  readonly ofHits: { readonly namespace: string };
   /** What was worked out of stored responses. */
   readonly prepared: WeakMap<StoredRoute, Prepared>;
   /** Whether nothing that was said tells users apart: then responses made for one are for nobody else. */
@@ -116,11 +118,13 @@ export function resolveHandler<R>(
   const { ttl, staleWhileRevalidate, staleIfError } = options;
   const vary = options.vary ?? [];
   const policy = { mode: "route", ttl, staleWhileRevalidate, staleIfError, targets: ["CDN-Cache-Control"] } as const;
+  const key = resolveKey(options);
   const partitionVary = [...vary, "authorization", "cookie"];
   return Object.freeze({
     cache,
     clock,
-    ...resolveKey(options),
+    ...key,
+    ofHits: { namespace: key.namespace },
     tagsOf: resolveTags(options.tags),
     scopeOf,
     maxBodyBytes: checkInteger(options.maxBodyBytes, 0, HANDLER_DEFAULTS.maxBodyBytes, "options.maxBodyBytes"),

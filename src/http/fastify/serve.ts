@@ -1,9 +1,8 @@
 // The way of one request to a route of Fastify through the cache.
 
-import type { ServerResponse } from "node:http";
 import { assertNever } from "../../errors.ts";
 import { answerTo } from "../answer.ts";
-import type { Answer, KeyedHead } from "../incoming.ts";
+import type { Answer, Incoming, KeyedHead } from "../incoming.ts";
 import { isOfUser } from "../known-user.ts";
 import { addToHead } from "../node/send.ts";
 import { isPlainTarget } from "../node/plain-target.ts";
@@ -12,6 +11,7 @@ import { isSafe } from "../policy/invalidation.ts";
 import type { Fields, RequestHead } from "../policy/message.ts";
 import type { Way } from "../prepared.ts";
 import { invalidateBeforeSending } from "./changes.ts";
+import { Client } from "./client.ts";
 import { contextOf, type AnyReply, type AnyRequest } from "./context.ts";
 import { giveOwn, giveStored } from "./give.ts";
 import { headAsCame } from "./headers.ts";
@@ -24,12 +24,12 @@ type Settings = HandlerSettings<AnyRequest>;
 export function serveRoute(handler: AnyHandler, settings: Settings): AnyHandler {
   return async function serve(request, reply) {
     const call: Call = { handler, instance: this, request, reply };
-    const signal = signalOf(reply.raw);
+    const client = new Client(reply.raw);
     let answer;
     try {
-      answer = await answerOf(call, signal, settings);
+      answer = await answerOf(call, client, settings);
     } catch (error) {
-      return fail(error, reply, signal, settings);
+      return fail(error, reply, client, settings);
     }
     return give(call, answer, settings);
   };
@@ -48,13 +48,22 @@ function give(call: Call, answer: Answer, settings: Settings): unknown {
   }
 }
 
-function answerOf(call: Call, signal: AbortSignal, settings: Settings): Promise<Answer> | Answer {
+function answerOf(call: Call, client: Client, settings: Settings): Promise<Answer> | Answer {
   const { request } = call;
   const { url = "" } = request.raw;
   if (!isPlainTarget(url)) return { kind: "direct", way: { forward: "bypass" } };
   const head = headFor(headAsCame(request, url), request);
   const run = (keyed: KeyedHead): Promise<Response> => runForKey(call, keyed, settings.origin);
-  return answerTo({ request, head, isOfUser: isOfUser(request) || isOfUser(request.raw), signal, run }, settings);
+  const incoming: Incoming<AnyRequest> = {
+    request,
+    head,
+    isOfUser: isOfUser(request) || isOfUser(request.raw),
+    get signal() {
+      return client.signal;
+    },
+    run,
+  };
+  return answerTo(incoming, settings);
 }
 
 /** To HEAD the answer is that to GET: Fastify, or the hook of the routes that it makes for HEAD, leaves the body out. */
@@ -79,15 +88,6 @@ function rangeless({ fields }: RequestHead): Fields {
   };
 }
 
-/** Ends when the client has left before it had its answer. */
-function signalOf(raw: ServerResponse): AbortSignal {
-  const gone = new AbortController();
-  raw.once("close", () => {
-    if (!raw.writableFinished) gone.abort();
-  });
-  return gone.signal;
-}
-
 /** The handler as it is, for this request alone. */
 function runDirectly(call: Call, way: Way, settings: Settings): unknown {
   const { handler, instance, request, reply } = call;
@@ -99,8 +99,8 @@ function runDirectly(call: Call, way: Way, settings: Settings): unknown {
 }
 
 /** Errors are Fastify's business, but not that a client has left. */
-function fail(error: unknown, reply: AnyReply, signal: AbortSignal, settings: Settings): undefined {
-  if (signal.aborted) {
+function fail(error: unknown, reply: AnyReply, client: Client, settings: Settings): undefined {
+  if (client.hasLeft) {
     void reply.hijack();
     return undefined;
   }
