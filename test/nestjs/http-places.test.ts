@@ -21,7 +21,7 @@ import {
   type VersioningOptions,
   VersioningType,
 } from "@nestjs/common";
-import { REQUEST, RouterModule } from "@nestjs/core";
+import { type ContextId, ContextIdFactory, type ContextIdStrategy, REQUEST, RouterModule } from "@nestjs/core";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
@@ -137,6 +137,47 @@ describe.each(PLATFORMS)("on %s", (platform) => {
       expect(await site.read(path)).toBe('200 {"page":"1","url":"/page?page=1"}');
     }
     expect(asked.size).toBe(1);
+  });
+
+  test("providers that outlive a request are those of the client's tenant in a run, too", async () => {
+    let made = 0;
+    const trees = new Map<string, ContextId>();
+    const strategy: ContextIdStrategy = {
+      attach(contextId, asked) {
+        const tenant = headerOf(asked, "x-tenant");
+        const tree = trees.get(tenant) ?? ContextIdFactory.create();
+        trees.set(tenant, tree);
+        return { resolve: (info) => (info.isTreeDurable ? tree : contextId), payload: { tenant } };
+      },
+    };
+
+    @Injectable({ scope: Scope.REQUEST, durable: true })
+    class Tenant {
+      readonly number = (made += 1);
+      @Inject(REQUEST) readonly about!: { readonly tenant: string };
+    }
+
+    @Controller()
+    class Pages {
+      @Inject(Tenant) readonly tenant!: Tenant;
+
+      @Get("page/:at")
+      @CachedRoute({ ttl: "1m", vary: ["x-tenant"] })
+      page(): string {
+        return `${this.tenant.about.tenant} ${this.tenant.number}`;
+      }
+    }
+
+    ContextIdFactory.apply(strategy);
+    try {
+      const site = await openSite({ platform, controllers: [Pages], providers: [Tenant] });
+      for (const path of ["/page/1", "/page/2", "/page/1"]) {
+        expect(await site.read(path, { headers: { "x-tenant": "a" } })).toBe("200 a 1");
+        expect(await site.read(path, { headers: { "x-tenant": "b" } })).toBe("200 b 2");
+      }
+    } finally {
+      Reflect.deleteProperty(ContextIdFactory, "strategy");
+    }
   });
 
   test("options of a class hold for its methods, whose own count more; false is an exception", async () => {

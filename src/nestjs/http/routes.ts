@@ -3,6 +3,7 @@
 import { RequestMethod, type ExecutionContext, type Type } from "@nestjs/common";
 import {
   type ApplicationConfig,
+  type ContextId,
   ContextIdFactory,
   type HttpAdapterHost,
   type ModuleRef,
@@ -59,12 +60,9 @@ export class Routes {
   async #find(controller: Type, method: RouteMethod, name: string, req: object): Promise<Run> {
     const [moduleKey, wrapper] = this.#place(controller);
     if (!wrapper.isDependencyTreeStatic()) {
-      const contextId = ContextIdFactory.create();
-      // What is injected as the request is the one that the cache asks with.
-      Object.defineProperty(req, REQUEST_CONTEXT_ID, { value: contextId });
-      const { moduleRef } = this.#surroundings;
-      moduleRef.registerRequestByContextId(req, contextId);
-      const instance = await moduleRef.resolve<Record<string, RouteMethod>>(controller, contextId, { strict: false });
+      const contextId = this.#register(req, wrapper);
+      const resolve = this.#surroundings.moduleRef.resolve.bind(this.#surroundings.moduleRef);
+      const instance = await resolve<Record<string, RouteMethod>>(controller, contextId, { strict: false });
       return this.#create(instance, instance[name] as RouteMethod, name, moduleKey, contextId);
     }
     const instance = wrapper.instance as object;
@@ -75,13 +73,18 @@ export class Routes {
     return run;
   }
 
-  #create(
-    instance: object,
-    method: RouteMethod,
-    name: string,
-    moduleKey: string,
-    contextId?: { readonly id: number },
-  ): Run {
+  /** What is injected as the request is the one that the cache asks with. */
+  #register(req: object, wrapper: Wrapper): ContextId {
+    Reflect.deleteProperty(req, REQUEST_CONTEXT_ID);
+    const contextId = ContextIdFactory.getByRequest(req);
+    Object.defineProperty(req, REQUEST_CONTEXT_ID, { value: contextId });
+    const { payload } = contextId;
+    const injected: unknown = wrapper.isDependencyTreeDurable() ? payload : Object.assign(req, payload);
+    this.#surroundings.moduleRef.registerRequestByContextId(injected, contextId);
+    return contextId;
+  }
+
+  #create(instance: object, method: RouteMethod, name: string, moduleKey: string, contextId?: ContextId): Run {
     this.#router ??= routerOf(this.#surroundings);
     const create = this.#router.create.bind(this.#router) as unknown as (...args: unknown[]) => Run;
     return create(instance, method, name, moduleKey, RequestMethod.GET, contextId);
@@ -102,6 +105,7 @@ export class Routes {
 interface Wrapper {
   readonly instance: unknown;
   isDependencyTreeStatic(): boolean;
+  isDependencyTreeDurable(): boolean;
 }
 
 /** What NestJS makes for its routes, with no guards. */
