@@ -125,6 +125,30 @@ describe.each(PLATFORMS)("on %s", (platform) => {
     expect(seen).toEqual(["1"]);
   });
 
+  test("a client whose change the cache has not heard of yet has no answer yet", async () => {
+    const site = await openSite({ platform, controllers: [pricesOf([])] });
+    const [begun, held] = [deferred<void>(), deferred<void>()];
+    const { cache } = site;
+    const deleteMany = cache.deleteMany.bind(cache);
+    cache.deleteMany = async (...given: Parameters<typeof deleteMany>) => {
+      begun.resolve();
+      await held.promise;
+      return deleteMany(...given);
+    };
+    let isAnswered = false;
+    expect(await site.read("/prices/1")).toBe('200 {"price":10}');
+    const change = site.read("/prices/1", { method: "PUT" }).finally(() => {
+      isAnswered = true;
+    });
+    await begun.promise;
+    // A whole request later there is still none.
+    expect(await site.read("/prices/1")).toBe('200 {"price":10}');
+    expect(isAnswered).toBe(false);
+    held.resolve();
+    expect(await change).toBe("200 done");
+    expect(await site.read("/prices/1")).toBe('200 {"price":11}');
+  });
+
   test("exceptions reach the filters of every client that waits, and say how the cache came to them", async () => {
     const filtered: string[] = [];
 
