@@ -2,8 +2,10 @@
 
 import {
   BadRequestException,
+  Catch,
   Controller,
   Delete,
+  type ExceptionFilter,
   Get,
   Header,
   Param,
@@ -20,7 +22,7 @@ import { CachedRoute } from "../../src/nestjs/index.ts";
 import { type Deferred, deferred } from "../support/deferred.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { waitUntil } from "../support/wait-until.ts";
-import { crowd, openSite, PLATFORMS, wayOf } from "./http-kit.ts";
+import { crowd, openSite, PLATFORMS, type Site, wayOf } from "./http-kit.ts";
 
 forbidUnhandledRejections();
 
@@ -68,7 +70,15 @@ describe.each(PLATFORMS)("on %s", (platform) => {
 
   test("a client that leaves takes nobody with it, whether it came first or not", async () => {
     const run = deferred<string>();
+    const failures: unknown[] = [];
     let runs = 0;
+
+    @Catch()
+    class Failures implements ExceptionFilter {
+      catch(error: unknown): void {
+        failures.push(error);
+      }
+    }
 
     @Controller()
     class Prices {
@@ -80,7 +90,8 @@ describe.each(PLATFORMS)("on %s", (platform) => {
       }
     }
 
-    const site = await openSite({ platform, controllers: [Prices] });
+    const configure = (app: Site["app"]): void => void app.useGlobalFilters(new Failures());
+    const site = await openSite({ platform, controllers: [Prices], configure });
     const leaving = connect(site.port, "127.0.0.1");
     leaving.write("GET /price HTTP/1.1\r\nHost: localhost\r\n\r\n");
     await waitUntil(() => runs === 1, { what: "the run has begun" });
@@ -94,7 +105,7 @@ describe.each(PLATFORMS)("on %s", (platform) => {
     }
     run.resolve("1999");
     expect(new Set(await others)).toEqual(new Set(["200 1999"]));
-    expect(runs).toBe(1);
+    expect([runs, failures]).toEqual([1, []]);
   });
 
   test("1,000 clients at once are one run of a slow route", async () => {

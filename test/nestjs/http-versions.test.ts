@@ -3,6 +3,7 @@
 import {
   Controller,
   Get,
+  Header,
   HostParam,
   Param,
   type Type,
@@ -94,6 +95,23 @@ describe.each(PLATFORMS)("on %s", (platform) => {
     ]);
     expect(await site.cache.has("/api/v3/items/1", { namespace: "http" })).toBe(true);
   });
+});
+
+test("a route that class and method both name is asked about once", async () => {
+  @Controller()
+  @CachedRoute({ ttl: "1m" })
+  class Accounts {
+    @Get("account")
+    @CachedRoute({ ttl: "5m" })
+    @Header("Cache-Control", "no-store")
+    account(): string {
+      return "account";
+    }
+  }
+
+  const site = await openSite({ platform: "express", controllers: [Accounts] });
+  expect(await site.way("/account")).toBe("freshtier; fwd=uri-miss; detail=no-store");
+  expect(await site.way("/account")).toBe("freshtier; fwd=bypass; detail=no-store");
 });
 
 test("controllers of several hosts do not share answers, nor do the hosts of one", async () => {
