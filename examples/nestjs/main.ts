@@ -1,8 +1,8 @@
 // A shop as a NestJS application. Run: npx tsx --tsconfig examples/nestjs/tsconfig.json examples/nestjs/main.ts
-import { Controller, Get, Inject, Injectable, Module, Param, Put } from "@nestjs/common";
+import { Body, Controller, Get, Inject, Injectable, Module, Param, Put } from "@nestjs/common";
 import { NestFactory } from "@nestjs/core";
 import type { CacheStats, TieredCacheManager } from "freshtier";
-import { Cached, InjectCache, Invalidates, TieredCacheModule } from "freshtier/nestjs";
+import { Cached, CachedRoute, InjectCache, Invalidates, TieredCacheModule } from "freshtier/nestjs";
 
 @Injectable()
 class Products {
@@ -27,15 +27,16 @@ class Shop {
   @InjectCache() readonly cache!: TieredCacheManager;
 
   @Get("price/:id")
+  @CachedRoute({ ttl: "1m" }) // the whole answer, with an ETag: one call for all who ask at once
   price(@Param("id") id: string): Promise<number> {
     return this.products.price(id);
   }
-  @Put("price/:id/:price")
-  change(@Param("id") id: string, @Param("price") price: string): Promise<void> {
-    return this.products.changePrice(id, Number(price));
+  @Put("price/:id")
+  @CachedRoute() // a change ends the answers that are stored under its URL
+  change(@Param("id") id: string, @Body("price") price: number): Promise<void> {
+    return this.products.changePrice(id, price);
   }
-  @Get("stats")
-  stats(): CacheStats {
+  @Get("stats") stats(): CacheStats {
     return this.cache.stats();
   }
 }

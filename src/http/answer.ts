@@ -5,11 +5,11 @@ import type { Instant } from "../model/duration.ts";
 import type { RefreshContext } from "../model/refresh.ts";
 import { fill, HandlerFailure, type Asked, type Filled } from "./fill.ts";
 import type { Answer, Incoming } from "./incoming.ts";
-import type { HandlerSettings } from "./options.ts";
+import type { HandlerSettings, RouteSettings } from "./options.ts";
 import { invalidatedUris } from "./policy/invalidation.ts";
 import type { RequestHead, ResponseHead } from "./policy/message.ts";
-import type { Way } from "./prepared.ts";
-import { placeOf, placesOfUri } from "./request-key.ts";
+import { HIT, type Way } from "./prepared.ts";
+import { placeOf, placesOfUri, type Place } from "./request-key.ts";
 import { respond } from "./respond.ts";
 import { routeMovedBy, type PassNote, type StoredRoute, type StoredValue } from "./stored.ts";
 import { warnOfRefusal } from "./warn.ts";
@@ -25,7 +25,28 @@ export async function answerTo<R>(incoming: Incoming<R>, settings: HandlerSettin
   const found = placeOf(incoming, settings);
   const place = found instanceof Promise ? await found : found;
   if (place === undefined) return { kind: "direct", way: { forward: "bypass" } };
-  return lookUp({ incoming, place }, settings);
+  // Most requests end here, without a run that could be theirs, a signal, or tags.
+  const fresh = settings.cache.freshHit<StoredValue>(place.key, settings.ofHits);
+  if (fresh === undefined) return lookUp({ incoming, place }, settings);
+  const value = await fresh;
+  if (value.kind === "pass") return passing(value);
+  const stored = onOurClock(value, place, settings);
+  return respond(stored instanceof Promise ? await stored : stored, incoming.head, place, HIT, settings);
+}
+
+/** A promise where the clock of who has written it is not known yet. */
+function onOurClock(
+  stored: StoredRoute,
+  { key }: Place,
+  { clocks }: RouteSettings,
+): StoredRoute | Promise<StoredRoute> {
+  const shift = clocks.shiftOf(key, stored);
+  return typeof shift === "number" ? routeMovedBy(stored, shift) : shift.then((found) => routeMovedBy(stored, found));
+}
+
+/** It is known that there is nothing to share. */
+function passing({ because }: PassNote): Answer {
+  return { kind: "direct", way: { forward: "bypass", detail: because } };
 }
 
 /** What is stored under the URI of a request that has changed something ends (RFC 9111 §4.4). */
@@ -36,8 +57,10 @@ export async function invalidateAfter<R>(
   settings: HandlerSettings<R>,
 ): Promise<void> {
   const { cache, namespace } = settings;
-  const uris = invalidatedUris(head, response);
-  const places = uris.map((uri) => placesOfUri(uri, requestFor(uri), settings));
+  const named = invalidatedUris(head, response);
+  // The key is of the URI as it was written.
+  const uris = named.length === 0 ? named : new Set([head.url, ...named]);
+  const places = [...uris].map((uri) => placesOfUri(uri, requestFor(uri), settings));
   const keys = places.flatMap((place) => place.keys);
   const tags = places.flatMap(({ tag }) => (tag === undefined ? [] : [tag]));
   try {
@@ -63,9 +86,7 @@ async function lookUp<R>(asked: Asked<R>, settings: HandlerSettings<R>): Promise
   try {
     const value = await ask(asked, run, settings);
     if (value.kind === "pass") return answerWithout(value, run);
-    const shift = settings.clocks.shiftOf(asked.place.key, value);
-    const stored = routeMovedBy(value, typeof shift === "number" ? shift : await shift);
-    return answerWith(stored, askedAt, asked, run, settings);
+    return answerWith(await onOurClock(value, asked.place, settings), askedAt, asked, run, settings);
   } catch (error) {
     const because = reasonToGoOn(error);
     if (because === undefined) throw error;
@@ -91,9 +112,6 @@ function reasonToGoOn(error: unknown): string | undefined {
 function ask<R>(asked: Asked<R>, run: OwnRun, settings: HandlerSettings<R>): Promise<StoredValue> {
   const { incoming, place } = asked;
   const { cache, namespace } = settings;
-  // Most requests are hits, which need none of the rest; a signal alone takes a tenth of their time.
-  const fresh = cache.freshHit<StoredValue>(place.key, settings.ofHits);
-  if (fresh !== undefined) return fresh;
   const tags = settings.tagsOf(incoming.request);
   return cache.get<StoredValue>(place.key, (context) => refill(asked, run, context, settings), {
     namespace,
@@ -140,9 +158,7 @@ function answerWith(
 function answerWithout(note: PassNote, run: OwnRun): Answer {
   const own = ofRun(run, note);
   const response = own === undefined ? undefined : take(run, "filled");
-  if (own === undefined || response === undefined) {
-    return { kind: "direct", way: { forward: "bypass", detail: note.because } };
-  }
+  if (own === undefined || response === undefined) return passing(note);
   return { kind: "own", response, way: { forward: forwardOf(own), detail: note.because } };
 }
 
@@ -160,7 +176,7 @@ function wayOf(stored: StoredRoute, askedAt: Instant, { failure }: OwnRun): Way 
   if (failure !== undefined) {
     return { forward: "stale", forwardStatus: failure.response.status, detail: "stale-if-error" };
   }
-  return stored.receivedAt <= askedAt ? { hit: true } : { forward: "uri-miss", isCollapsed: true };
+  return stored.receivedAt <= askedAt ? HIT : { forward: "uri-miss", isCollapsed: true };
 }
 
 /** The response that a run has brought for its caller alone. It is given once. */

@@ -92,6 +92,8 @@ export interface HandlerSettings<R> extends RouteSettings {
   readonly partition: CachedRouteOptions<R>["partition"];
   readonly key: CachedRouteOptions<R>["key"];
   readonly tagsOf: (request: R) => readonly string[];
+  /** What tells routes under one URI apart, where a server has such: a part of all their keys. */
+  readonly scopeOf: ((request: R) => string) | undefined;
 }
 
 /** What holds where nothing is said. */
@@ -108,7 +110,10 @@ const KNOWN: readonly (keyof CachedRouteOptions<unknown>)[] = [
 ];
 
 /** @throws CacheError `invalid_option` or `invalid_key` */
-export function resolveHandler<R>(options: CachedRouteOptions<R>): HandlerSettings<R> {
+export function resolveHandler<R>(
+  options: CachedRouteOptions<R>,
+  scopeOf?: HandlerSettings<R>["scopeOf"],
+): HandlerSettings<R> {
   checkObject<CachedRouteOptions<R>>(options, KNOWN, "options");
   const { cache, clock = systemClock } = options;
   if (typeof cache?.get !== "function") throw badInput("invalid_option", "options.cache", "a cache", cache);
@@ -124,6 +129,7 @@ export function resolveHandler<R>(options: CachedRouteOptions<R>): HandlerSettin
     clocks: new WritersClocks(cache, keys.namespace, clock),
     ofHits: { namespace: keys.namespace },
     tagsOf: resolveTags(options.tags),
+    scopeOf,
     maxBodyBytes: checkInteger(options.maxBodyBytes, 0, HANDLER_DEFAULTS.maxBodyBytes, "options.maxBodyBytes"),
     browser: options.browser === undefined ? undefined : text(options.browser, "options.browser"),
     hitForMissMs: durationOr(options.hitForMiss ?? HANDLER_DEFAULTS.hitForMiss, 0, "options.hitForMiss"),

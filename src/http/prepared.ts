@@ -15,6 +15,9 @@ import { asStored, type StoredRoute } from "./stored.ts";
 /** What is said about the way of a response in `Cache-Status`, besides the cache's name and the time that is left. */
 export type Way = Omit<CacheStatus, "cache" | "ttl">;
 
+/** Answered by what is stored, with nothing else to say. */
+export const HIT: Way = Object.freeze({ hit: true });
+
 /** A stored response, ready to be given. */
 export interface Prepared {
   readonly response: StoredResponse;
@@ -25,6 +28,8 @@ export interface Prepared {
   readonly earlierStatus: string | undefined;
   readonly initialAgeMs: Milliseconds;
   readonly lifetimeMs: Milliseconds;
+  /** The fields of the hits of this second: all that they say anew is counted in seconds. */
+  hits: { readonly age: number; readonly ttl: number; readonly fields: FieldList } | undefined;
 }
 
 /** Memory gives the same object each time: a stored response is never changed, and stands under one key. */
@@ -40,6 +45,7 @@ export function prepare(stored: StoredRoute, place: Place, settings: RouteSettin
     earlierStatus: combined(fields, "cache-status"),
     initialAgeMs: initialAgeMs(response),
     lifetimeMs: freshnessLifetime(response, place.policy).ms,
+    hits: undefined,
   };
   settings.prepared.set(stored, prepared);
   return prepared;
@@ -48,11 +54,16 @@ export function prepare(stored: StoredRoute, place: Place, settings: RouteSettin
 /** The fields of an answer at an instant, with its age, unless it was made for this very request (RFC 9111 §5.1). */
 export function fieldsNow(prepared: Prepared, way: Way, now: Instant, { cacheName }: RouteSettings): FieldList {
   const ageMs = prepared.initialAgeMs + Math.max(0, now - prepared.response.receivedAt);
-  const ttl = (prepared.lifetimeMs - ageMs) / 1_000;
+  const age = Math.floor(ageMs / 1_000);
+  const ttl = Math.trunc((prepared.lifetimeMs - ageMs) / 1_000);
+  const { hits } = prepared;
+  if (way === HIT && hits?.age === age && hits.ttl === ttl) return hits.fields;
   const status = formatCacheStatus({ cache: cacheName, ...way, ttl });
   const said = prepared.earlierStatus === undefined ? status : `${prepared.earlierStatus}, ${status}`;
   if (way.isStored === true) return new FieldList([...prepared.own, ["Cache-Status", said]]);
-  return new FieldList([...prepared.reused, ["Age", String(Math.floor(ageMs / 1_000))], ["Cache-Status", said]]);
+  const fields = new FieldList([...prepared.reused, ["Age", String(age)], ["Cache-Status", said]]);
+  if (way === HIT) prepared.hits = { age, ttl, fields };
+  return fields;
 }
 
 /** With the policy for browsers in the place of that for this cache, and without what each answer says anew. */

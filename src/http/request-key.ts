@@ -8,6 +8,7 @@ import { fieldsOf, type RequestHead } from "./policy/message.ts";
 import type { PolicySettings } from "./policy/settings.ts";
 import { validationRequest } from "./policy/validation.ts";
 import { variantKey } from "./policy/vary.ts";
+import { urlParts } from "./url-parts.ts";
 
 /** What a request is answered from. */
 export interface Place {
@@ -79,14 +80,20 @@ export function keyedHead(head: RequestHead, signal: AbortSignal, settings: Hand
   return { url: keyedUrl(head, settings), fields, signal };
 }
 
+/** Other names of the host, of the path, and of the method, which frameworks and middleware read. */
+const ELSEWHERE: ReadonlySet<string> = new Set([
+  ...["host", "forwarded", "x-host", "x-http-host-override", "x-rewrite-url"],
+  ...["x-http-method", "x-http-method-override", "x-method-override"],
+]);
+
 /**
- * What a client, or a proxy before it, makes up of the host: links made of it would reach others. The scheme is left where there is
- * no configured one, so that a redirect to `https` is not what everybody gets.
+ * What a client, or a proxy before it, makes up of the host, the path or the method: links made of it would reach others. The scheme is
+ * left where there is no configured one, so that a redirect to `https` is not what everybody gets.
  */
 function saysWhere(name: string, { origin, vary }: RouteSettings): boolean {
   if (vary.includes(name)) return false;
   if (name === "x-forwarded-proto") return origin !== undefined;
-  return name === "host" || name === "forwarded" || name === "x-host" || name.startsWith("x-forwarded-");
+  return ELSEWHERE.has(name) || name.startsWith("x-forwarded-") || name.startsWith("x-original-");
 }
 
 async function partitionOf<R>(
@@ -97,12 +104,14 @@ async function partitionOf<R>(
 }
 
 function uriKey<R>(absolute: string, request: R | undefined, settings: HandlerSettings<R>): string | undefined {
-  const { key, origin } = settings;
+  const { key, origin, scopeOf } = settings;
+  const scope = request === undefined || scopeOf === undefined ? "" : scopeOf(request);
   if (key !== undefined) {
-    return request === undefined ? undefined : withoutMark(checkGiven(key(request), "key(request)"));
+    const own = request === undefined ? undefined : withoutMark(checkGiven(key(request), "key(request)"));
+    return own === undefined ? undefined : `${scope}${own}`;
   }
-  const url = new URL(absolute);
-  return `${origin ?? ""}${url.pathname}${keyedQuery(url, settings)}`;
+  const { path, search } = urlParts(absolute);
+  return `${scope}${origin ?? ""}${path}${keyedQuery(search, settings)}`;
 }
 
 /** A `#` begins what is added to a key. No URL has one there; a key of the user's may, if it holds what a client says. */
@@ -119,14 +128,20 @@ function checkGiven(value: unknown, field: string): string | undefined {
 /** With a key of the user's own the handler sees all: what the key leaves out is the user's business. */
 function keyedUrl(head: RequestHead, settings: HandlerSettings<never>): string {
   if (settings.key !== undefined) return head.url;
-  const url = new URL(head.url);
-  // Without a configured origin the host has a name that says nothing: that of the request is what its client makes up.
-  return `${settings.origin ?? `${url.protocol}//localhost`}${url.pathname}${keyedQuery(url, settings)}`;
+  const { origin, path, search } = urlParts(head.url);
+  return `${settings.origin ?? withoutHost(origin)}${path}${keyedQuery(search, settings)}`;
+}
+
+/** Without a configured origin the host has a name that says nothing: that of the request is what its client makes up. */
+function withoutHost(origin: string): string {
+  return `${origin.slice(0, origin.indexOf("://"))}://localhost`;
 }
 
 /** In order of names; as it was written otherwise, so that what a handler could tell apart stays apart. */
-function keyedQuery({ search }: URL, { query }: RouteSettings): string {
-  if (search === "") return "";
+function keyedQuery(search: string, { query }: RouteSettings): string {
+  if (search.length <= 1) return "";
+  // Most queries have one parameter.
+  if (query === undefined && !search.includes("&")) return search;
   const parameters = search.slice(1).split("&");
   const known = parameters.filter((one) => one !== "" && (query === undefined || query.has(nameOf(one))));
   const sorted = known.toSorted((a, b) => compare(nameOf(a), nameOf(b)));

@@ -101,7 +101,7 @@ function injecting<Decorator extends (...args: never[]) => unknown>(
 }
 
 /** Refuses what NestJS has no way to inject into. What is no method at all is for the decorator itself to refuse. */
-function checkPlace(decorator: string, [target, place]: readonly unknown[]): void {
+export function checkPlace(decorator: string, [target, place]: readonly unknown[]): void {
   if (typeof (place as { kind?: unknown } | null | undefined)?.kind === "string") {
     const rule = "must be used with experimentalDecorators, as NestJS itself";
     throw new CacheError("invalid_decorator", `${decorator} ${rule}, got a standard decorator`);

@@ -8,6 +8,8 @@ export {
   type InjectedInvalidatesOptions,
   Invalidates,
 } from "./decorators.ts";
+export { CachedRoute } from "./http/cached-route.ts";
+export type { InjectedCachedRouteOptions } from "./http/route-options.ts";
 export { CacheHealthIndicator, type CacheHealthReport, type CacheHealthResult } from "./health.ts";
 export { bindCache } from "./injected-cache.ts";
 export { TieredCacheModule } from "./module.ts";

@@ -29,14 +29,16 @@ test("nestjs/main.ts reads a price once, and again after its change, until it is
   try {
     const first = await waitUntil(() => lines[0], { deadlineMs: 9_000, what: "the example listens" });
     const url = /^try: curl (http:\/\/\S+)\/price\/42$/.exec(first)?.[1];
-    const ask = async (path: string, method = "GET"): Promise<string> =>
-      (await fetch(url + path, { method, headers: { connection: "close" } })).text();
+    const ask = async (path: string, init?: RequestInit): Promise<string> => {
+      const headers = { connection: "close", "content-type": "application/json" };
+      return (await fetch(url + path, { ...init, headers })).text();
+    };
 
     const answers = await Promise.all(Array.from({ length: 10 }, () => ask("/price/42")));
     expect(new Set(answers)).toEqual(new Set(["1999"]));
-    await ask("/price/42/1499", "PUT");
+    await ask("/price/42", { method: "PUT", body: JSON.stringify({ price: 1499 }) });
     expect(await ask("/price/42")).toBe("1499");
-    expect(JSON.parse(await ask("/stats"))).toMatchObject({ name: "default", requests: 11 });
+    expect(JSON.parse(await ask("/stats"))).toMatchObject({ name: "default", requests: 13 });
   } finally {
     child.kill("SIGTERM");
   }

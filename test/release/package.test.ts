@@ -20,7 +20,7 @@ beforeAll(() => {
   execFileSync("tar", ["-xzf", join(project, tarball), "-C", project]);
   renameSync(join(project, "package"), join(modules, manifest.name));
   // Who imports freshtier/nestjs has NestJS, and so on.
-  const peers = ["@nestjs/common", "@nestjs/core", "@opentelemetry/api", "prom-client"];
+  const peers = ["@nestjs/common", "@nestjs/core", "@opentelemetry/api", "prom-client", "rxjs"];
   const dependencies = [...Object.keys(manifest.dependencies), ...peers];
   for (const dependency of dependencies) link(dependency, modules);
 });

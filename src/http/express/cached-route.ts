@@ -9,7 +9,13 @@ import type { CachedRouteOptions } from "../options.ts";
  * Middleware before it, such as guards, is run for every request.
  * @throws CacheError `invalid_option`
  */
-export function cachedRoute<Params, Body, Sent, Query, Locals extends Record<string, unknown>>(
+export function cachedRoute<
+  Params = Request["params"],
+  Body = unknown,
+  Sent = unknown,
+  Query = Request["query"],
+  Locals extends Record<string, unknown> = Record<string, unknown>,
+>(
   handler: RequestHandler<Params, Body, Sent, Query, Locals>,
   options: CachedRouteOptions<Request<Params, Body, Sent, Query, Locals>>,
 ): RequestHandler<Params, Body, Sent, Query, Locals> {

@@ -43,7 +43,7 @@ async function invalidate(request: AnyRequest, reply: AnyReply): Promise<void> {
   if (settings === undefined) return;
   settingsOf.delete(request);
   const { raw } = request;
-  const head = headOfMessage(raw, raw.url);
+  const head = headOfMessage(raw, raw.url ?? "/");
   const response = { status: reply.statusCode, fields: linesOf(reply) };
   const requestFor = (uri: string): AnyRequest | undefined => (uri === head.url ? request : undefined);
   await invalidateAfter(head, response, requestFor, settings);

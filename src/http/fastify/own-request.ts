@@ -23,8 +23,13 @@ type Constructor = new (
 ) => AnyRequest;
 
 /** A request like that of a client, decorated like it, but asking for what the key says. */
-export function ownRequest(request: AnyRequest, keyed: KeyedHead, context: RouteContext): AnyRequest {
-  const raw = ownMessage(request, keyed);
+export function ownRequest(
+  request: AnyRequest,
+  keyed: KeyedHead,
+  context: RouteContext,
+  origin: string | undefined,
+): AnyRequest {
+  const raw = ownMessage(request, keyed, origin);
   const { id, log } = request;
   const query = queryOf(request, raw.url ?? "");
   const made = new (request.constructor as Constructor)(id, shallow(request.params), raw, query, log, context);
@@ -33,10 +38,10 @@ export function ownRequest(request: AnyRequest, keyed: KeyedHead, context: Route
   return made;
 }
 
-function ownMessage(request: AnyRequest, keyed: KeyedHead): IncomingMessage {
+function ownMessage(request: AnyRequest, keyed: KeyedHead, origin: string | undefined): IncomingMessage {
   // HTTP/2 tells the target and the host by fields of its own.
   const fields = fieldsWithoutTarget(keyed);
-  const raw = keyedMessage(request.raw, { ...keyed, fields });
+  const raw = keyedMessage(request.raw, { ...keyed, fields }, origin);
   // Where a server rewrites URLs the key is made of what comes of it.
   if ("originalUrl" in raw) raw.originalUrl = raw.url;
   keepChanges(request, raw);

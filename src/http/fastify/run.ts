@@ -4,7 +4,7 @@ import { ServerResponse } from "node:http";
 import type { FastifyInstance } from "fastify";
 import type { KeyedHead } from "../incoming.ts";
 import { captureResponse } from "../node/captured-response.ts";
-import { copyAdded } from "../node/copy-added.ts";
+import { copyAddedToResponse } from "../node/copy-added.ts";
 import type { AnyReply, AnyRequest } from "./context.ts";
 import { FailureWithStatus, outcomeOf } from "./outcome.ts";
 import { contextForRun, ownReply } from "./own-reply.ts";
@@ -32,10 +32,10 @@ interface Run {
  * What the handler answers to all who ask for the same, serialised. Hooks of the app are run before its serialisation, and not after.
  * @throws what the handler fails with, for the app's own error handler; FailureWithStatus
  */
-export function runForKey(call: Call, keyed: KeyedHead): Promise<Response> {
+export function runForKey(call: Call, keyed: KeyedHead, origin: string | undefined): Promise<Response> {
   const end = new AbortController();
-  const request = ownRequest(call.request, { ...keyed, signal: end.signal }, contextForRun(call.request));
-  const { res, response, fail } = captureResponse(request.raw, likeOf(call.reply.raw));
+  const request = ownRequest(call.request, { ...keyed, signal: end.signal }, contextForRun(call.request), origin);
+  const { res, response, stop } = captureResponse(request.raw, likeOf(call.reply.raw));
   const statusBefore = res.statusCode;
   let sent: unknown;
   let isHijacked = false;
@@ -43,7 +43,7 @@ export function runForKey(call: Call, keyed: KeyedHead): Promise<Response> {
     const onFailure = (error: unknown): void => {
       const isOfStatus = res.statusCode !== statusBefore && !res.headersSent;
       reject(isOfStatus ? new FailureWithStatus(error, res.statusCode) : error);
-      fail(error);
+      stop(error);
     };
     const reply = ownReply(call.reply, request, res, {
       onFailure,
@@ -85,9 +85,9 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** The client's may be of HTTP/2, or of `inject`, with a connection that is part of them: a run has Node's own. */
-function likeOf(raw: ServerResponse): ServerResponse {
-  const like = Object.create(ServerResponse.prototype) as ServerResponse;
-  copyAdded(raw, like);
+export function likeOf(raw: ServerResponse): ServerResponse {
+  const like = new ServerResponse(raw.req);
+  copyAddedToResponse(raw, like);
   like.statusCode = raw.statusCode;
   return like;
 }

@@ -53,7 +53,7 @@ function answerOf(call: Call, client: Client, settings: Settings): Promise<Answe
   const { url = "" } = request.raw;
   if (!isPlainTarget(url)) return { kind: "direct", way: { forward: "bypass" } };
   const head = headFor(headAsCame(request, url), request);
-  const run = (keyed: KeyedHead): Promise<Response> => runForKey(call, keyed);
+  const run = (keyed: KeyedHead): Promise<Response> => runForKey(call, keyed, settings.origin);
   const incoming: Incoming<AnyRequest> = {
     request,
     head,
@@ -67,7 +67,7 @@ function answerOf(call: Call, client: Client, settings: Settings): Promise<Answe
 }
 
 /** To HEAD the answer is that to GET: Fastify, or the hook of the routes that it makes for HEAD, leaves the body out. */
-function headFor(head: RequestHead, request: AnyRequest): RequestHead {
+export function headFor(head: RequestHead, request: AnyRequest): RequestHead {
   const isHead = head.method === "HEAD";
   const fields =
     head.fields.all("range").length > 0 && (isHead || mayBeEncoded(request)) ? rangeless(head) : head.fields;

@@ -2,7 +2,9 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { resolveHandler, type CachedRouteOptions } from "../options.ts";
-import { serveRoute, type Next, type NodeHandler } from "./serve.ts";
+import { statusOf } from "./left-to-next.ts";
+import type { Next, NodeHandler } from "./node-incoming.ts";
+import { serveRoute } from "./serve.ts";
 
 /** A handler as node:http calls it, or Connect, with `next`. */
 export type CachedRoute<Req, Res> = (req: Req, res: Res, next?: Next) => Promise<void>;
@@ -10,7 +12,8 @@ export type CachedRoute<Req, Res> = (req: Req, res: Res, next?: Next) => Promise
 /**
  * A handler of node:http that is run only for what the cache cannot answer, as `cachedHandler`. When it is run for the cache, it gets a
  * request and a response of its own, with what middleware has added to those of the client; its response is what it
- * writes. Failures of the handler go to `next`; without one the client gets a 500, and the process a warning.
+ * writes. What it gives to `next`, or throws, goes to `next`; without one the client gets a 500, or what 4xx the error says, and the process
+ * a warning.
  * @throws CacheError `invalid_option`
  */
 export function cachedRoute<Req extends IncomingMessage = IncomingMessage, Res extends ServerResponse = ServerResponse>(
@@ -21,21 +24,19 @@ export function cachedRoute<Req extends IncomingMessage = IncomingMessage, Res e
   return async (req, res, next) => {
     const leave: Next = next ?? ((error) => answerFailure(res, error));
     try {
-      await serveRoute(handler, { req, res, target: targetOf(req), next: leave }, settings);
+      await serveRoute({ req, res, next: leave, handler }, settings);
     } catch (error) {
-      if (!isGone(res)) leave(error);
+      if (!isOfLeaving(error, res)) leave(error ?? new Error(`the handler failed with ${String(error)}`));
     }
   };
 }
 
-/** Routers cut the front of `url` away, and keep what it was. */
-function targetOf(req: IncomingMessage): string | undefined {
-  return "originalUrl" in req && typeof req.originalUrl === "string" ? req.originalUrl : req.url;
-}
-
 /** The client has left: nobody is there to be told. */
-function isGone({ closed, writableFinished }: ServerResponse): boolean {
-  return closed && !writableFinished;
+function isOfLeaving(error: unknown, { closed, destroyed, writableFinished }: ServerResponse): boolean {
+  const isEnded =
+    error instanceof Error &&
+    (error.name === "AbortError" || Reflect.get(error, "code") === "ERR_STREAM_PREMATURE_CLOSE");
+  return isEnded && (closed || destroyed) && !writableFinished;
 }
 
 function answerFailure(res: ServerResponse, error: unknown): void {
@@ -43,7 +44,8 @@ function answerFailure(res: ServerResponse, error: unknown): void {
   if (!isMissing) process.emitWarning(error instanceof Error ? error : String(error));
   if (res.headersSent) return void res.destroy();
   for (const name of res.getHeaderNames()) res.removeHeader(name);
-  res.statusCode = isMissing ? 404 : 500;
+  const status = statusOf(error) ?? 500;
+  res.statusCode = isMissing ? 404 : status >= 400 && status <= 499 ? status : 500;
   res.setHeader("Cache-Control", "no-store");
   res.end();
 }

@@ -1,44 +1,87 @@
 // A response that goes to the cache instead of a socket: Node's own ServerResponse, with other ways out.
 
 import { ServerResponse, type IncomingMessage } from "node:http";
-import { PassThrough } from "node:stream";
 import { hasNoBody } from "../fill.ts";
-import { copyAdded } from "./copy-added.ts";
+import { CapturedBody, webStreamOf } from "./captured-body.ts";
+import { copyAddedToResponse } from "./copy-added.ts";
 import { setGiven, type FieldsGiven } from "./given-head.ts";
+import { inherit } from "./inherited.ts";
+import { isLeft, responseOfLeft } from "./left-to-next.ts";
 
 /** What a handler writes to, and what comes of it. */
 export interface Captured<Res extends ServerResponse> {
   readonly res: Res;
   /** Settles with the head; the body comes as it is written. Rejects when the handler fails before it has said anything. */
   readonly response: Promise<Response>;
+  /** Settles when the handler has written all, or nobody reads it any more. */
+  readonly over: Promise<void>;
+  /** What a handler has given to `next`, or thrown. */
+  readonly leave: (reason: unknown) => void;
   /** Ends the response where it is: without a head it rejects, with one its body breaks off. */
-  readonly fail: (error: unknown) => void;
+  readonly stop: (reason: unknown) => void;
 }
 
-type Callback = () => void;
-
 /**
- * A response as a framework has made `like` one: with its methods, and with what it has been given so far, but for header fields,
- * which are for the client of `like`. It has no socket.
+ * A response as a framework has made `like` one: with its methods, and with what it has been given so far. Of header fields it has
+ * those about the answer; the others are for the client of `like`. It has no connection.
  */
 export function captureResponse<Res extends ServerResponse>(req: IncomingMessage, like: Res): Captured<Res> {
   const res = new ServerResponse(req) as Res;
-  Object.setPrototypeOf(res, Object.getPrototypeOf(like) as object);
-  copyAdded(like, res);
+  // The responses of HTTP/2 are of their own kind.
+  if (like instanceof ServerResponse) Object.setPrototypeOf(res, Object.getPrototypeOf(like) as object);
+  copyAddedToResponse(like, res);
+  inherit(like, res);
   res.statusCode = like.statusCode;
-  const body = new PassThrough();
-  const fail = (error: unknown): void => {
-    body.destroy(error instanceof Error ? error : new Error("the handler failed", { cause: error }));
+  const body = new CapturedBody(res, () => void (res.headersSent || res.writeHead(res.statusCode)));
+  const { promise, resolve, reject } = settling<Response>();
+  overrideHead(res, () => resolve(responseOf(res, body)));
+  const stop = (reason: unknown): void => {
+    reject(reason);
+    body.breakOff(reason);
   };
-  const response = new Promise<Response>((resolve, reject) => {
-    body.once("error", reject);
-    body.once("close", () => reject(new Error("the response was closed before the handler had said anything")));
-    overrideHead(res, () => resolve(responseOf(res, body)));
+  body.onDestroy = stop;
+  const over = new Promise<void>((done) => {
+    body.stream.once("close", () => {
+      reject(new Error("the response was closed before the handler had said anything"));
+      done();
+    });
+  });
+  return { res, response: promise, over, stop, leave: (reason) => leave(reason, res, resolve, stop) };
+}
+
+/** After the whole answer has been written it stands, whatever comes. */
+function leave(
+  reason: unknown,
+  res: ServerResponse,
+  resolve: (response: Response) => void,
+  stop: (reason: unknown) => void,
+): void {
+  if (res.writableEnded) return isLeft(reason) ? undefined : process.emitWarning(textOf(reason));
+  if (res.headersSent || !isLeft(reason)) return stop(reason ?? new Error("the handler has left off in the middle"));
+  resolve(responseOfLeft(reason));
+  stop(reason);
+}
+
+function textOf(reason: unknown): string | Error {
+  return reason instanceof Error ? reason : String(reason);
+}
+
+interface Settling<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+function settling<T>(): Settling<T> {
+  let resolve!: (value: T) => void;
+  let reject!: (reason: unknown) => void;
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
   });
   // Who asked for the response hears of its failure there, or in its body.
-  response.catch(() => undefined);
-  overrideBody(res, body, fail);
-  return { res, response, fail };
+  promise.catch(() => undefined);
+  return { promise, resolve, reject };
 }
 
 /** The head is complete when it would go out. */
@@ -62,73 +105,14 @@ function overrideHead(res: ServerResponse, onHead: () => void): void {
   });
 }
 
-/** The body goes where it is read from, as fast as it is read. */
-function overrideBody(res: ServerResponse, body: PassThrough, fail: (error: unknown) => void): void {
-  const begin = (): void => void (res.headersSent || res.writeHead(res.statusCode));
-  const write = (chunk: unknown, encoding?: BufferEncoding | Callback, callback?: Callback): boolean => {
-    begin();
-    if (typeof encoding === "function") return body.write(chunk, encoding);
-    return encoding === undefined ? body.write(chunk, callback) : body.write(chunk, encoding, callback);
-  };
-  const end = (chunk?: unknown, encoding?: BufferEncoding | Callback, callback?: Callback): ServerResponse => {
-    const done = [chunk, encoding, callback].find((given) => typeof given === "function") as Callback | undefined;
-    if (res.writableEnded) {
-      done?.();
-      return res;
-    }
-    begin();
-    // What `writableEnded` and `writableFinished` go by.
-    res.finished = true;
-    if (done !== undefined) body.once("finish", done);
-    if (chunk === undefined || chunk === null || typeof chunk === "function") body.end();
-    else body.end(chunk, typeof encoding === "string" ? encoding : "utf8");
-    return res;
-  };
-  const destroy = (error?: Error): ServerResponse => {
-    res.destroyed = true;
-    fail(error ?? new Error("the handler destroyed its response"));
-    return res;
-  };
-  Object.assign(res, { write, end, destroy });
-  body.on("error", () => undefined);
-  body.on("drain", () => res.emit("drain"));
-  body.on("finish", () => {
-    res.emit("prefinish");
-    res.emit("finish");
-  });
-  body.on("close", () => {
-    res.destroyed = true;
-    res.emit("close");
-  });
-}
-
-function responseOf(res: ServerResponse, body: PassThrough): Response {
+function responseOf(res: ServerResponse, { stream }: CapturedBody): Response {
   const headers = new Headers();
   for (const name of res.getHeaderNames())
     for (const value of valuesOf(res.getHeader(name))) headers.append(name, value);
   const { statusCode: status, statusMessage: statusText } = res;
-  if (!hasNoBody(status)) return new Response(readableOf(body), { status, statusText, headers });
-  body.resume();
+  if (!hasNoBody(status)) return new Response(webStreamOf(stream), { status, statusText, headers });
+  stream.resume();
   return new Response(null, { status, statusText, headers });
-}
-
-/**
- * By hand, because a stream of `Readable.toWeb` that is cancelled while a chunk is on its way throws in Node 20, where nobody can
- * catch it.
- */
-function readableOf(body: PassThrough): ReadableStream<Uint8Array> {
-  const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, undefined>;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { done, value } = await chunks.next();
-        if (done === true) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: () => void body.destroy(),
-    },
-    { highWaterMark: 0 },
-  );
 }
 
 function valuesOf(value: number | string | readonly string[] | undefined): readonly string[] {

@@ -11,13 +11,27 @@ function ownNames(): Set<string> {
   return new Set([...Object.keys(request), ...Object.keys(new ServerResponse(request))]);
 }
 
+/** Whether a function is given on as well. */
+type TakesFunction = (name: string) => boolean;
+
 /**
- * Users, sessions, `locals`, parameters of the route: by reference. Functions and what begins with `_` are left out: those were put there
- * for the one connection.
+ * Users, sessions, parameters of the route, and functions such as `isAuthenticated`: by reference. Functions in the place of a
+ * method of the message are left out, and `next`: they are for the one connection.
  */
-export function copyAdded(from: object, to: object): void {
+export function copyAddedToRequest(from: object, to: object): void {
+  copyAdded(from, to, (name) => name !== "next" && !(name in Object.getPrototypeOf(from)));
+}
+
+/** `locals` and the like, by reference. Functions are left out: they would write to the client of `from`. */
+export function copyAddedToResponse(from: object, to: object): void {
+  copyAdded(from, to, () => false);
+}
+
+/** What begins with `_` is left out: middleware notes there what concerns the one connection. */
+function copyAdded(from: object, to: object, takesFunction: TakesFunction): void {
   for (const [name, described] of Object.entries(Object.getOwnPropertyDescriptors(from))) {
-    const isForOne = OWN.has(name) || name.startsWith("_") || typeof described.value === "function";
-    if (!isForOne) Object.defineProperty(to, name, { ...described, configurable: true });
+    if (OWN.has(name) || name.startsWith("_")) continue;
+    if (typeof described.value === "function" && !takesFunction(name)) continue;
+    Object.defineProperty(to, name, { ...described, configurable: true });
   }
 }

@@ -3,25 +3,43 @@
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { KeyedHead } from "../incoming.ts";
-import { copyAdded } from "./copy-added.ts";
+import { urlParts, type UrlParts } from "../url-parts.ts";
+import { copyAddedToRequest } from "./copy-added.ts";
 
 /**
  * A message like `original`, with what middleware has added to it, but asking for what the key says: it has ended, and no client
- * that leaves closes it. It closes when nobody waits for the answer any more.
+ * that leaves closes it. It closes when nobody waits for the answer any more. With a configured origin it came over what that says.
  */
-export function keyedMessage<Req extends IncomingMessage>(original: Req, keyed: KeyedHead): Req {
-  const message = new IncomingMessage(quietSocket(original.socket)) as Req;
-  // That of HTTP/2, or of a test without a socket, is made for a state that a message of Node's does not have.
+export function keyedMessage<Req extends IncomingMessage>(
+  original: Req,
+  keyed: KeyedHead,
+  origin: string | undefined,
+): Req {
+  const isEncrypted = origin === undefined ? undefined : origin.startsWith("https:");
+  const message = new IncomingMessage(quietSocket(original.socket, isEncrypted)) as Req;
+  // The messages of HTTP/2 are streams of their own kind.
   if (original instanceof IncomingMessage) Object.setPrototypeOf(message, Object.getPrototypeOf(original) as object);
-  copyAdded(original, message);
+  copyAddedToRequest(original, message);
   const { httpVersion, httpVersionMajor, httpVersionMinor } = original;
   Object.assign(message, { httpVersion, httpVersionMajor, httpVersionMinor, method: "GET", complete: true });
-  const { pathname, search } = new URL(keyed.url);
-  message.url = targetIn(original.url, pathname, search);
-  if ("originalUrl" in message) message.originalUrl = targetIn(message.originalUrl, pathname, search);
-  setFields(message, keyed);
+  const parts = urlParts(keyed.url);
+  setTarget(original, message, parts);
+  setFields(message, parts, keyed);
   message.push(null);
   return message;
+}
+
+/** Ends what the message has of a connection, and tells who listens, as a server does after the answer. */
+export function endMessage(message: IncomingMessage): void {
+  message.resume();
+  message.socket.destroy();
+}
+
+function setTarget(original: IncomingMessage, message: IncomingMessage, { path, search }: UrlParts): void {
+  message.url = targetIn(original.url, path, search);
+  if ("originalUrl" in message) message.originalUrl = targetIn(message.originalUrl, path, search);
+  // What middleware has read of a query with more in it than the key has.
+  if (!original.url?.endsWith(search)) Reflect.deleteProperty(message, "query");
 }
 
 /** A router may have taken the front of the path away: only the query is that of the key. */
@@ -30,10 +48,11 @@ function targetIn(url: unknown, pathname: string, search: string): string {
   return `${path}${search}`;
 }
 
-/** The host is the configured one: nothing that a client makes up gets into answers for others. */
-function setFields(message: IncomingMessage, { url, fields }: KeyedHead): void {
-  const { host } = new URL(url);
-  const lines = [["host", host] as const, ...fields];
+/** The host is the configured one, unless it is a part of the key: nothing that a client makes up gets into answers for others. */
+function setFields(message: IncomingMessage, { origin }: UrlParts, { fields }: KeyedHead): void {
+  const host = origin.slice(origin.indexOf("://") + 3);
+  const hasHost = fields.all("host").length > 0;
+  const lines = hasHost ? [...fields] : [["host", host] as const, ...fields];
   message.rawHeaders = lines.flat();
   const headers: Record<string, string> = {};
   for (const [name, value] of lines) headers[name.toLowerCase()] = value;
@@ -41,9 +60,9 @@ function setFields(message: IncomingMessage, { url, fields }: KeyedHead): void {
 }
 
 /** What a request says of its connection, without the connection. */
-function quietSocket(original: Socket): Socket {
+function quietSocket(original: Socket, isEncrypted: boolean | undefined): Socket {
   const { remoteAddress, remotePort, remoteFamily, localAddress, localPort } = original;
-  const encrypted = "encrypted" in original ? original.encrypted : undefined;
+  const encrypted = isEncrypted ?? ("encrypted" in original ? original.encrypted : undefined);
   const facts = { remoteAddress, remotePort, remoteFamily, localAddress, localPort, encrypted };
   const socket = new Socket();
   for (const [name, value] of Object.entries(facts)) Object.defineProperty(socket, name, { value });

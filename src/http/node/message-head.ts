@@ -7,18 +7,50 @@ import type { FieldLine, Fields, RequestHead } from "../policy/message.ts";
 const HOST = "http://localhost";
 
 /** `target` is what stands in the request line, before any router has cut it. */
-export function headOfMessage({ method = "GET", headers }: IncomingMessage, target = "/"): RequestHead {
+export function headOfMessage({ method = "GET", headers }: IncomingMessage, target: string): RequestHead {
   return {
     method,
-    url: target.startsWith("/") ? `${HOST}${target}` : absolute(target),
+    url: isPath(target) ? `${HOST}${target}` : absolute(target),
     fields: new MessageFields(headers),
   };
 }
 
+/**
+ * Whether a request is one that browsers make: for a path, without a fragment in it, and without content. What routers make of others
+ * is not the same everywhere, and a key does not hold content: they are not cached.
+ */
+export function isOrdinary({ headers }: IncomingMessage, target: string): boolean {
+  const length = headers["content-length"];
+  const hasContent = (length !== undefined && length !== "0") || headers["transfer-encoding"] !== undefined;
+  return isPath(target) && !hasContent;
+}
+
+function isPath(target: string): boolean {
+  return target.startsWith("/") && !target.includes("#");
+}
+
+/** What was asked for: where middleware has changed it, as it is now, since the answer is to that. */
+export function targetOf(req: IncomingMessage): string {
+  const { url = "/" } = req;
+  const original = textIn(req, "originalUrl");
+  if (original === undefined || original === url) return url;
+  const base = textIn(req, "baseUrl");
+  // Connect cuts the front of the path away, and does not say what it was.
+  if (base === undefined) return original.endsWith(url) ? original : url;
+  // Under the path of a router itself `url` has a slash that was not there.
+  const isAsked = `${base}${url}` === original || (url.startsWith("/") && `${base}${url.slice(1)}` === original);
+  return isAsked ? original : `${base}${url}`;
+}
+
+function textIn(req: object, name: string): string | undefined {
+  const value = (req as Readonly<Record<string, unknown>>)[name];
+  return typeof value === "string" ? value : undefined;
+}
+
 /** In absolute form, as to a proxy (RFC 9112 §3.2.2); or `*` of OPTIONS, or nonsense. */
 function absolute(target: string): string {
-  if (!URL.canParse(target)) return `${HOST}/`;
-  const { pathname, search } = new URL(target);
+  if (!URL.canParse(target, HOST)) return `${HOST}/`;
+  const { pathname, search } = new URL(target, HOST);
   return `${HOST}${pathname}${search}`;
 }
 
@@ -32,14 +64,18 @@ class MessageFields implements Fields {
 
   all(name: string): readonly string[] {
     const value = this.#headers[name];
-    if (value === undefined) return [];
+    if (value === undefined) return NONE;
     return typeof value === "string" ? [value] : value;
   }
 
   *[Symbol.iterator](): Iterator<FieldLine> {
     for (const [name, value] of Object.entries(this.#headers)) {
+      // HTTP/2 has the request line among the fields.
+      if (name.startsWith(":")) continue;
       if (typeof value === "string") yield [name, value];
       else for (const one of value ?? []) yield [name, one];
     }
   }
 }
+
+const NONE: readonly string[] = Object.freeze([]);

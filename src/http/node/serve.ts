@@ -2,117 +2,77 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { answerTo, invalidateAfter } from "../answer.ts";
-import type { KeyedHead } from "../incoming.ts";
-import { isOfUser } from "../known-user.ts";
+import type { Answer } from "../incoming.ts";
 import type { HandlerSettings } from "../options.ts";
 import { isSafe } from "../policy/invalidation.ts";
-import { fieldsOf } from "../policy/message.ts";
+import type { RequestHead } from "../policy/message.ts";
+import type { Way } from "../prepared.ts";
 import { passedOn } from "../respond.ts";
-import { captureResponse, type Captured } from "./captured-response.ts";
-import { keyedMessage } from "./keyed-message.ts";
-import { headOfMessage } from "./message-head.ts";
+import { holdEnd } from "./hold-end.ts";
+import { leftBy } from "./left-to-next.ts";
+import { headOfMessage, isOrdinary, targetOf } from "./message-head.ts";
+import { NodeIncoming, type Next, type NodeHandler } from "./node-incoming.ts";
 import { addToHead, sendResponse, sendStored } from "./send.ts";
-
-/** A handler of routes. What it throws, rejects with, or gives to `next` is its failure. */
-export type NodeHandler<Req, Res> = (req: Req, res: Res, next: Next) => unknown;
-
-/** Goes on with the next handler; with an error, with the next one for errors. */
-export type Next = (error?: unknown) => void;
 
 /** One request to a route. */
 export interface Visit<Req, Res> {
   readonly req: Req;
   readonly res: Res;
-  /** What stands in the request line. */
-  readonly target: string | undefined;
   readonly next: Next;
-}
-
-/** The handler has left the request to the next one: there is no answer to keep. */
-class LeftToNext extends Error {
-  constructor() {
-    super("the handler has left the request to the next one");
-  }
+  readonly handler: NodeHandler<Req, Res>;
 }
 
 /** Settles when the answer is on its way. @throws what the handler throws, or gives to `next` */
 export async function serveRoute<Req extends IncomingMessage, Res extends ServerResponse>(
-  handler: NodeHandler<Req, Res>,
   visit: Visit<Req, Res>,
   settings: HandlerSettings<Req>,
 ): Promise<void> {
-  try {
-    await serve(handler, visit, settings);
-  } catch (error) {
-    if (!(error instanceof LeftToNext)) throw error;
-    visit.next();
-  }
-}
-
-async function serve<Req extends IncomingMessage, Res extends ServerResponse>(
-  handler: NodeHandler<Req, Res>,
-  visit: Visit<Req, Res>,
-  settings: HandlerSettings<Req>,
-): Promise<void> {
-  const { req, res, target, next } = visit;
+  const { req, res, handler } = visit;
+  const target = targetOf(req);
   const head = headOfMessage(req, target);
-  const signal = signalOf(res);
-  const run = (keyed: KeyedHead): Promise<Response> => runForKey(handler, req, res, keyed);
-  const answer = await answerTo({ request: req, head, isOfUser: isOfUser(req), signal, run }, settings);
+  if (!isOrdinary(req, target) && isSafe(head.method)) return direct(visit, head, { forward: "bypass" }, settings);
+  const answer = await answerTo(new NodeIncoming(req, res, head, handler, settings.origin), settings);
+  // Middleware that waits no longer has answered, or the client has left.
+  if (res.headersSent || res.destroyed) return drop(answer);
   switch (answer.kind) {
     case "stored":
       return sendStored(res, answer);
     case "own":
-      return sendResponse(res, passedOn(answer.response, answer.way, head, settings));
+      return own(visit, answer, head, settings);
     case "direct":
-      break;
+      return direct(visit, head, answer.way, settings);
   }
+}
+
+function drop(answer: Answer): void {
+  if (answer.kind === "own") void answer.response.body?.cancel().catch(() => undefined);
+}
+
+async function own<Req extends IncomingMessage, Res extends ServerResponse>(
+  { res, next }: Visit<Req, Res>,
+  { response, way }: Extract<Answer, { kind: "own" }>,
+  head: RequestHead,
+  settings: HandlerSettings<Req>,
+): Promise<void> {
+  const left = leftBy(response);
+  if (left === undefined) return sendResponse(res, passedOn(response, way, head, settings));
+  addToHead(res, way, settings);
+  next(left.reason);
+}
+
+async function direct<Req extends IncomingMessage, Res extends ServerResponse>(
+  { req, res, next, handler }: Visit<Req, Res>,
+  head: RequestHead,
+  way: Way,
+  settings: HandlerSettings<Req>,
+): Promise<void> {
+  addToHead(res, way, settings);
   if (isSafe(head.method)) {
-    addToHead(res, answer.way, settings);
     await handler(req, res, next);
     return;
   }
-  const response = await runCaptured(handler, req, captureResponse(req, res), signal);
-  const { status, headers } = response;
   const requestFor = (uri: string): Req | undefined => (uri === head.url ? req : undefined);
-  await invalidateAfter(head, { status, fields: fieldsOf(headers) }, requestFor, settings);
-  return sendResponse(res, passedOn(response, answer.way, head, settings));
-}
-
-/** Ends when the client has left before it had its answer. */
-function signalOf(res: ServerResponse): AbortSignal {
-  const gone = new AbortController();
-  res.once("close", () => {
-    if (!res.writableFinished) gone.abort();
-  });
-  return gone.signal;
-}
-
-async function runForKey<Req extends IncomingMessage, Res extends ServerResponse>(
-  handler: NodeHandler<Req, Res>,
-  original: Req,
-  like: Res,
-  keyed: KeyedHead,
-): Promise<Response> {
-  const req = keyedMessage(original, keyed);
-  const captured = captureResponse(req, like);
-  if ("res" in req) req.res = captured.res;
-  keyed.signal.addEventListener("abort", () => req.destroy(), { once: true });
-  return runCaptured(handler, req, captured, keyed.signal);
-}
-
-function runCaptured<Req extends IncomingMessage, Res extends ServerResponse>(
-  handler: NodeHandler<Req, Res>,
-  req: Req,
-  { res, response, fail }: Captured<Res>,
-  signal: AbortSignal,
-): Promise<Response> {
-  const next: Next = (error) => fail(error === undefined || error === null ? new LeftToNext() : error);
-  if ("next" in req) req.next = next;
-  signal.addEventListener("abort", () => fail(signal.reason), { once: true });
-  // A handler that throws at once fails like one that rejects.
-  void Promise.resolve()
-    .then(() => handler(req, res, next))
-    .catch(fail);
-  return response;
+  const onHandled = holdEnd(res, (response) => invalidateAfter(head, response, requestFor, settings));
+  await handler(req, res, next);
+  onHandled();
 }
