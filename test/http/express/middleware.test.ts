@@ -157,7 +157,7 @@ describe("what middleware has put on the request and the response", () => {
       res.locals["a"] = 1;
       Object.assign(req, {
         tenant: "t",
-        isSecret: function (this: Request) {
+        isSecret(this: Request) {
           return this.path;
         },
       });
