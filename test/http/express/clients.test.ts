@@ -124,6 +124,40 @@ describe("a client that leaves", () => {
   );
 });
 
+describe("behind middleware", () => {
+  async function behind(middleware: RequestHandler): Promise<Served> {
+    const { options, clock } = onFakeTime<Request>({ ttl: "1m" });
+    let runs = 0;
+    const route = cachedRoute((_req, res) => {
+      runs++;
+      setImmediate(() => res.send("late"));
+    }, options);
+    return { ...(await listen(express().use(middleware).all("/x", route))), runs: () => runs, arrived: () => 0, clock };
+  }
+
+  test("that takes its time, a POST whose client has left is done all the same", async () => {
+    const closed = gate();
+    const { port, runs } = await behind((_req, res, next) => {
+      res.once("close", closed.open);
+      void closed.opened.then(() => next());
+    });
+    const { socket } = await rawClient(port, GET.replace("GET", "POST"));
+    socket.destroy();
+    await waitUntil(() => runs() === 1, { what: "the handler is run" });
+    expect(socket.destroyed).toBe(true);
+  });
+
+  test("that answers first, the cache keeps what comes later for others", async () => {
+    const { ask, runs } = await behind((req, res, next) => {
+      next();
+      if (req.query["patient"] === undefined) void Promise.resolve().then(() => res.status(503).send("too late"));
+    });
+    expect(await ask("/x")).toMatchObject({ status: 503, text: "too late" });
+    await waitUntil(() => runs() === 1, { what: "the handler is run" });
+    expect((await ask("/x?patient")).text).toBe("late");
+  });
+});
+
 describe("a body that is too long for the cache", () => {
   test("is made as fast as a slow client reads it", async () => {
     const size = 64 * 1_024;
