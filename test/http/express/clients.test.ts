@@ -125,6 +125,8 @@ describe("a client that leaves", () => {
 });
 
 describe("behind middleware", () => {
+  const failures: string[] = [];
+
   async function behind(middleware: RequestHandler): Promise<Served> {
     const { options, clock } = onFakeTime<Request>({ ttl: "1m" });
     let runs = 0;
@@ -132,7 +134,12 @@ describe("behind middleware", () => {
       runs++;
       setImmediate(() => res.send("late"));
     }, options);
-    return { ...(await listen(express().use(middleware).all("/x", route))), runs: () => runs, arrived: () => 0, clock };
+    const app = express().use(middleware).all("/x", route);
+    app.use(((error: Error, _req, res, next) => {
+      failures.push(error.message);
+      if (!res.headersSent) next(error);
+    }) satisfies express.ErrorRequestHandler);
+    return { ...(await listen(app)), runs: () => runs, arrived: () => 0, clock };
   }
 
   test("that takes its time, a POST whose client has left is done all the same", async () => {
@@ -155,6 +162,7 @@ describe("behind middleware", () => {
     expect(await ask("/x")).toMatchObject({ status: 503, text: "too late" });
     await waitUntil(() => runs() === 1, { what: "the handler is run" });
     expect((await ask("/x?patient")).text).toBe("late");
+    expect(failures).toEqual([]);
   });
 });
 
