@@ -5,6 +5,7 @@ import { resolveHandler, type CachedRouteOptions } from "../options.ts";
 import { statusOf } from "./left-to-next.ts";
 import type { Next, NodeHandler } from "./node-incoming.ts";
 import { serveRoute } from "./serve.ts";
+import { warn } from "./warning.ts";
 
 /** A handler as node:http calls it, or Connect, with `next`. */
 export type CachedRoute<Req, Res> = (req: Req, res: Res, next?: Next) => Promise<void>;
@@ -41,7 +42,7 @@ function isOfLeaving(error: unknown, { closed, destroyed, writableFinished }: Se
 
 function answerFailure(res: ServerResponse, error: unknown): void {
   const isMissing = error === undefined || error === null;
-  if (!isMissing) process.emitWarning(error instanceof Error ? error : String(error));
+  if (!isMissing) warn(error);
   if (res.headersSent) return void res.destroy();
   for (const name of res.getHeaderNames()) res.removeHeader(name);
   const status = statusOf(error) ?? 500;

@@ -7,6 +7,7 @@ import { copyAddedToResponse } from "./copy-added.ts";
 import { setGiven, type FieldsGiven } from "./given-head.ts";
 import { inherit } from "./inherited.ts";
 import { isLeft, responseOfLeft } from "./left-to-next.ts";
+import { warn } from "./warning.ts";
 
 /** What a handler writes to, and what comes of it. */
 export interface Captured<Res extends ServerResponse> {
@@ -56,14 +57,10 @@ function leave(
   resolve: (response: Response) => void,
   stop: (reason: unknown) => void,
 ): void {
-  if (res.writableEnded) return isLeft(reason) ? undefined : process.emitWarning(textOf(reason));
+  if (res.writableEnded) return isLeft(reason) ? undefined : warn(reason);
   if (res.headersSent || !isLeft(reason)) return stop(reason ?? new Error("the handler has left off in the middle"));
   resolve(responseOfLeft(reason));
   stop(reason);
-}
-
-function textOf(reason: unknown): string | Error {
-  return reason instanceof Error ? reason : String(reason);
 }
 
 interface Settling<T> {
@@ -84,6 +81,11 @@ function settling<T>(): Settling<T> {
   return { promise, resolve, reject };
 }
 
+/** Done at once: what comes before an answer is for its client alone. */
+function interim(...given: unknown[]): void {
+  given.findLast((one) => typeof one === "function")?.();
+}
+
 /** The head is complete when it would go out. */
 function overrideHead(res: ServerResponse, onHead: () => void): void {
   const write = res.writeHead.bind(res) as (status: number, reason?: string) => void;
@@ -94,14 +96,12 @@ function overrideHead(res: ServerResponse, onHead: () => void): void {
     onHead();
     return res;
   };
-  const nothing = (...given: unknown[]): void => void given.findLast((one) => typeof one === "function")?.();
   Object.assign(res, {
     writeHead,
     flushHeaders: () => void (res.headersSent || res.writeHead(res.statusCode)),
-    // What comes before an answer is for its client alone.
-    writeContinue: nothing,
-    writeProcessing: nothing,
-    writeEarlyHints: nothing,
+    writeContinue: interim,
+    writeProcessing: interim,
+    writeEarlyHints: interim,
   });
 }
 

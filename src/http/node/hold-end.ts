@@ -3,6 +3,7 @@
 import type { ServerResponse } from "node:http";
 import type { ResponseHead } from "../policy/message.ts";
 import { fieldsOf } from "../policy/message.ts";
+import { warn } from "./warning.ts";
 
 type End = (chunk?: unknown, encoding?: unknown, callback?: unknown) => ServerResponse;
 type Before = (head: ResponseHead) => Promise<void>;
@@ -66,8 +67,4 @@ function headOf(res: ServerResponse): ResponseHead {
     (Array.isArray(value) ? value : [value]).map((one): [string, string] => [name, String(one)]),
   );
   return { status: res.statusCode, fields: fieldsOf(lines) };
-}
-
-function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : String(error));
 }

@@ -32,8 +32,8 @@ export async function serveRoute<Req extends IncomingMessage, Res extends Server
   const head = headOfMessage(req, target);
   if (!isOrdinary(req, target) && isSafe(head.method)) return direct(visit, head, { forward: "bypass" }, settings);
   const answer = await answerTo(new NodeIncoming(req, res, head, handler, settings.origin), settings);
-  // Middleware that waits no longer has answered, or the client has left.
-  if (res.headersSent || res.destroyed) return drop(answer);
+  // Middleware that waits no longer has answered, or the client has left: what changes something is done all the same.
+  if ((res.headersSent || res.destroyed) && isSafe(head.method)) return drop(answer);
   switch (answer.kind) {
     case "stored":
       return sendStored(res, answer);

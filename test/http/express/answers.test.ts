@@ -37,6 +37,7 @@ const WAYS: Readonly<Record<string, RequestHandler>> = {
   "res.sendFile": (_, res) => res.sendFile(join(folder, "page.txt"), { maxAge: "1m" }),
   "res.download": (_, res) => res.download(join(folder, "page.txt"), "other.txt", { maxAge: "1m" }),
   "res.render": (_, res) => res.render("view", { name: "you" }),
+  "res.format": (_, res) => void res.format({ json: () => res.json({ a: 1 }), text: () => res.send("a=1") }),
   "res.type, then res.end": (_, res) => void res.type("text/css").end("a{}"),
   "res.end with an encoding and a callback": (_, res) => void res.end("YWJj", "base64", () => undefined),
   "res.write and res.end": (_, res) => {

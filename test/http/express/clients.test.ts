@@ -101,27 +101,64 @@ describe("a client that leaves", () => {
     expect((await ask("/none")).status).toBe(404);
   });
 
-  test("after a POST has changed something: what its URI has ends all the same", async () => {
-    const hold = gate();
-    let state = "old";
-    const { port, ask, runs } = await serve(async (req, res) => {
-      if (req.method === "GET") return void res.send(state);
-      state = "new";
-      await hold.opened;
-      if (req.query["ends"] === "no") return;
-      res.json("changed");
-    });
-    for (const ends of ["no", "yes"]) {
-      state = "old";
-      await ask(`/x?ends=${ends}`);
-      const before = runs();
-      const client = await rawClient(port, `POST /x?ends=${ends} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n`);
-      await waitUntil(() => runs() === before + 1, { what: "it is under way" });
+  test.each(["yes", "no"])(
+    "after a POST has changed something ends what its URI has; it answers: %s",
+    async (answers) => {
+      const hold = gate();
+      let state = "old";
+      const { port, ask, runs } = await serve(async (req, res) => {
+        const isPost = req.method === "POST";
+        if (isPost) state = "new";
+        if (isPost) await hold.opened;
+        if (!isPost || answers === "yes") res.send(state);
+      });
+      await ask("/x");
+      const client = await rawClient(port, GET.replace("GET", "POST"));
+      await waitUntil(() => runs() === 2, { what: "it is under way" });
       client.socket.destroy();
       await once(client.socket, "close");
       hold.open();
-      await waitUntil(async () => (await ask(`/x?ends=${ends}`)).text === "new", { what: "the new state is seen" });
-    }
+      await waitUntil(async () => (await ask("/x")).text === "new", { what: "the new state is seen" });
+      expect(runs()).toBe(3);
+    },
+  );
+});
+
+describe("behind middleware", () => {
+  const failures: string[] = [];
+
+  async function behind(middleware: RequestHandler): Promise<Served> {
+    const { options, clock } = onFakeTime<Request>({ ttl: "1m" });
+    let runs = 0;
+    const route = cachedRoute((_req, res) => {
+      runs++;
+      setImmediate(() => res.send("late"));
+    }, options);
+    const app = express().use(middleware).all("/x", route);
+    app.use(((error: Error, _req, res, next) => {
+      failures.push(error.message);
+      if (!res.headersSent) next(error);
+    }) satisfies express.ErrorRequestHandler);
+    return { ...(await listen(app)), runs: () => runs, arrived: () => 0, clock };
+  }
+
+  test("that takes its time, a POST whose client has left is done all the same", async () => {
+    const { port, runs } = await behind((_req, res, next) => void res.once("close", () => next()));
+    const { socket } = await rawClient(port, GET.replace("GET", "POST"));
+    socket.destroy();
+    await waitUntil(() => runs() === 1, { what: "the handler is run" });
+    expect(socket.destroyed).toBe(true);
+  });
+
+  test("that answers first, the cache keeps what comes later for others", async () => {
+    const { ask, runs } = await behind((req, res, next) => {
+      next();
+      if (req.query["patient"] === undefined) void Promise.resolve().then(() => res.status(503).send("too late"));
+    });
+    expect(await ask("/x")).toMatchObject({ status: 503, text: "too late" });
+    await waitUntil(() => runs() === 1, { what: "the handler is run" });
+    expect((await ask("/x?patient")).text).toBe("late");
+    expect(failures).toEqual([]);
   });
 });
 

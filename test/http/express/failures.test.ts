@@ -88,6 +88,19 @@ describe.each(Object.keys(FAILURES))("a handler that %s", (name) => {
   });
 });
 
+test("a handler that answers 503 is answered for by the old response, and by itself without one", async () => {
+  const { ask, clock } = await serve((_req, res) => void res.status(503).send("down"));
+  await ask("/x");
+  await clock.advance(15_000);
+  expect(await ask("/x")).toMatchObject({
+    status: 200,
+    text: "old",
+    way: "fwd=stale; fwd-status=503; ttl=-5; detail=stale-if-error",
+  });
+  await clock.advance(55_000);
+  expect(await ask("/x")).toMatchObject({ status: 503, text: "down", way: "fwd=uri-miss; detail=failure" });
+});
+
 describe("a handler that leaves the request to the next one", () => {
   const LEFT: Readonly<Record<string, [RequestHandler, string]>> = {
     "next()": [(_req, _res, next) => next(), "the next of the route"],
@@ -170,9 +183,10 @@ describe("after the answer", () => {
     const hold = gate();
     const { ask, runs, arrived } = await serve(async (_req, res, next) => {
       res.set("Cache-Control", "max-age=60").write("half");
-      if (runs() > 1) return void res.end(" and half");
-      await hold.opened;
-      next(new Error("broken off"));
+      const isFirst = runs() === 1;
+      if (isFirst) await hold.opened;
+      if (isFirst) next(new Error("broken off"));
+      else res.end(" and half");
     }, false);
     const asked = [ask("/x"), ask("/x")];
     await waitUntil(() => arrived() === 2, { what: "both have come" });

@@ -37,14 +37,14 @@ async function serve(
 
 describe("middleware that changes the methods of responses", () => {
   test("compresses stored answers for each client as it accepts", async () => {
-    const { ask, runs } = await serve(compress, (_, res) => void res.json({ text: "x".repeat(2_000) }));
+    const { ask, runs } = await serve(compress, (_, res) => void res.json("ä".repeat(1_000)));
     const gzip = { "Accept-Encoding": "gzip" };
     for (let time = 0; time < 2; time++) {
       const packed = await ask("/x", { headers: gzip });
       expect([packed.headers["content-encoding"], packed.headers.vary]).toEqual(["gzip", "Accept-Encoding"]);
-      expect(gunzipSync(packed.bytes).length).toBe(2_011);
+      expect(gunzipSync(packed.bytes).toString()).toBe(`"${"ä".repeat(1_000)}"`);
       const plain = await ask("/x");
-      expect([plain.headers["content-encoding"], plain.bytes.length]).toEqual([undefined, 2_011]);
+      expect([plain.headers["content-encoding"], plain.bytes.length]).toEqual([undefined, 2_002]);
     }
     const known = await ask("/x", { headers: { ...gzip, "If-None-Match": String((await ask("/x")).headers.etag) } });
     expect([known.status, known.text]).toEqual([304, ""]);
@@ -157,7 +157,7 @@ describe("what middleware has put on the request and the response", () => {
       res.locals["a"] = 1;
       Object.assign(req, {
         tenant: "t",
-        isSecret: function (this: Request) {
+        isSecret(this: Request) {
           return this.path;
         },
       });
