@@ -142,7 +142,9 @@ export class Recovery {
         // Done again since: it comes up once more, with those of then.
         one.filedAt = one.at;
         this.#recent.set(about, one);
-      } else if (isOverflow) this.#forgottenUntil = one.at + RECENT_MS;
+        continue;
+      }
+      if (isOverflow) this.#forgottenUntil = one.at + RECENT_MS;
     }
   }
 
