@@ -162,8 +162,8 @@ class PlainReader {
   }
 
   #array(length: number, depth: number): unknown {
-    // Each member takes a byte at least.
-    if (depth > MAX_DEPTH || !this.#has(length)) return NOT_PLAIN;
+    if (depth > MAX_DEPTH) return NOT_PLAIN;
+    // Made longer one by one: the length is only what the bytes say.
     const array: unknown[] = [];
     for (let index = 0; index < length; index++) {
       const member = this.#value(depth);

@@ -10,8 +10,15 @@ import { NOT_PLAIN, readPlain } from "../../src/codec/plain-read.ts";
 import { isPlainTree } from "../../src/codec/plain-tree.ts";
 import { writePlain } from "../../src/codec/plain-write.ts";
 import { ROOM_BYTES, takeRoom } from "../../src/codec/room.ts";
+import type { Payload } from "../../src/codec/payload.ts";
+import type { Draft } from "../../src/engine/draft.ts";
+import type { Target } from "../../src/engine/engine.ts";
+import { makeFrame } from "../../src/engine/share.ts";
+import type { SharedTier } from "../../src/engine/shared-tier.ts";
+import { Epoch } from "../../src/model/epoch.ts";
 import { arbitraryValues, graphs } from "./arbitrary-values.ts";
 import { envelopeWith } from "./envelopes.ts";
+import { coderOf } from "./payload-kit.ts";
 import { difference } from "./sameness.ts";
 
 const OPTIONS = { structuredClone: false, moreTypes: true, useBigIntExtension: true };
@@ -172,6 +179,20 @@ describe("the room before a payload", () => {
   test("belongs to one frame alone", () => {
     const bytes = writePlain({ a: "value" }) as Buffer;
     expect([takeRoom(Buffer.from(bytes)), takeRoom(bytes), takeRoom(bytes)]).toEqual([0, ROOM_BYTES, 0]);
+  });
+
+  test("is not written to by a second frame of the same payload", async () => {
+    const payloads = coderOf({ codec: "msgpack" });
+    await payloads.load();
+    const shared = { payloads, fullKey: () => "k" } as unknown as SharedTier;
+    const payload = payloads.encode({ a: "value" }) as Payload;
+    const epochs = { get: () => ({ hard: "hard", soft: "soft" }) };
+    const root = new Epoch("root", undefined, 0);
+    const stamp = { asOf: 0, namespaceEpoch: root, tags: undefined };
+    const make = () => makeFrame(shared, {} as Target, { loadMs: 0 } as Draft, payload, stamp, epochs, root);
+    for (const { frame, version } of [make(), make()]) {
+      expect(decodeFrame("k", frame)).toMatchObject({ kind: "frame", envelope: { version } });
+    }
   });
 
   test("holds the header, and nobody else's bytes", () => {
