@@ -24,6 +24,7 @@ export interface Seal {
  * @param codecId `id` of the codec that made the payload
  * @param isCompressed whether the payload is what compression made of what the codec made
  * @param seal encrypts it on the way
+ * @param room so many bytes before the payload, in its buffer, may be written to: where they are enough, it is not copied
  * @throws CacheError `invalid_argument` for what has no room: a text above 65,535 bytes, more tags than that, a version
  * that is not 16 hexadecimal digits
  */
@@ -34,17 +35,21 @@ export function encodeFrame(
   payload: Uint8Array,
   isCompressed = false,
   seal?: Seal,
+  room = 0,
 ): Uint8Array {
-  const epochs = epochWriter.bytesOf(envelope);
+  const head = headWriter.bytesOf(envelope);
   const tags = envelope.tags.length === 0 ? NO_BYTES : bytesOf(tagTextsOf(envelope));
-  const tagsAt = FRAME_OFFSETS.texts + epochs.length;
-  const payloadAt = tagsAt + tags.length;
-  const frame = Buffer.allocUnsafe(payloadAt + payload.length + (seal?.extraBytes ?? 0));
+  const payloadAt = head.length + tags.length;
+  const isInPlace = seal === undefined && payloadAt <= room;
+  const length = payloadAt + payload.length + (seal?.extraBytes ?? 0);
+  const frame = isInPlace
+    ? Buffer.from(payload.buffer, payload.byteOffset - payloadAt, length)
+    : Buffer.allocUnsafe(length);
+  frame.set(head);
   writeHeader(frame, envelope, codecId, isCompressed, seal?.keyId ?? 0);
-  frame.set(epochs, FRAME_OFFSETS.texts);
-  if (tags.length > 0) frame.set(tags, tagsAt);
-  if (seal === undefined) frame.set(payload, payloadAt);
-  else seal.seal(key, frame, payloadAt, payload);
+  if (tags.length > 0) frame.set(tags, head.length);
+  if (seal !== undefined) seal.seal(key, frame, payloadAt, payload);
+  else if (!isInPlace) frame.set(payload, payloadAt);
   frame.writeUInt32BE(frameChecksum(key, frame), FRAME_OFFSETS.checksum);
   return frame;
 }
@@ -85,10 +90,10 @@ function ofAscii(text: string): number | undefined {
 }
 
 /**
- * Writes the epochs of root and namespace. Most frames that are made one after another have the same, whose bytes it
- * remembers: writing texts takes as long as all the rest of the header.
+ * Makes the beginning of a frame, to the end of the epochs of root and namespace. Most frames that are made one after another have
+ * the same epochs, for which it remembers it: writing texts takes as long as all the rest of the header.
  */
-class EpochWriter {
+class HeadWriter {
   #last: readonly string[] = [];
   #bytes: Buffer = NO_BYTES;
 
@@ -97,14 +102,19 @@ class EpochWriter {
     const isRootSame = rootEpoch.hard === rootHard && rootEpoch.soft === rootSoft;
     if (isRootSame && namespaceEpoch.hard === hard && namespaceEpoch.soft === soft) return this.#bytes;
     const texts = [rootEpoch.hard, rootEpoch.soft, namespaceEpoch.hard, namespaceEpoch.soft];
-    this.#bytes = bytesOf(texts);
+    const bytes = Buffer.concat([EMPTY_HEADER, bytesOf(texts)]);
+    this.#bytes = bytes;
     this.#last = texts;
-    return this.#bytes;
+    return bytes;
   }
 }
 
 const NO_BYTES = Buffer.alloc(0);
-const epochWriter = new EpochWriter();
+/** What is the same in all frames; the rest is 0. */
+const EMPTY_HEADER = Buffer.alloc(FRAME_OFFSETS.texts);
+EMPTY_HEADER.writeUInt16BE(FRAME_MAGIC, FRAME_OFFSETS.magic);
+EMPTY_HEADER.writeUInt8(FRAME_FORMAT, FRAME_OFFSETS.format);
+const headWriter = new HeadWriter();
 
 /** Name, hard and soft of each tag, in the order of the frame. */
 function tagTextsOf({ tags }: Envelope): string[] {
@@ -129,21 +139,21 @@ function checkLength(text: string): number {
   return length;
 }
 
+/** Into one that begins as all do. */
 function writeHeader(frame: Buffer, envelope: Envelope, codecId: number, isCompressed: boolean, keyId: number): void {
   const { tags, version, loadMs, negative } = envelope;
   if (tags.length > MAX_U16) throw badInput("invalid_argument", "tags.length", "at most 65535", tags.length);
-  frame.writeUInt16BE(FRAME_MAGIC, FRAME_OFFSETS.magic);
-  frame.writeUInt8(FRAME_FORMAT, FRAME_OFFSETS.format);
   const encryptedFlag = keyId === 0 ? 0 : FRAME_FLAGS.encrypted;
   const compressedFlag = isCompressed ? FRAME_FLAGS.compressed : 0;
-  frame.writeUInt8((negative ? FRAME_FLAGS.negative : 0) | compressedFlag | encryptedFlag, FRAME_OFFSETS.flags);
-  frame.writeUInt8(codecId, FRAME_OFFSETS.codecId);
-  frame.writeUInt8(keyId, FRAME_OFFSETS.keyId);
-  frame.writeUInt16BE(tags.length, FRAME_OFFSETS.tagCount);
-  writeInstants(frame, envelope);
+  frame[FRAME_OFFSETS.flags] = (negative ? FRAME_FLAGS.negative : 0) | compressedFlag | encryptedFlag;
+  frame[FRAME_OFFSETS.codecId] = codecId;
+  frame[FRAME_OFFSETS.keyId] = keyId;
+  if (tags.length > 0) frame.writeUInt16BE(tags.length, FRAME_OFFSETS.tagCount);
+  // Most often an authority will write them.
+  if (envelope.errorUntil !== 0) writeInstants(frame, envelope);
   frame.writeUInt32BE(frame.length, FRAME_OFFSETS.byteLength);
   writeVersion(frame, version);
-  frame.writeUInt32BE(Math.min(Math.round(loadMs), MAX_U32), FRAME_OFFSETS.loadMs);
+  if (loadMs > 0) frame.writeUInt32BE(Math.min(Math.round(loadMs), MAX_U32), FRAME_OFFSETS.loadMs);
 }
 
 /** By hand: a call into the engine costs more than eight bytes do here. */

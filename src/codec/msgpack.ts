@@ -8,7 +8,9 @@ import { extensible, taughtLike, type Extensions } from "./extensions.ts";
 import { fromGraph } from "./graph-decode.ts";
 import { toGraph } from "./graph-encode.ts";
 import { GRAPH_PROTOTYPES } from "./graph-format.ts";
+import { NOT_PLAIN, readPlain } from "./plain-read.ts";
 import { isPlainTree } from "./plain-tree.ts";
+import { writePlain } from "./plain-write.ts";
 
 // Objects are records, which tells them from Maps. No structures are shared between payloads: each stands alone.
 // Extensions are registered for the whole process, so none are: others may have taken the same numbers.
@@ -45,6 +47,8 @@ function createCodec(extensions: Extensions): Codec {
     name: "msgpack",
 
     encode(value: unknown): Uint8Array {
+      const plain = writePlain(value);
+      if (plain !== undefined) return plain;
       if (isPlainTree(value)) return packr.pack(value);
       const bytes = packr.pack(toGraph(value, extensions), RESERVE_START_SPACE + 1);
       bytes[0] = GRAPH;
@@ -54,7 +58,9 @@ function createCodec(extensions: Extensions): Codec {
     decode(bytes: Uint8Array): unknown {
       // Byte values are Buffers where the source is one.
       const source = asBuffer(bytes);
-      return bytes[0] === GRAPH ? fromGraph(unpackr.unpack(source.subarray(1)), extensions) : unpackr.unpack(source);
+      if (bytes[0] === GRAPH) return fromGraph(unpackr.unpack(source.subarray(1)), extensions);
+      const value = readPlain(source);
+      return value === NOT_PLAIN ? unpackr.unpack(source) : value;
     },
   };
 }

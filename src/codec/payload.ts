@@ -10,6 +10,7 @@ import type { Seal } from "./frame-encode.ts";
 import { CODEC_IDS } from "./frame-layout.ts";
 import { PayloadDamage } from "./payload-damage.ts";
 import { fromRaw, rawIdOf, toRaw } from "./raw.ts";
+import { takeRoom } from "./room.ts";
 
 /** A value as bytes, and whose bytes they are. Encryption comes with the frame, since it vouches for that as well. */
 export interface Payload {
@@ -17,6 +18,8 @@ export interface Payload {
   readonly codecId: number;
   readonly bytes: Uint8Array;
   readonly isCompressed: boolean;
+  /** So many bytes before these, in their buffer, are for the frame: for the first that is made of them. */
+  room: number;
 }
 
 /**
@@ -114,7 +117,7 @@ export class PayloadCoder {
     // Nobody would read it.
     if (bytes.length > maxDecompressedBytes) return payload;
     return then((this.#compression as typeof Compression).compress(compression, bytes), (compressed) =>
-      compressed === undefined ? payload : { codecId, bytes: compressed, isCompressed: true },
+      compressed === undefined ? payload : { codecId, bytes: compressed, isCompressed: true, room: 0 },
     );
   }
 
@@ -161,9 +164,9 @@ export class PayloadCoder {
 function toPayload(codec: Codec, value: unknown): Payload {
   // A codec of the user's gets everything: it may do more than turn values into bytes.
   const rawId = isOurs(codec) ? rawIdOf(value) : undefined;
-  if (rawId !== undefined) return { codecId: rawId, bytes: toRaw(value as Uint8Array), isCompressed: false };
+  if (rawId !== undefined) return { codecId: rawId, bytes: toRaw(value as Uint8Array), isCompressed: false, room: 0 };
   const bytes = codec.encode(value);
-  if (bytes instanceof Uint8Array) return { codecId: codec.id, bytes, isCompressed: false };
+  if (bytes instanceof Uint8Array) return { codecId: codec.id, bytes, isCompressed: false, room: takeRoom(bytes) };
   throw badInput("unserializable", `what encode of the codec ${codec.name} gives`, "a Uint8Array", bytes);
 }
 

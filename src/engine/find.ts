@@ -76,7 +76,7 @@ export function seek<T>(
   goOn: (sight: Sight) => T | Promise<T>,
 ): Promise<T> {
   const begunAt = engine.clock.now();
-  return shared.lookups.look(target).then((looked) => goOn(sightOf(engine, shared, target, looked, begunAt)));
+  return shared.lookups.lookAnd(target, (looked) => goOn(sightOf(engine, shared, target, looked, begunAt)));
 }
 
 /** What a look into the shared tier came to, for a call. */

@@ -134,7 +134,8 @@ class Judgement {
       if (present.hard !== hard) return this.#useless();
       isMarked ||= present.soft !== soft;
     }
-    const now = this.#engine.clock.now();
+    // Whoever gives the entry out looks at the clock once more.
+    const now = this.#shared.trust.turnNow();
     const createdAt = this.#shared.time.toLocal(envelope.createdAt);
     const spans = this.#spans(envelope, now - createdAt, isMarked);
     const isOver = now - createdAt >= spans.errorMs || isTooOld({ createdAt }, now, this.#shared.maxAgeMs);

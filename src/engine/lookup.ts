@@ -24,18 +24,33 @@ class Lookup {
   readonly target: Target;
   readonly stamp: ReadStamp;
   readonly triesLeft: number;
-  answer!: Promise<Looked>;
   /** An invalidation of the key has overtaken it: nobody joins, and its answer does not count. */
   fenced = false;
   /** The question to be asked after this one, by those who must not be given its answer. */
   next: Promise<Looked> | undefined = undefined;
   /** The copy that it verifies on the way, where that is to be told. */
   suspect: Suspect | undefined;
+  #answer: Promise<Looked> | undefined;
+  #settle: ((looked: Looked | Promise<Looked>) => void) | undefined;
 
   constructor(target: Target, stamp: ReadStamp, triesLeft: number) {
     this.target = target;
     this.stamp = stamp;
     this.triesLeft = triesLeft;
+  }
+
+  /** What those share who come later. Most often nobody does, so where the answer is there already it is made for them. */
+  get answer(): Promise<Looked> {
+    return (this.#answer ??= new Promise((resolve) => (this.#settle = resolve)));
+  }
+
+  set answer(answer: Promise<Looked>) {
+    this.#answer = answer;
+  }
+
+  /** It has been answered at once, and come to this. */
+  settle(looked: Looked | Promise<Looked>): void {
+    this.#settle?.(looked);
   }
 }
 
@@ -57,19 +72,24 @@ export class Lookups {
     for (const { stamp } of this.#fenced) yield stamp;
   }
 
-  /**
-   * Looks a key up. Callers share a question that was asked before they came only while the bus is live: it tells of
-   * what has changed since. Otherwise they share the next one.
-   */
+  /** Looks a key up. */
   look(target: Target, triesLeft: number = MAX_TRIES): Promise<Looked> {
+    return this.lookAnd(target, itself, triesLeft);
+  }
+
+  /**
+   * Looks a key up, and goes on with what that comes to. Callers share a question that was asked before they came only while the
+   * bus is live: it tells of what has changed since. Otherwise they share the next one.
+   */
+  lookAnd<T>(target: Target, goOn: (looked: Looked) => T | Promise<T>, triesLeft: number = MAX_TRIES): Promise<T> {
     const { trust } = this.#shared;
     const stamp = stampRead(this.#engine, target);
-    if (this.#isGated(target, stamp)) return Promise.resolve(this.#shared.isAnswering ? GATED : UNKNOWN);
+    if (this.#isGated(target, stamp)) return Promise.resolve(this.#shared.isAnswering ? GATED : UNKNOWN).then(goOn);
     const running = this.#byId.get(target.id);
-    if (running === undefined) return this.#begin(new Lookup(target, stamp, triesLeft));
-    if (running.stamp.asOf >= trust.since && trust.isUp) return running.answer;
+    if (running === undefined) return this.#begin(new Lookup(target, stamp, triesLeft), goOn);
+    if (running.stamp.asOf >= trust.since && trust.isUp) return running.answer.then(goOn);
     running.next ??= running.answer.then(() => this.look(target, triesLeft));
-    return running.next;
+    return running.next.then(goOn);
   }
 
   /** An invalidation or a write of the key: what was read before does not count. */
@@ -92,13 +112,22 @@ export class Lookups {
     return recovery.isKeyGated(id) || recovery.isGated([this.#engine.epochs.root, namespaceEpoch]);
   }
 
-  #begin(lookup: Lookup): Promise<Looked> {
+  #begin<T>(lookup: Lookup, goOn: (looked: Looked) => T | Promise<T>): Promise<T> {
     const { copies } = this.#engine;
     const isNear = copies !== undefined && copies.isFirst && copies.isUsedBy(lookup.target);
     lookup.suspect = suspectInMemory(this.#engine, lookup.target);
-    lookup.answer = isNear ? this.#askNear(copies, lookup) : this.#ask(lookup);
+    const asked = isNear ? this.#askNear(copies, lookup) : this.#ask(lookup);
     this.#byId.set(lookup.target.id, lookup);
-    return lookup.answer;
+    if (asked instanceof Promise) {
+      lookup.answer = asked;
+      return asked.then(goOn);
+    }
+    // Whoever comes before that shares it.
+    return AT_ONCE.then(() => {
+      const looked = this.#conclude(lookup, asked);
+      lookup.settle(looked);
+      return looked instanceof Promise ? looked.then(goOn) : goOn(looked);
+    });
   }
 
   /** A copy on this host, if nothing can have happened to it; else the authority is asked. */
@@ -110,11 +139,12 @@ export class Lookups {
     if (entry !== undefined && !trust.covers(entry)) {
       lookup.suspect ??= { tier: copies.name, version: entry.version };
     }
-    return this.#ask(lookup);
+    const asked = this.#ask(lookup);
+    return asked instanceof Promise ? asked : this.#conclude(lookup, asked);
   }
 
-  /** Asks, along with the frame, for the epochs that the table does not know. */
-  #ask(lookup: Lookup): Promise<Looked> {
+  /** Asks, along with the frame, for the epochs that the table does not know. A verdict that is there at once is still to be concluded. */
+  #ask(lookup: Lookup): Verdict | Promise<Looked> {
     const shared = this.#shared;
     const { target, stamp } = lookup;
     const unknown = this.#unknownOf(stamp);
@@ -125,10 +155,8 @@ export class Lookups {
     const earlier = this.#engine.flights.sentBefore(target.id, Infinity);
     const reading = earlier === undefined ? read() : earlier.then(read);
     if (syncing === undefined && !(reading instanceof Promise)) {
-      // At once, too; whoever comes before it is concluded shares it.
       const verdict = this.#judge(lookup, unknown, reading);
-      if (verdict instanceof Promise) return this.#take(lookup, verdict, this.#engine.clock.now());
-      return AT_ONCE.then(() => this.#conclude(lookup, verdict));
+      return verdict instanceof Promise ? this.#take(lookup, verdict, this.#engine.clock.now()) : verdict;
     }
     const begunAt = this.#engine.clock.now();
     const ready = (async () => {
@@ -238,6 +266,7 @@ export function promote(engine: Engine, target: Target, entry: Entry, tier: stri
 }
 
 const AT_ONCE = Promise.resolve();
+const itself = (looked: Looked): Looked => looked;
 const NO_EPOCHS: readonly Epoch[] = [];
 const NONE: ReadonlyMap<Epoch, SharedEpoch> = new Map();
 const NOTHING: Verdict = Object.freeze({ kind: "absent", version: undefined });

@@ -9,23 +9,28 @@ export class PendingSets {
   /** One that is there already stays where it is: `validate` has had it registered before it is sent. */
   add(pending: PendingSet): void {
     const { id } = pending.target;
-    for (let here = this.#byId.get(id); here !== undefined; here = here.nextOfKey) if (here === pending) return;
-    pending.nextOfKey = this.#byId.get(id);
+    const youngest = this.#byId.get(id);
+    for (let here = youngest; here !== undefined; here = here.nextOfKey) if (here === pending) return;
+    pending.nextOfKey = youngest;
     this.#byId.set(id, pending);
   }
 
   delete(pending: PendingSet): void {
     const { id } = pending.target;
+    const youngest = this.#byId.get(id);
+    if (youngest === pending && pending.nextOfKey === undefined) {
+      this.#byId.delete(id);
+      return;
+    }
     let previous: PendingSet | undefined;
-    let here = this.#byId.get(id);
+    let here = youngest;
     while (here !== undefined && here !== pending) {
       previous = here;
       here = here.nextOfKey;
     }
     if (here === undefined) return;
     if (previous !== undefined) previous.nextOfKey = pending.nextOfKey;
-    else if (pending.nextOfKey !== undefined) this.#byId.set(id, pending.nextOfKey);
-    else this.#byId.delete(id);
+    else this.#byId.set(id, pending.nextOfKey as PendingSet);
     pending.nextOfKey = undefined;
   }
 

@@ -14,8 +14,6 @@ export type Invalidation =
 
 /** How long after an invalidation a server may come that has not heard of it. */
 const RECENT_MS: Milliseconds = 60_000;
-/** How precise that is. */
-const COARSE_MS: Milliseconds = 100;
 /** More than this, of either kind, count as an invalidation of everything. */
 const MAX_KEPT = 20_000;
 /** Invalidations that are on their way at a time while they are done again. */
@@ -31,6 +29,13 @@ interface Pending {
   readonly notBefore: Instant;
   /** The authority has had it: it is to be done again only where that may have been another one. */
   readonly wasDone: boolean;
+}
+
+/** One that has been done. It stays filed where it was when it is done again: too early, never too late. */
+interface Recent {
+  invalidation: Invalidation;
+  at: Instant;
+  filedAt: Instant;
 }
 
 /** What the recovery tells its cache. */
@@ -52,7 +57,7 @@ export class Recovery {
   readonly #listener: RecoveryListener;
   /** By what is invalidated, oldest first. */
   readonly #pending = new Map<string | Epoch, Pending>();
-  readonly #recent = new Map<string | Epoch, { readonly invalidation: Invalidation; readonly at: Instant }>();
+  readonly #recent = new Map<string | Epoch, Recent>();
   /** Whether it has to be asked who the authority is: commands may go to another one since. */
   #isUnrecognised = false;
   /** Who the authority was when it was asked last; `undefined` when it did not tell. */
@@ -116,18 +121,30 @@ export class Recovery {
   note(invalidation: Invalidation, now: Instant = this.#clock.now()): void {
     const about = aboutOf(invalidation);
     const older = this.#recent.get(about);
-    const strongest = stronger(invalidation, older?.invalidation);
-    // Most are told twice, by who does them and by the bus.
-    if (older?.invalidation === strongest && now - older.at < COARSE_MS) return;
-    this.#recent.delete(about);
-    this.#recent.set(about, { invalidation: strongest, at: now });
+    if (older === undefined) {
+      this.#recent.set(about, { invalidation, at: now, filedAt: now });
+    } else {
+      older.invalidation = stronger(invalidation, older.invalidation);
+      older.at = now;
+    }
     if (now < this.#forgetAt && this.#recent.size <= MAX_KEPT) return;
     this.#forgetAt = now + FORGET_MS;
-    for (const [oldest, { at }] of this.#recent) {
+    this.#forget(now);
+  }
+
+  /** Those that are not recent any more, and those too many. */
+  #forget(now: Instant): void {
+    for (const [about, one] of this.#recent) {
       const isOverflow = this.#recent.size > MAX_KEPT;
-      if (isOverflow) this.#forgottenUntil = at + RECENT_MS;
-      if (!isOverflow && now - at < RECENT_MS) break;
-      this.#recent.delete(oldest);
+      if (!isOverflow && now - one.filedAt < RECENT_MS) break;
+      this.#recent.delete(about);
+      if (one.at > one.filedAt) {
+        // Done again since: it comes up once more, with those of then.
+        one.filedAt = one.at;
+        this.#recent.set(about, one);
+        continue;
+      }
+      if (isOverflow) this.#forgottenUntil = one.at + RECENT_MS;
     }
   }
 

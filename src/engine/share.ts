@@ -51,8 +51,11 @@ export function makeFrame(
     namespaceEpoch: epochs.get(namespaceEpoch) as SharedEpoch,
     tags: tags === undefined ? NO_TAGS : tagEpochs(tags, epochs),
   };
-  const { codecId, bytes, isCompressed } = payload;
-  const frame = encodeFrame(shared.fullKey(target), envelope, codecId, bytes, isCompressed, shared.payloads.seal);
+  const { codecId, bytes, isCompressed, room } = payload;
+  // Another frame of the same payload must not write into this one.
+  if (room > 0) payload.room = 0;
+  const { seal } = shared.payloads;
+  const frame = encodeFrame(shared.fullKey(target), envelope, codecId, bytes, isCompressed, seal, room);
   return { frame, version };
 }
 

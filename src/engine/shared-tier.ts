@@ -277,7 +277,7 @@ export class SharedTier {
 
   /** Makes sure that the clock of the authority is known, and renews old knowledge on the side. */
   sync(): Promise<void> | undefined {
-    if (this.time.isKnown && !this.time.isOld) return undefined;
+    if (this.time.isKnown && !this.time.isOldAt(this.trust.turnNow())) return undefined;
     this.#sync ??= this.#readClock().finally(() => (this.#sync = undefined));
     return this.time.isKnown ? undefined : this.#sync;
   }

@@ -170,7 +170,7 @@ export class Flights {
 
   /** Fences what is under way for a key: all flights, and the sets that were called before `number`. */
   fence(id: string, number: number = Infinity): void {
-    const flight = this.#joinable.get(id);
+    const flight = this.#joinable.size === 0 ? undefined : this.#joinable.get(id);
     if (flight !== undefined) this.#fence(flight);
     for (let pending = this.#pendingSets.of(id); pending !== undefined; pending = pending.nextOfKey) {
       if (pending.number < number) pending.fenced = true;

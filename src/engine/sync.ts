@@ -104,7 +104,7 @@ const NO_VALUE: Draft = Object.freeze({
   isNegative: false,
   loadMs: 0,
 });
-const NO_PAYLOAD: Payload = Object.freeze({ codecId: 0, bytes: new Uint8Array(0), isCompressed: false });
+const NO_PAYLOAD: Payload = Object.freeze({ codecId: 0, bytes: new Uint8Array(0), isCompressed: false, room: 0 });
 
 /** In memory at once; in the shared tier, behind. */
 function store(

@@ -48,7 +48,7 @@ export class Trust {
   }
 
   get #isTimely(): boolean {
-    return this.#now() < (this.#bus as Bus).trustedUntil;
+    return this.turnNow() < (this.#bus as Bus).trustedUntil;
   }
 
   /**
@@ -85,7 +85,7 @@ export class Trust {
    * process lies between two, and messages that came meanwhile are read after it. (`process.nextTick` comes once what
    * runs now, and all that awaits it, is done.)
    */
-  #now(): Instant {
+  turnNow(): Instant {
     if (this.#uses > 0) {
       this.#uses--;
       return this.#reading;

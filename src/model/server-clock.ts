@@ -38,7 +38,12 @@ export class ServerClock {
 
   /** Whether what is known should be renewed: it is older than 30 s, or nothing. */
   get isOld(): boolean {
-    return this.#clock.now() - this.#at > OLD_MS;
+    return this.isOldAt(this.#clock.now());
+  }
+
+  /** The same at an instant of ours. */
+  isOldAt(now: Instant): boolean {
+    return now - this.#at > OLD_MS;
   }
 
   /**

@@ -127,7 +127,7 @@ export const EPOCHS_OF_ONE_READ: Mutant = without(
 export const END_OF_TRUST: Mutant = without(
   "the end of trust by the clock",
   "engine/trust.ts",
-  "this.#now() < (this.#bus as Bus).trustedUntil",
+  "this.turnNow() < (this.#bus as Bus).trustedUntil",
   "true",
 );
 
@@ -351,7 +351,7 @@ export const LIST_OF_RECEIVED_SETS: Mutant = both("the list of received sets", N
 export const OVERFLOW_OF_RECENT: Mutant = without(
   "the clear that stands for what was forgotten",
   "engine/recovery.ts",
-  "      if (isOverflow) this.#forgottenUntil = at + RECENT_MS;\n",
+  "      if (isOverflow) this.#forgottenUntil = one.at + RECENT_MS;\n",
 );
 
 export const OVERFLOW_OF_PENDING: Mutant = without(
