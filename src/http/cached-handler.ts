@@ -1,5 +1,6 @@
 // cachedHandler: a function from Request to Response, answered from the cache.
 
+import { assertNever } from "../errors.ts";
 import { answerTo, invalidateAfter } from "./answer.ts";
 import { headOf, keyedRequest } from "./fetch-head.ts";
 import type { Incoming, KeyedHead } from "./incoming.ts";
@@ -38,6 +39,8 @@ export function cachedHandler(
         return passedOn(answer.response, answer.way, head, settings);
       case "direct":
         return direct(request, head, handler, answer.way, settings);
+      default:
+        return assertNever(answer);
     }
   };
 }

@@ -9,7 +9,7 @@ import { durationOr, type Duration, type Milliseconds } from "../model/duration.
 import { checkName, checkNames } from "../model/key.ts";
 import type { Prepared } from "./prepared.ts";
 import type { StoredRoute } from "./stored.ts";
-import { resolvePolicy, type PolicySettings } from "./policy/settings.ts";
+import { resolvePolicy, type PolicyOptions, type PolicySettings } from "./policy/settings.ts";
 import { WritersClocks } from "./writers-clocks.ts";
 
 /** Options of cached routes. `R` is what the server calls a request: `Request` of fetch, or that of a framework. */
@@ -117,9 +117,8 @@ export function resolveHandler<R>(
   checkObject<CachedRouteOptions<R>>(options, KNOWN, "options");
   const { cache, clock = systemClock } = options;
   if (typeof cache?.get !== "function") throw badInput("invalid_option", "options.cache", "a cache", cache);
-  const { ttl, staleWhileRevalidate, staleIfError } = options;
   const vary = options.vary ?? [];
-  const policy = { mode: "route", ttl, staleWhileRevalidate, staleIfError, targets: ["CDN-Cache-Control"] } as const;
+  const policy = { mode: "route", ...resolveTimes(options), targets: ["CDN-Cache-Control"] } as const;
   const keys = resolveKey(options);
   const partitionVary = [...vary, "authorization", "cookie"];
   return Object.freeze({
@@ -146,6 +145,17 @@ const NEGOTIATED = /^(?:accept(?:-.*)?|origin|user-agent|sec-.*)$/i;
 
 function isBlindToUsers<R>({ partition, key, vary = [] }: CachedRouteOptions<R>): boolean {
   return partition === undefined && key === undefined && vary.every((name) => NEGOTIATED.test(name));
+}
+
+/** Checked here, where they have the names that they were given by. */
+function resolveTimes<R>(
+  options: CachedRouteOptions<R>,
+): Pick<PolicyOptions, "ttl" | "staleWhileRevalidate" | "staleIfError"> {
+  return {
+    ttl: durationOr(options.ttl, undefined, "options.ttl"),
+    staleWhileRevalidate: durationOr(options.staleWhileRevalidate, 0, "options.staleWhileRevalidate"),
+    staleIfError: durationOr(options.staleIfError, 0, "options.staleIfError"),
+  };
 }
 
 type KeySettings<R> = Pick<HandlerSettings<R>, "namespace" | "origin" | "query" | "vary" | "partition" | "key">;

@@ -248,7 +248,7 @@ describe("options", () => {
     [{ hitForMiss: "x" }, "options.hitForMiss must be a duration"],
     [{ browser: 5 }, "options.browser must be a text, got 5"],
     [{ cacheName: "" }, "options.cacheName must be a text, got ''"],
-    [{ ttl: -1 }, "policy.ttl must be a duration"],
+    [{ ttl: -1 }, "options.ttl must be a duration"],
     [{ maxAge: 1 }, "options must hold known options only"],
   ])("%j are refused", (options, message) => {
     expect(() => cachedHandler(() => new Response(), { cache, ...options })).toThrow(message);
