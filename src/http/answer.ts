@@ -176,7 +176,7 @@ function wayOf(stored: StoredRoute, askedAt: Instant, { failure }: OwnRun): Way 
   if (failure !== undefined) {
     return { forward: "stale", forwardStatus: failure.response.status, detail: "stale-if-error" };
   }
-  return stored.receivedAt <= askedAt ? HIT : { forward: "uri-miss", isCollapsed: true };
+  return stored.receivedAt < askedAt ? HIT : { forward: "uri-miss", isCollapsed: true };
 }
 
 /** The response that a run has brought for its caller alone. It is given once. */

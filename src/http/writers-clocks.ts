@@ -19,6 +19,7 @@ interface Difference {
 
 /** Clocks go at slightly different speeds: some seconds a day. */
 const LEARNT_FOR_MS: Milliseconds = 600_000;
+const SAME_WITHIN_MS: Milliseconds = 1_000;
 /** Writers come and go with their processes. */
 const MOST_WRITERS = 1_000;
 
@@ -56,7 +57,9 @@ export class WritersClocks {
     const entry = await this.#cache.getEntry<Written>(key, { namespace: this.#namespace });
     // Another value has taken its place: what it says of its writer is for those who read it.
     if (entry?.value.writer !== writer || entry.value.storedAt !== storedAt) return known?.ms ?? 0;
-    const ms = entry.createdAt - storedAt;
+    const difference = entry.createdAt - storedAt;
+    // How long the way to the authority takes is not known to the millisecond, and ages count in seconds.
+    const ms = Math.abs(difference) < SAME_WITHIN_MS ? 0 : difference;
     this.#differences.delete(writer);
     this.#differences.set(writer, { ms, learntAt: this.#clock.now() });
     const [oldest] = this.#differences.keys();

@@ -12,8 +12,6 @@ export interface Mutant {
   readonly store?: StoreKind;
   readonly only: readonly Fault[];
   /** Multiplies the time between faults. */
-  /** It takes a quarter of a minute: not one of `npm test`, but of `npm run test:mutants`. */
-  readonly isSlow?: boolean;
   readonly pace: number;
   /** Multiplies the time that faults last. Default 1. */
   readonly stretch?: number;
@@ -55,7 +53,6 @@ export const MUTANTS: readonly Mutant[] = [
   {
     // Copies from before the bus was lost are believed when it is back.
     name: "the trust token",
-    isSlow: true,
     edits: [
       { file: "engine/trust.ts", find: "entry.asOf >= this.since && ", replace: "" },
       { file: "engine/shared-epochs.ts", find: " || known.asOf < trust.since", replace: "" },
@@ -124,7 +121,6 @@ export const MUTANTS: readonly Mutant[] = [
   {
     // Values are served while they are refreshed, however old they are.
     name: "the end of the stale window",
-    isSlow: true,
     edits: [
       { file: "model/entry.ts", find: 'if (now < entry.staleUntil) return "stale";', replace: 'return "stale";' },
     ],

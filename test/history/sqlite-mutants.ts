@@ -41,7 +41,6 @@ export const SQLITE_MUTANTS: readonly Mutant[] = [
   {
     // Messages that were trimmed before a process has read them go unnoticed.
     name: "the check for gaps in the log",
-    isSlow: true,
     store: "sqlite",
     edits: [
       { file: "sqlite/log-reader.ts", find: "if (row.id - row.messages !== position.id)", replace: "if (false)" },
