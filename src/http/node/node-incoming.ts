@@ -7,6 +7,7 @@ import type { RequestHead } from "../policy/message.ts";
 import { captureResponse } from "./captured-response.ts";
 import { isCalledPrivate } from "./inherited.ts";
 import { endMessage, keyedMessage } from "./keyed-message.ts";
+import { signalOf } from "./leaving.ts";
 
 /** A handler of routes. What it throws, rejects with, or gives to `next` is its failure. */
 export type NodeHandler<Req, Res> = (req: Req, res: Res, next: Next) => unknown;
@@ -66,14 +67,4 @@ export class NodeIncoming<Req extends IncomingMessage, Res extends ServerRespons
       .catch((error: unknown) => leave(error ?? new Error(`the handler failed with ${String(error)}`)));
     return response;
   }
-}
-
-/** Ends when the client has left before it had its answer. */
-function signalOf(res: ServerResponse): AbortSignal {
-  const gone = new AbortController();
-  if (res.closed) gone.abort();
-  res.once("close", () => {
-    if (!res.writableFinished) gone.abort();
-  });
-  return gone.signal;
 }

@@ -4,6 +4,7 @@ import type { ExecutionContext } from "@nestjs/common";
 import type { ServerResponse } from "node:http";
 import type { Incoming, KeyedHead } from "../../http/incoming.ts";
 import { isOfUser } from "../../http/known-user.ts";
+import { signalOf } from "../../http/node/leaving.ts";
 import { isOrdinary, targetOf } from "../../http/node/message-head.ts";
 import { isSafe } from "../../http/policy/invalidation.ts";
 import type { RequestHead } from "../../http/policy/message.ts";
@@ -71,13 +72,4 @@ export class Visit implements Incoming<ExecutionContext> {
     const own = this.platform.captured(this.client, keyed, settings.origin);
     return runForCache(own, keyed.signal, (exchange, next) => this.#routes.run(this.context, name, exchange, next));
   }
-}
-
-function signalOf(res: ServerResponse): AbortSignal {
-  const gone = new AbortController();
-  if (res.closed) gone.abort();
-  res.once("close", () => {
-    if (!res.writableFinished) gone.abort();
-  });
-  return gone.signal;
 }
