@@ -23,17 +23,9 @@ import { type Observable, of, throwError } from "rxjs";
 import { describe, expect, test } from "vitest";
 import { CachedRoute } from "../../src/nestjs/index.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
-import { openSite, PLATFORMS, type Site, wayOf } from "./http-kit.ts";
+import { openSite, PLATFORMS, type Site, wayOf, type Reply } from "./http-kit.ts";
 
 forbidUnhandledRejections();
-
-/** What Express and Fastify have in common. */
-interface Reply {
-  status(code: number): this;
-  header(name: string, value: string): this;
-  send(body: unknown): unknown;
-  readonly raw?: ServerResponse;
-}
 
 /** A controller that answers in every way, under `path`. */
 function controllerAt(path: string, runs: string[]): Type {

@@ -4,7 +4,7 @@ import { type INestApplication, Module, type ModuleMetadata, type Type } from "@
 import { NestFactory } from "@nestjs/core";
 import { ExpressAdapter } from "@nestjs/platform-express";
 import { FastifyAdapter } from "@nestjs/platform-fastify";
-import { Agent, request } from "node:http";
+import { Agent, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach } from "vitest";
@@ -14,6 +14,14 @@ import { FakeClock } from "../support/fake-clock.ts";
 
 export const PLATFORMS = ["express", "fastify"] as const;
 export type PlatformName = (typeof PLATFORMS)[number];
+
+/** What the responses of Express and the replies of Fastify have in common. */
+export interface Reply {
+  status(code: number): this;
+  header(name: string, value: string): this;
+  send(body: unknown): unknown;
+  readonly raw?: ServerResponse;
+}
 
 export interface Site {
   readonly app: INestApplication;

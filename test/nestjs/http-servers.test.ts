@@ -21,15 +21,9 @@ import { CachedRoute } from "../../src/nestjs/index.ts";
 import { deferred } from "../support/deferred.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { waitUntil } from "../support/wait-until.ts";
-import { crowd, openSite, PLATFORMS, wayOf } from "./http-kit.ts";
+import { crowd, openSite, PLATFORMS, wayOf, type Reply } from "./http-kit.ts";
 
 forbidUnhandledRejections();
-
-interface Reply {
-  status(code: number): this;
-  header(name: string, value: string): this;
-  send(body: unknown): unknown;
-}
 
 /** Prices that change. */
 function pricesOf(seen: string[]) {

@@ -22,15 +22,9 @@ import { CachedRoute } from "../../src/nestjs/index.ts";
 import { type Deferred, deferred } from "../support/deferred.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { waitUntil } from "../support/wait-until.ts";
-import { crowd, openSite, PLATFORMS, type Site, wayOf } from "./http-kit.ts";
+import { crowd, openSite, PLATFORMS, type Site, wayOf, type Reply } from "./http-kit.ts";
 
 forbidUnhandledRejections();
-
-interface Reply {
-  status(code: number): this;
-  header(name: string, value: string): this;
-  send(body: unknown): unknown;
-}
 
 describe.each(PLATFORMS)("on %s", (platform) => {
   test("a stale answer costs its client nothing; the run behind writes to nobody", async () => {
