@@ -1,9 +1,14 @@
 // freshtier's cached routes, as they are after `npm run build`.
 
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
 import { listenExpress, listenFastify, listenHono, listenNest, TTL_MS } from "./servers.mjs";
 
 const load = (path) => import(new URL(`../../../../dist/${path}`, import.meta.url).href);
 const { TieredCacheManager, memoryTier } = await load("index.js");
+
+/** Where freshtier finds NestJS. */
+const fromRoot = createRequire(new URL("../../../../package.json", import.meta.url));
 
 const cache = new TieredCacheManager({ name: "bench", tiers: [memoryTier()] });
 const options = { cache, ttl: TTL_MS };
@@ -29,8 +34,9 @@ export const contender = {
     nest: async (product) => {
       const { CachedRoute, TieredCacheModule } = await load("nestjs/index.js");
       return listenNest({
-        imports: [TieredCacheModule.register({ cache })],
+        imports: [TieredCacheModule.forRoot({ cache })],
         decorators: () => [CachedRoute({ ttl: TTL_MS })],
+        load: (name) => import(pathToFileURL(fromRoot.resolve(name)).href),
       })(product);
     },
   },

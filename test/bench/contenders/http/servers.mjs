@@ -47,13 +47,14 @@ export function listenHono(around) {
 
 /**
  * A controller, decorated by hand: these files are not compiled.
- * @param {{ imports?: object[], decorators?: (nest: object) => Function[] }} parts what is imported, and put on the method
+ * @param {{ imports?: object[], decorators?: (nest: object) => Function[], load?: (name: string) => Promise<object> }} parts what is
+ *   imported, and put on the method; where NestJS is found: its objects are compared by identity
  */
-export function listenNest({ imports = [], decorators = () => [] } = {}) {
+export function listenNest({ imports = [], decorators = () => [], load = (name) => import(name) } = {}) {
   return async (product) => {
-    await import("reflect-metadata");
-    const nest = await import("@nestjs/common");
-    const { NestFactory } = await import("@nestjs/core");
+    await load("reflect-metadata");
+    const nest = await load("@nestjs/common");
+    const { NestFactory } = await load("@nestjs/core");
     class Products {
       product(id) {
         return product(id);
