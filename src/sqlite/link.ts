@@ -100,8 +100,8 @@ export class SqliteLink {
   }
 
   /** Makes sure now and then that the path still leads to the file that is open: for who does not do it all the time. */
-  verifyNowAndThen(now: Instant, everyMs: Milliseconds = VERIFY_MS): void {
-    if (now - this.#verifiedAt >= everyMs) this.verify();
+  verifyNowAndThen(now: Instant): void {
+    if (now - this.#verifiedAt >= VERIFY_MS) this.verify();
   }
 
   /** Makes sure of it now. Costs two questions to the file system. */

@@ -34,8 +34,6 @@ const QUIET_MS: Milliseconds = 500;
 const LOOKS_PER_LIMIT = 8;
 /** However often the system tells of writes. */
 const MIN_MS: Milliseconds = 1;
-/** So long it counts for sure that the file is the one it was. */
-const VERIFIED_MS: Milliseconds = 2;
 /** Rows that are read at once. */
 const STEP_ROWS = 100;
 /** Messages of this connection that are kept until they are told. */
@@ -147,8 +145,7 @@ export class LogReader {
     this.#lookedAt = this.#clock.now();
     for (const listener of this.#listeners) listener.onLook();
     try {
-      // A write of our own, of which the system has told, has done that a moment ago.
-      this.#link.verifyNowAndThen(this.#lookedAt, VERIFIED_MS);
+      this.#link.verify();
       if (!this.#read(this.#link.use())) return;
     } catch (error) {
       if (failureKind(error) !== "busy") this.#link.note(error);

@@ -1,19 +1,18 @@
 // With any of the mechanisms taken out a run finds a violation, and soon: the checker can see, and each is needed.
 
 import { describe, expect, it } from "vitest";
+import { ARE_MUTANTS_ASKED_FOR } from "../support/mutants.ts";
 import { runHistory } from "./history.ts";
 import { MUTANTS } from "./mutants.ts";
 import { HASTY_TRIMMING, SQLITE_MUTANTS } from "./sqlite-mutants.ts";
 
-/** They take minutes, so they have a command of their own, which CI runs as well. */
-const IS_ASKED_FOR = process.env["FRESHTIER_HISTORY_MUTANTS"] === "1";
 const ALL = [...MUTANTS, ...SQLITE_MUTANTS];
 const SEED = Number(process.env["FRESHTIER_HISTORY_SEED"] ?? 1);
 const FOUND_WITHIN_MS = 40_000;
 /** Most are found in the first seconds. Then comes the quiet, in which what nothing has put right shows at the latest. */
 const FAULTS_FOR_MS = 20_000;
 
-describe.runIf(IS_ASKED_FOR)("the checker finds a violation without", () => {
+describe.runIf(ARE_MUTANTS_ASKED_FOR)("the checker finds a violation without", () => {
   it.each(ALL)(
     "$name",
     async ({ store = "redis", edits, only, pace, stretch, calm }) => {
@@ -35,7 +34,7 @@ describe.runIf(IS_ASKED_FOR)("the checker finds a violation without", () => {
   );
 });
 
-it.runIf(IS_ASKED_FOR)(
+it.runIf(ARE_MUTANTS_ASKED_FOR)(
   "finds none where messages are only trimmed too early: the control",
   async () => {
     const result = await runHistory({

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { loadBundle } from "../interleaving/bundle.ts";
 import type { Edit } from "../support/bundle.ts";
+import { ARE_MUTANTS_ASKED_FOR } from "../support/mutants.ts";
 import { commands, setup } from "./arbitraries.ts";
 import { MUTANTS } from "./mutants.ts";
 import { runAgainstModel } from "./run.ts";
@@ -20,9 +21,13 @@ async function isFoundOut(edits: readonly Edit[], numRuns = RUNS): Promise<boole
   return failed;
 }
 
-test.each(MUTANTS)("the model test finds out when $name", { timeout: 60_000 }, async ({ edits }) => {
-  expect(await isFoundOut(edits)).toBe(true);
-});
+test.runIf(ARE_MUTANTS_ASKED_FOR).each(MUTANTS)(
+  "the model test finds out when $name",
+  { timeout: 60_000 },
+  async ({ edits }) => {
+    expect(await isFoundOut(edits)).toBe(true);
+  },
+);
 
 test("the model test finds nothing wrong with a bundle of the sources as they are", { timeout: 60_000 }, async () => {
   // Fewer: the sources themselves are run with many more.

@@ -47,8 +47,9 @@ async function eventually(see: () => Promise<unknown>, seen: unknown): Promise<v
 /** Commits of others than this, since the last time. */
 function commitsOf(path: string): () => number {
   const database = openBare(path);
-  const version = database.prepare("PRAGMA data_version");
-  const read = (): number => (version.get() as { readonly data_version: number }).data_version;
+  // The driver closes a connection that nobody holds, whatever becomes of its statements.
+  const held = { database, version: database.prepare("PRAGMA data_version") };
+  const read = (): number => (held.version.get() as { readonly data_version: number }).data_version;
   let last = read();
   return () => {
     const before = last;
