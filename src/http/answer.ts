@@ -76,19 +76,21 @@ export async function invalidateAfter<R>(
 interface OwnRun {
   filled: Filled | undefined;
   failure: HandlerFailure | undefined;
+  /** What it threw, that or another. */
+  error: unknown;
   /** The request has been answered: what the run still brings is for the cache, and nobody else. */
   isOver: boolean;
 }
 
 async function lookUp<R>(asked: Asked<R>, settings: HandlerSettings<R>): Promise<Answer> {
-  const run: OwnRun = { filled: undefined, failure: undefined, isOver: false };
+  const run: OwnRun = { filled: undefined, failure: undefined, error: undefined, isOver: false };
   const askedAt = settings.clock.now();
   try {
     const value = await ask(asked, run, settings);
     if (value.kind === "pass") return answerWithout(value, run);
     return answerWith(await onOurClock(value, asked.place, settings), askedAt, asked, run, settings);
   } catch (error) {
-    const because = reasonToGoOn(error);
+    const because = reasonToGoOn(error) ?? (isOfAnother(error, asked, run) ? "failure" : undefined);
     if (because === undefined) throw error;
     const way: Way = { forward: "uri-miss", detail: because };
     const response = run.failure === error ? take(run, "failure") : undefined;
@@ -107,6 +109,12 @@ async function lookUp<R>(asked: Asked<R>, settings: HandlerSettings<R>): Promise
 function reasonToGoOn(error: unknown): string | undefined {
   if (error instanceof HandlerFailure) return "failure";
   return error instanceof CacheError && error.code === "closed" ? "closed" : undefined;
+}
+
+/** An error may tell of the user whose request it was: who else has waited hears of his own. */
+function isOfAnother(error: unknown, { incoming, place }: Asked<unknown>, run: OwnRun): boolean {
+  if (!place.isOfUsers || error === run.error || error instanceof CacheError) return false;
+  return incoming.signal?.aborted !== true;
 }
 
 function ask<R>(asked: Asked<R>, run: OwnRun, settings: HandlerSettings<R>): Promise<StoredValue> {
@@ -134,6 +142,7 @@ async function refill<R>(
     run.filled = run.isOver ? undefined : filled;
     return filled.value;
   } catch (error) {
+    run.error = error;
     if (error instanceof HandlerFailure) {
       if (run.isOver) drop(error.response);
       else run.failure = error;

@@ -17,6 +17,8 @@ export interface Place {
   readonly uriTag: string | undefined;
   readonly policy: PolicySettings;
   readonly isPartition: boolean;
+  /** Whether the requests that meet here may be of different users, of whom nothing is known but that they are some. */
+  readonly isOfUsers: boolean;
 }
 
 /** Longer keys are hashed: those of the cache may have 512 bytes at most, with what it adds. */
@@ -50,12 +52,14 @@ function placeUnder(
   const policy = partition === undefined ? settings.policy : settings.partitionPolicy;
   const isVaried = settings.vary.length > 0 || settings.partition !== undefined;
   const variant = isVaried ? [variantKey(settings.vary, head), partition ?? null] : [];
-  const marks = isMarked || hasCredentials(head, policy) ? [...variant, "credentials"] : variant;
+  const isOfUsers = isMarked || hasCredentials(head, policy);
+  const marks = isOfUsers ? [...variant, "credentials"] : variant;
   return {
     key: bounded(marks.length === 0 ? uri : `${uri}#${JSON.stringify(marks)}`),
     uriTag: isVaried ? tagOfUri(uri) : undefined,
     policy,
     isPartition: partition !== undefined,
+    isOfUsers,
   };
 }
 

@@ -56,7 +56,7 @@ describe("a history of four processes under faults", () => {
     "holds none when a cluster fails over",
     async () => {
       const { reads, faults } = await run({ seed: SEED, forMs: 12_000, store: "cluster", pace: 0.5 });
-      expect(reads).toBeGreaterThan(10_000);
+      expect(reads).toBeGreaterThan(3_000);
       expect(faults.length).toBeGreaterThan(2);
     },
     TIMEOUT_MS,

@@ -1,6 +1,6 @@
 // cachedHandler: what comes from the cache, what goes to the handler, and what both say about it.
 
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { cachedHandler } from "../../src/http/cached-handler.ts";
 import type { Refresh } from "../../src/index.ts";
 import { drainMicrotasks } from "../support/fake-clock.ts";
@@ -653,4 +653,36 @@ test("a closed cache is no reason not to answer", async () => {
   await cache.close();
   expect(await ask("/a")).toMatchObject({ text: "run 2", way: "fwd=uri-miss; detail=closed" });
   expect(await ask("/a", { method: "POST" })).toMatchObject({ text: "run 3", way: "fwd=method" });
+});
+
+test("what a handler throws at one user's request is not told another's, who has waited for it", async () => {
+  const { opened, open } = gate();
+  const { serve, asked } = serveCached(async ({ headers }) => {
+    await opened;
+    throw new Error(`no such account: ${headers.get("Authorization")}`);
+  });
+  const ask = (name: string): Promise<Response> =>
+    serve(new Request("http://localhost/a", { headers: { Authorization: name } }));
+  const asking = ["ann", "ben", "cleo"].map(ask);
+  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  open();
+  const errors = (await Promise.allSettled(asking)).map(
+    (outcome) => (outcome as PromiseRejectedResult).reason as Error,
+  );
+  expect(errors.map(({ message }) => message)).toEqual(
+    ["ann", "ben", "cleo"].map((name) => `no such account: ${name}`),
+  );
+});
+
+test("who has no credentials shares what a handler throws, and its one run", async () => {
+  const { opened, open } = gate();
+  const { serve, asked } = serveCached(async () => {
+    await opened;
+    throw new Error("no database");
+  });
+  const asking = [1, 2, 3].map(() => serve(new Request("http://localhost/a")));
+  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  open();
+  for (const one of asking) await expect(one).rejects.toThrow("no database");
+  expect(asked).toHaveLength(1);
 });
