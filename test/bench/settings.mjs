@@ -17,7 +17,16 @@ export const TAG = "users";
  * @property {readonly number[]} clearSizes entries in the cleared namespace
  * @property {number} importRounds imports per contender
  * @property {RedisPace} redis
+ * @property {SqlitePace} sqlite
  * @property {HttpPace} http
+ */
+
+/**
+ * @typedef {object} SqlitePace the same first four
+ * @property {number} starts
+ * @property {number} rounds
+ * @property {number} roundMs
+ * @property {number} warmUpMs
  */
 
 /**
@@ -44,6 +53,10 @@ export const TAG = "users";
 /**
  * A process can be lucky or unlucky with what the compiler inlines and where its heap lies, and stays so for its
  * whole life. So each contender is started several times.
+ *
+ * What takes ten microseconds and more is done a few thousand times in 200 ms, and its code is compiled for speed only
+ * after that, whoever's it is. So the rows of Redis and SQLite warm up for longer, and these for as long as it takes in a
+ * process that goes on running.
  * @type {Pace}
  */
 export const FULL_PACE = Object.freeze({
@@ -60,13 +73,14 @@ export const FULL_PACE = Object.freeze({
     starts: 3,
     rounds: 6,
     roundMs: 60,
-    warmUpMs: 200,
+    warmUpMs: 1_000,
     stampedeRounds: 7,
     staleRounds: 4,
     clearRounds: 3,
     clearSizes: [1, 10_000, 100_000],
     rivalClearRounds: 1,
   }),
+  sqlite: Object.freeze({ starts: 5, rounds: 5, roundMs: 200, warmUpMs: 1_500 }),
   http: Object.freeze({ starts: 2, rounds: 5, requests: 10_000, warmUpRequests: 10_000 }),
 });
 
@@ -92,5 +106,6 @@ export const QUICK_PACE = Object.freeze({
     clearSizes: [1, 100, 1_000],
     rivalClearRounds: 1,
   }),
+  sqlite: Object.freeze({ starts: 1, rounds: 3, roundMs: 20, warmUpMs: 50 }),
   http: Object.freeze({ starts: 1, rounds: 1, requests: 1_000, warmUpRequests: 1_000 }),
 });

@@ -21,7 +21,7 @@ export function throughput(definition) {
       return { warmUp: (ms) => timed(block, ms), round: (ms) => timed(block, ms) };
     },
     measure: (contenders, pace, resource) =>
-      interleaved(definition.id, contenders, groupOf(definition.id) === "redis" ? pace.redis : pace, resource),
+      interleaved(definition.id, contenders, pace[groupOf(definition.id)] ?? pace, resource),
   };
 }
 
