@@ -104,7 +104,7 @@ export class SqliteLink {
     if (now - this.#verifiedAt >= VERIFY_MS) this.verify();
   }
 
-  /** Makes sure of it now. Costs two questions to the file system. */
+  /** Makes sure of it now. Costs three questions to the file system. */
   verify(): void {
     this.#verifiedAt = this.#clock.now();
     const files = this.#connection?.files;
@@ -115,6 +115,10 @@ export class SqliteLink {
     } else if (files.log !== undefined && fileId(`${files.path}-wal`) !== files.log) {
       this.#suspicion = { ...this.#suspicion, damaged: files.main };
       this.lose("the write-ahead log of the file has been replaced or removed");
+    } else if (files.index !== undefined && fileId(`${files.path}-shm`) !== files.index) {
+      // Who opens the file from now on does not see what this connection writes, nor wait for its locks.
+      this.#suspicion = { ...this.#suspicion, damaged: files.main };
+      this.lose("the index of the write-ahead log has been replaced or removed");
     }
   }
 

@@ -48,7 +48,7 @@ interface Position {
   dataVersion: number;
 }
 
-/** One for all caches that share a connection. A look that finds nothing costs two questions to the file system, and one to SQLite. */
+/** One for all caches that share a connection. A look that finds nothing costs three questions to the file system, and one to SQLite. */
 export class LogReader {
   /** How long the last message that has been read took to come, whoever wrote it. */
   lagMs: Milliseconds | undefined;

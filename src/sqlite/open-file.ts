@@ -19,11 +19,13 @@ export interface DatabaseFiles {
   readonly path: string;
   readonly main: FileId;
   readonly log: FileId;
+  /** By which all that have it open find what is in the log, and lock each other out. */
+  readonly index: FileId;
 }
 
 /** What is known of the file before it is opened. */
 export interface Suspicion {
-  /** This very file has been found damaged, or has lost its write-ahead log, and with that what was written last. */
+  /** This very file has been found damaged, or has lost its log, and with that what was written last, or the index of it. */
   readonly damaged: FileId;
   /** This log is of a file that was replaced: another one must not be read with it. */
   readonly strayLog: FileId;
@@ -94,7 +96,7 @@ function openFile(path: string, Driver: SqliteDriver, label: string): OpenDataba
   const database = new Driver(path);
   try {
     prepareTables(database, label);
-    const files = { path, main: fileId(path), log: fileId(`${path}-wal`) };
+    const files = { path, main: fileId(path), log: fileId(`${path}-wal`), index: fileId(`${path}-shm`) };
     if (before === undefined || before === files.main) return { database, files };
     throw new CacheError("unavailable", `the file of ${label} was replaced while it was opened`);
   } catch (error) {

@@ -31,7 +31,7 @@ export function harmFile(path: string, other: string, harm: Harm, choice: number
     case "removed file":
       return remove(choice < 0.5 ? [path] : [path, `${path}-wal`, `${path}-shm`]);
     case "removed log":
-      return remove([`${path}-wal`]);
+      return remove([choice < 0.5 ? `${path}-wal` : `${path}-shm`]);
     case "replaced file":
       return replace(path, other, choice);
     case "overwritten file":

@@ -198,6 +198,11 @@ test.each<[string, string, (path: string) => void]>([
     "the write-ahead log of the file has been replaced or removed",
     (path) => rmSync(`${path}-wal`),
   ],
+  [
+    "the index of its log is removed",
+    "the index of the write-ahead log has been replaced or removed",
+    (path) => rmSync(`${path}-shm`),
+  ],
 ])("when %s, what it held is gone for all, who then share a new one", async (_what, reason, harm) => {
   const path = newPath();
   const [one, two] = [openProcess("shop", { path }), openProcess("shop", { path })];
