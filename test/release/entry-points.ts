@@ -7,6 +7,7 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
 
 interface Manifest {
   readonly name: string;
+  readonly files: readonly string[];
   readonly dependencies: Readonly<Record<string, string>>;
   readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
 }
