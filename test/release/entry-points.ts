@@ -9,6 +9,9 @@ interface Manifest {
   readonly name: string;
   readonly files: readonly string[];
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly types: string;
+  /** Where compilers look that do not know `exports`. */
+  readonly typesVersions: Readonly<Record<"*", Readonly<Record<string, readonly string[]>>>>;
   readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
 }
 

@@ -122,6 +122,17 @@ describe("the packed package", () => {
     expect(made(`{ CACHE_L2_ENABLED: "false", CACHE_REDIS_HOST: "127.0.0.1" }`)).toEqual([]);
   });
 
+  test("names its types for compilers that do not know exports, as those of many projects of NestJS", () => {
+    const named = Object.entries(manifest.typesVersions["*"]).map(([path, [types]]) => [
+      `${manifest.name}/${path}`,
+      types,
+    ]);
+    named.push([manifest.name, manifest.types]);
+    expect(new Map(named as [string, string][])).toEqual(
+      new Map(entryPoints.map(({ specifier, types }) => [specifier, types])),
+    );
+  });
+
   test("warns who has not installed ioredis, once, since the cache works without", () => {
     const { stderr } = runWhole(`
       import { TieredCacheManager, memoryTier } from "${manifest.name}";
