@@ -1,6 +1,6 @@
 // Makes connections with ioredis, which is loaded now and not before.
 
-import type { ClusterOptions, RedisOptions } from "ioredis";
+import type { Cluster as AnyCluster, ClusterOptions, Redis as AnyRedis, RedisOptions } from "ioredis";
 import { CacheError } from "../errors.ts";
 import type { Milliseconds } from "../model/duration.ts";
 import type { RedisEndpoint, RedisNode } from "./connection.ts";
@@ -43,7 +43,10 @@ export async function createClient(settings: RedisSettings): Promise<RedisEndpoi
 }
 
 /** What is used of it. */
-type Library = Pick<typeof import("ioredis"), "Cluster" | "Redis">;
+interface Library {
+  readonly Cluster: typeof AnyCluster;
+  readonly Redis: typeof AnyRedis;
+}
 
 /** @throws CacheError `unavailable` where it is not installed; warns of it as well, since a cache goes on without Redis */
 async function loadLibrary(name: string): Promise<Library> {

@@ -26,7 +26,7 @@ export function allPages(): readonly string[] {
   ];
 }
 
-export function readPage(page: string): string {
+function readPage(page: string): string {
   return readFileSync(join(root, page), "utf8");
 }
 
