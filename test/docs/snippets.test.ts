@@ -20,7 +20,8 @@ function typeCheck(): string {
 beforeAll(() => writeSnippets(snippets));
 afterAll(removeSnippets);
 
-describe("the documentation", () => {
+// A compiler takes two seconds, and several times that where others want the machine as well.
+describe("the documentation", { timeout: 60_000 }, () => {
   test("has snippets that compile", () => {
     expect(snippets.length).toBeGreaterThan(4);
     expect(typeCheck()).toBe("");
