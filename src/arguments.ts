@@ -68,11 +68,16 @@ export function splitArguments<F>(
   third: GetOptions | undefined,
 ): [F | undefined, GetOptions | undefined] {
   if (typeof second === "function") return [second, third];
-  const isOptions = typeof second === "object" && second !== null;
+  const isOptions = typeof second === "object" && second !== null && !isPromise(second);
   if (third !== undefined || (second !== undefined && !isOptions)) {
     throw badInput("invalid_argument", "refresh", "a function", second);
   }
   return [undefined, second as GetOptions | undefined];
+}
+
+/** What a loader returned, where the loader was meant: it has run already, whatever the cache holds. */
+function isPromise(value: object): boolean {
+  return "then" in value && typeof value.then === "function";
 }
 
 /** The pairs of `setMany`. @throws CacheError `invalid_argument` */

@@ -5,7 +5,7 @@ import { TieredCacheManager } from "./manager.ts";
 
 /**
  * A cache with the tiers and options that variables of the environment name: `CACHE_TTL=5m`,
- * `CACHE_REDIS_URL=redis://localhost:6379`; all are in a table of the README. Variables that are empty count as not set,
+ * `CACHE_REDIS_URL=redis://localhost:6379`; all are in tables of docs/environment.md. Variables that are empty count as not set,
  * and those that are not in the table are left alone. `CACHE_ENABLED=false` makes every verb pass through; then, and
  * without a second tier, neither Redis nor SQLite is loaded.
  * @throws CacheError `invalid_option`, or `invalid_key` for a name that cannot be part of a key: it names the variable, its

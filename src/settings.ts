@@ -201,7 +201,7 @@ function isMemory(tier: TierConfig | undefined): tier is MemoryTierConfig {
 }
 
 function isRemote(tier: TierConfig | undefined): tier is RemoteTierConfig {
-  return tier !== undefined && "prepare" in tier && typeof tier.prepare === "function";
+  return typeof (tier as Partial<RemoteTierConfig> | null | undefined)?.prepare === "function";
 }
 
 function resolveMemory(options: MemoryTierOptions, path: string, isolation: Isolation): MemorySettings {

@@ -51,12 +51,13 @@ export type MethodNames<Self> = { [Name in keyof Self]-?: Self[Name] extends Any
  * `cacheOf(products.find)` is for methods whose key, cache and body need no `this`: whatever asks for it fails.
  * @throws CacheError `invalid_argument` for a method that is not cached, and for a template with `this` and no object
  */
+export function cacheOf<M extends AnyMethod>(method: M): HandleOf<M>;
+export function cacheOf<M extends AnyMethod>(self: object, method: M): HandleOf<M>;
+// The usual one comes last, because it is the last of which the compiler says what is wrong.
 export function cacheOf<Self extends object, Name extends MethodNames<Self>>(
   self: Self,
   name: Name,
 ): HandleOf<Self[Name]>;
-export function cacheOf<M extends AnyMethod>(self: object, method: M): HandleOf<M>;
-export function cacheOf<M extends AnyMethod>(method: M): HandleOf<M>;
 export function cacheOf(...given: readonly [unknown, unknown?]): unknown {
   const [first, second] = given;
   if (given.length === 1) return handle(unbound(first), first as Method, NO_OBJECT);

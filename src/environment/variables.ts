@@ -46,7 +46,7 @@ type Readers = { readonly [N in keyof Variables]: read.Reader<NonNullable<Variab
 
 const ANY = Number.MAX_SAFE_INTEGER;
 
-/** In the order of the table in the README. */
+/** In the order of the tables in docs/environment.md. */
 const READERS: Readers = {
   ENABLED: read.readFlag,
   NAME: read.readName,

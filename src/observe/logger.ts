@@ -1,6 +1,6 @@
 // Events as lines of a log: what was decided, and why, each in one line.
 
-import { show } from "../errors.ts";
+import { CacheError, show } from "../errors.ts";
 import type { CacheEvent, CacheEventOf, CacheEventType, NotStoredReason, Verified } from "../model/event.ts";
 import { LOG_LEVELS, type Logger, type LogLevel } from "../model/log.ts";
 import { EVENT_TYPES } from "./event-types.ts";
@@ -44,7 +44,7 @@ const LINES: { readonly [T in CacheEventType]: Line<T> } = {
   set: ["debug", (event) => `set ${nameOf(event)}`],
   evict: ["debug", (event) => `evicted ${nameOf(event)} from ${event.tier}: no room`],
   invalidate: ["debug", invalidate],
-  tierError: ["warn", ({ tier, operation, error }) => `${tier} failed to ${operation}: ${textOf(error)}`],
+  tierError: ["warn", ({ tier, operation, error }) => `${tier} failed at ${operation}: ${textOf(error)}`],
   breaker: ["warn", ({ tier, server, state, reason }) => `breaker of ${tier} for ${server} is ${state}: ${reason}`],
   busLost: ["warn", ({ tier, reason }) => `bus of ${tier} is not live: ${reason}; copies are verified before use`],
   busLive: ["info", ({ tier }) => `bus of ${tier} is live: copies made from now on are trusted`],
@@ -61,8 +61,33 @@ export function logEvents(listeners: Listeners, cache: string, logger: Logger, l
   for (const type of EVENT_TYPES) {
     const [ownLevel, lineOf] = LINES[type] as Line<CacheEventType>;
     if (LOG_LEVELS.indexOf(ownLevel) < LOG_LEVELS.indexOf(level)) continue;
-    listeners.add(type, (event: CacheEvent) => logger[ownLevel]({ cache, ...event }, oneLine(cache, lineOf(event))));
+    const write = writerOf(logger, ownLevel);
+    listeners.add(type, (event: CacheEvent) => write(fieldsOf(cache, event), oneLine(cache, lineOf(event))));
   }
+}
+
+/** An error stands under `err`, where loggers look for one: under any other name they write `{}` of it. */
+function fieldsOf(cache: string, event: CacheEvent): Fields {
+  if (!("error" in event)) return { cache, ...event };
+  const { error, ...others } = event;
+  return { cache, ...others, err: error };
+}
+
+interface Fields {
+  readonly cache: string;
+  readonly err?: unknown;
+}
+
+/**
+ * How a line is written. The console would print the fields in front of it, over many lines, and it says all that they do but
+ * for the stack of what has failed in the user's own code.
+ */
+function writerOf(logger: Logger, level: Exclude<LogLevel, "silent">): (fields: Fields, line: string) => void {
+  if (logger !== globalThis.console) return (fields, line) => logger[level](fields, line);
+  return ({ err }, line) => {
+    if (err === undefined || err instanceof CacheError) console[level](line);
+    else console[level](line, err);
+  };
 }
 
 /** Keys and errors may have been written by anybody: they must not be able to begin a line of the log. */

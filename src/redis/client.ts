@@ -129,8 +129,15 @@ export class RedisClient {
     if (!this.#isClosed) await this.#link.tried();
     if (this.#isClosed) throw new CacheError("closed", `${this.#name} has been closed`);
     const connection = this.#link.ready;
-    if (connection === undefined) throw this.#unavailable("is not connected", this.#link.lastError);
+    if (connection === undefined) throw this.#notConnected();
     return connection;
+  }
+
+  /** With the reason, which is about the connection, and never about a key. */
+  #notConnected(): CacheError {
+    const { lastError } = this.#link;
+    const why = lastError instanceof Error ? `: ${lastError.message}` : "";
+    return this.#unavailable(`is not connected${why}`, lastError);
   }
 
   #issue<A, T, C>(connection: C, issue: Issue<A, C>, make: (answer: A) => T): Promise<T> {

@@ -1,6 +1,7 @@
 // Makes connections with ioredis, which is loaded now and not before.
 
-import type { ClusterOptions, RedisOptions } from "ioredis";
+import type { Cluster as AnyCluster, ClusterOptions, Redis as AnyRedis, RedisOptions } from "ioredis";
+import { CacheError } from "../errors.ts";
 import type { Milliseconds } from "../model/duration.ts";
 import type { RedisEndpoint, RedisNode } from "./connection.ts";
 import type { RedisSettings } from "./settings.ts";
@@ -28,7 +29,7 @@ const FAIL_FAST = {
 export async function createClient(settings: RedisSettings): Promise<RedisEndpoint> {
   const { target } = settings;
   if (target.kind === "client") return target.client;
-  const { Cluster, Redis } = await import("ioredis");
+  const { Cluster, Redis } = await loadLibrary(settings.name);
   if (target.kind === "cluster") {
     const nodes = target.addresses.map(({ host, port }) => ({ host, port }));
     return new Cluster(nodes, clusterOptions(settings, target.login)) as unknown as RedisEndpoint;
@@ -39,6 +40,24 @@ export async function createClient(settings: RedisSettings): Promise<RedisEndpoi
   connection.on("ready", () => void (connection.options.socketTimeout = undefined));
   connection.on("close", () => void (connection.options.socketTimeout = options.socketTimeout));
   return connection as unknown as RedisEndpoint;
+}
+
+/** What is used of it. */
+interface Library {
+  readonly Cluster: typeof AnyCluster;
+  readonly Redis: typeof AnyRedis;
+}
+
+/** @throws CacheError `unavailable` where it is not installed; warns of it as well, since a cache goes on without Redis */
+async function loadLibrary(name: string): Promise<Library> {
+  try {
+    return await import("ioredis");
+  } catch (cause) {
+    if (!String((cause as NodeJS.ErrnoException | null)?.code).endsWith("MODULE_NOT_FOUND")) throw cause;
+    const error = new CacheError("unavailable", `${name} needs the package ioredis (npm install ioredis)`, { cause });
+    process.emitWarning(error.message, { code: "FRESHTIER_IOREDIS" });
+    throw error;
+  }
 }
 
 /** For how long a server may say nothing, though it is asked, before its connection is given up. */

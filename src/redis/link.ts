@@ -3,6 +3,7 @@
 import { Batch } from "./batch.ts";
 import { createClient, retryDelayMs, silenceLimitMs } from "./connect.ts";
 import { isCluster, type RedisEndpoint, type RedisNode } from "./connection.ts";
+import { firstError } from "./first-error.ts";
 import { Lineage, type Descent } from "./lineage.ts";
 import type { RedisSettings } from "./settings.ts";
 import { untilReady, watchConnection, type Watch } from "./watch.ts";
@@ -150,7 +151,7 @@ export class RedisLink {
     this.#watch = watchConnection(connection, {
       onUsable: (isUsable) => void (this.#isUsable = isUsable),
       onGeneration: (reason, isLoss) => this.#endGeneration(reason, isLoss),
-      onError: (error) => void (this.#lastError = error),
+      onError: (error) => void (this.#lastError = firstError(error)),
       onEnd: () => this.#revive(connection),
     });
     return connection;

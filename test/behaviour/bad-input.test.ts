@@ -168,6 +168,12 @@ describe("the other arguments", () => {
       /refresh must be a function, got null/,
     ],
     [
+      "get with what a refresh returns",
+      (c) => c.get("k", Promise.resolve(5) as Any),
+      "invalid_argument",
+      /refresh must be a function, got Promise/,
+    ],
+    [
       "getMany with a refresh that is no function",
       (c) => c.getMany(["k"], "f" as Any, {}),
       "invalid_argument",

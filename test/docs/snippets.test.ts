@@ -3,12 +3,11 @@
 import { spawnSync } from "node:child_process";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { root, SNIPPET_PAGES } from "./pages.ts";
 import { fileOf, legacyFolder, readSnippets, removeSnippets, snippetFolder, writeSnippets } from "./snippets.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const snippets = ["README.md", "src/DESIGN.md", "src/codec/README.md"].flatMap(readSnippets);
+const snippets = SNIPPET_PAGES.flatMap(readSnippets);
 const [first] = snippets;
 
 function typeCheck(): string {
@@ -21,7 +20,8 @@ function typeCheck(): string {
 beforeAll(() => writeSnippets(snippets));
 afterAll(removeSnippets);
 
-describe("the documentation", () => {
+// A compiler takes two seconds, and several times that where others want the machine as well.
+describe("the documentation", { timeout: 60_000 }, () => {
   test("has snippets that compile", () => {
     expect(snippets.length).toBeGreaterThan(4);
     expect(typeCheck()).toBe("");
@@ -55,10 +55,7 @@ describe("the README", () => {
     expect(readme).toContain("npm ci && npm test");
   });
 
-  test("points only to files that are there", () => {
-    const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(([, link]) => link as string);
-    const missing = links.filter((link) => spawnSync("test", ["-e", join(root, link)]).status !== 0);
-    expect(links.length).toBeGreaterThan(3);
-    expect(missing).toEqual([]);
+  test("is short enough to be read: what is longer has a page", () => {
+    expect(readme.split("\n").length).toBeLessThan(251);
   });
 });

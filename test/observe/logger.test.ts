@@ -1,7 +1,7 @@
 // The log: one line for what was decided and why, from the level that was asked for, and never trouble for the cache.
 
-import { describe, expect, test } from "vitest";
-import { TieredCacheManager, type Logger, type LogLevel } from "../../src/index.ts";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { CacheError, TieredCacheManager, type Logger, type LogLevel } from "../../src/index.ts";
 import { LOG_LEVELS } from "../../src/model/log.ts";
 import { logEvents } from "../../src/observe/logger.ts";
 import { Listeners } from "../../src/observe/events.ts";
@@ -37,7 +37,7 @@ const LINES: readonly (readonly [CacheEvent, string])[] = [
   [{ type: "refreshRefused", ...about }, "warn refresh k of n put off: too many wait; the stale value was given"],
   [{ type: "invalid", ...about, reason: "no name" }, "warn value of k of n not cached: no name"],
   [{ type: "evict", ...about, tier: "memory" }, "debug evicted k of n from memory: no room"],
-  [{ type: "tierError", tier: "redis", operation: "read", error }, "warn redis failed to read: down"],
+  [{ type: "tierError", tier: "redis", operation: "read", error }, "warn redis failed at read: down"],
   [
     { type: "breaker", tier: "redis", server: "a", state: "open", reason: "5 failures" },
     "warn breaker of redis for a is open: 5 failures",
@@ -150,6 +150,28 @@ describe("a log", () => {
     for (const [event] of LINES) listeners.notify(event);
     expect(new Set(lines.map((line) => line.split(" ")[0]))).toEqual(new Set(written));
     expect(listeners.wants("hit")).toBe(logLevel === "debug");
+  });
+
+  test("gives an error under the name by which loggers know it", async () => {
+    const { logger, fields } = openLog();
+    const { cache } = createCache({ name: "shop", logger });
+    await expect(cache.get("k", () => Promise.reject(error))).rejects.toBe(error);
+    expect(fields).toEqual([expect.objectContaining({ cache: "shop", type: "refreshFail", err: error })]);
+    expect(fields[0]).not.toHaveProperty("error");
+  });
+
+  test("on the console is lines, with the stack of what failed in the user's code, and of nothing else", () => {
+    const warn = vi.spyOn(console, "warn").mockReturnValue();
+    onTestFinished(() => warn.mockRestore());
+    const listeners = new Listeners("shop");
+    logEvents(listeners, "shop", console, "info");
+    const away = new CacheError("unavailable", "redis is not connected");
+    listeners.notify({ type: "tierError", tier: "redis", operation: "read", error: away });
+    listeners.notify({ type: "refreshFail", ...about, background: false, error, retryAt: undefined });
+    expect(warn.mock.calls).toEqual([
+      ["freshtier shop: redis failed at read: redis is not connected"],
+      ["freshtier shop: refresh k of n failed: down", error],
+    ]);
   });
 
   test("begins no line within a line, whatever a key or an error holds", async () => {

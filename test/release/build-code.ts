@@ -26,6 +26,8 @@ const common: BuildOptions = {
   chunkNames: "shared/[hash]",
   // White space costs every process that loads it. Not more: names are for traces, and hits of the shorter syntax are slower.
   minifyWhitespace: true,
+  // Node shows the line that an uncaught error comes from: one line of all the code would hide the message.
+  lineLimit: 120,
   logLevel: "warning",
   // That nothing of an import is used is meant: see `afterMain`.
   logOverride: { "ignored-bare-import": "silent" },

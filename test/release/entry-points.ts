@@ -7,7 +7,11 @@ export const root = fileURLToPath(new URL("../..", import.meta.url));
 
 interface Manifest {
   readonly name: string;
+  readonly files: readonly string[];
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly types: string;
+  /** Where compilers look that do not know `exports`. */
+  readonly typesVersions: Readonly<Record<"*", Readonly<Record<string, readonly string[]>>>>;
   readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
 }
 

@@ -1,6 +1,6 @@
 // The package as a user gets it: packed, unpacked into a node_modules of its own, loaded by plain Node.
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { tmpdir } from "node:os";
@@ -96,14 +96,17 @@ describe("the packed package", () => {
         value: await plain.get("k"),
         same: [refused, misuse, failures[0]].map((error) => error instanceof CacheError),
         reasons: reasons.join(),
+        missing: failures[0].message,
       }));
       await redis.close();
       await plain.close();
     `);
-    const { value, same, reasons } = JSON.parse(printed) as { value: string; same: boolean[]; reasons: string };
-    expect(value).toBe("v");
-    expect(same).toEqual([true, true, true]);
-    expect(reasons).toContain("ioredis");
+    const told = JSON.parse(printed) as { value: string; same: boolean[]; reasons: string; missing: string };
+    expect(told.value).toBe("v");
+    expect(told.same).toEqual([true, true, true]);
+    const what = "redis needs the package ioredis (npm install ioredis)";
+    expect(told.reasons).toContain(what);
+    expect(told.missing).toContain(what);
   });
 
   test("loads neither Redis nor SQLite before the environment asks for it", () => {
@@ -117,6 +120,39 @@ describe("the packed package", () => {
     expect(made("{}")).toEqual([]);
     expect(made(`{ CACHE_ENABLED: "false", CACHE_REDIS_HOST: "127.0.0.1" }`)).toEqual([]);
     expect(made(`{ CACHE_L2_ENABLED: "false", CACHE_REDIS_HOST: "127.0.0.1" }`)).toEqual([]);
+  });
+
+  test("names its types for compilers that do not know exports, as those of many projects of NestJS", () => {
+    const named = Object.entries(manifest.typesVersions["*"]).map(([path, [types]]) => [
+      `${manifest.name}/${path}`,
+      types,
+    ]);
+    named.push([manifest.name, manifest.types]);
+    expect(new Map(named as [string, string][])).toEqual(
+      new Map(entryPoints.map(({ specifier, types }) => [specifier, types])),
+    );
+  });
+
+  test("warns who has not installed ioredis, once, since the cache works without", () => {
+    const { stderr } = runWhole(`
+      import { TieredCacheManager, memoryTier } from "${manifest.name}";
+      import { redisTier } from "${manifest.name}/redis";
+      const cache = new TieredCacheManager({ tiers: [memoryTier(), redisTier()] });
+      await cache.get("k", () => 1);
+      await cache.set("l", 2);
+      await cache.close();
+    `);
+    const warnings = stderr.match(/\[FRESHTIER_IOREDIS\] Warning: redis needs the package ioredis/g);
+    expect(warnings).toHaveLength(1);
+  });
+
+  test("shows an error that nobody has caught, and little of its code", () => {
+    const { stderr } = runWhole(`
+      import { TieredCacheManager } from "${manifest.name}";
+      new TieredCacheManager({ ttl: "5 minutes" });
+    `);
+    expect(stderr).toContain("CacheError: ttl must be a duration");
+    expect(stderr.length).toBeLessThan(3_000);
   });
 });
 
@@ -154,6 +190,11 @@ function loadedAfter(imports: string): unknown {
 function run(source: string): string {
   const args = ["--no-warnings", "--input-type=module", "--eval", source];
   return execFileSync(process.execPath, args, { cwd: project, encoding: "utf8" });
+}
+
+/** The same with all that it prints, and however it ends. */
+function runWhole(source: string): { readonly stderr: string } {
+  return spawnSync(process.execPath, ["--input-type=module", "--eval", source], { cwd: project, encoding: "utf8" });
 }
 
 function npm(...args: string[]): void {

@@ -263,7 +263,7 @@ test("of an authority that lets nobody look explain reads the frame, and knows o
   expect(tierIn(told, "shared").entry?.tags).toEqual(["shoes"]);
 });
 
-test("the README shows what explain prints", async () => {
+test("docs/observability.md shows what explain prints", async () => {
   const { a, b } = await world.pair();
   await a.set("user:1", { name: "Ada" }, { tags: ["users"] });
   await b.get("user:1");
@@ -274,8 +274,8 @@ test("the README shows what explain prints", async () => {
   const lines = tiers.map(({ tier, presence, entry, reasons }) =>
     formatted(`${tier}: ${presence}, ${entry?.state}`, reasons),
   );
-  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-  const shown = /^```text\n(get\(key\).*?)^```$/ms.exec(readme)?.[1];
+  const page = readFileSync(new URL("../../docs/observability.md", import.meta.url), "utf8");
+  const shown = /^```text\n(get\(key\).*?)^```$/ms.exec(page)?.[1];
   expect(withoutTimes(`${[summary, ...lines].join("\n")}\n`)).toBe(withoutTimes(shown ?? ""));
 });
 

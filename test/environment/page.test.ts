@@ -1,4 +1,4 @@
-// The table of variables in the README: it names what the code knows, and its defaults and examples are true.
+// The tables of variables in docs/environment.md: they name what the code knows, and their defaults and examples are true.
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
@@ -11,9 +11,9 @@ interface Row {
   readonly example: string;
 }
 
-const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+const page = readFileSync(new URL("../../docs/environment.md", import.meta.url), "utf8");
 
-const ROWS: readonly Row[] = [...readme.matchAll(/^\| `(CACHE_\w+)` +\| (.*?) +\| (.*?) +\| .* \|$/gm)].map(
+const ROWS: readonly Row[] = [...page.matchAll(/^\| `(CACHE_\w+)` +\| (.*?) +\| (.*?) +\| .* \|$/gm)].map(
   ([, variable = "", defaultText = "", example = ""]) => ({ variable, defaultText, example }),
 );
 
