@@ -2,7 +2,6 @@
 
 import type { Instant } from "../model/duration.ts";
 import { isTooOld, stateOf, type Entry, type EntryState } from "../model/entry.ts";
-import { isEnded } from "../model/epoch.ts";
 import type { Engine, Target } from "./engine.ts";
 import type { Sought } from "./flight.ts";
 import type { Looked } from "./lookup.ts";
@@ -46,7 +45,7 @@ export function findAny({ memory, clock }: Engine, { id, settings }: Target): Fo
   const entry = memory.get(id);
   if (entry === undefined) return undefined;
   const now = clock.now();
-  const state = isEnded(entry) ? "expired" : stateOf(entry, now);
+  const state = stateOf(entry, now);
   if (state === "expired") {
     memory.delete(id);
     return undefined;
@@ -101,7 +100,7 @@ export function sightOf(engine: Engine, shared: SharedTier, target: Target, look
   const { settings } = target;
   const isShared = tier === shared.name;
   const sought = { version: entry.version, spentMs, isAnswered: isShared || shared.trust.covers(entry) };
-  const state = isEnded(entry) ? "expired" : stateOf(entry, now);
+  const state = stateOf(entry, now);
   const maxAgeMs = Math.min(settings.maxAgeMs, settings.shared?.maxAgeMs ?? Infinity);
   if (state === "expired" || isTooOld(entry, now, maxAgeMs)) {
     (isShared ? counters.shared : counters.copies).misses++;

@@ -3,7 +3,7 @@
 import type { EpochName, ReadReply, SharedEpoch } from "../contracts/authority.ts";
 import type { Instant } from "../model/duration.ts";
 import { isEnded, type Epoch } from "../model/epoch.ts";
-import { cappedTo, isTooOld, stateOf, type Entry } from "../model/entry.ts";
+import { cappedTo, isTooOld, isUsable, type Entry } from "../model/entry.ts";
 import type { EpochUser } from "./epochs.ts";
 import type { CopyTier } from "./copy-tier.ts";
 import type { Engine, Target } from "./engine.ts";
@@ -244,10 +244,7 @@ export class Lookups {
 
 /** Whether a copy is fresh or stale, and not older than the call wants. */
 function isUsableBy({ clock }: Engine, { settings }: Target, entry: Entry): boolean {
-  const now = clock.now();
-  const state = isEnded(entry) ? "expired" : stateOf(entry, now);
-  const maxAgeMs = Math.min(settings.maxAgeMs, settings.copies?.maxAgeMs ?? Infinity);
-  return (state === "fresh" || state === "stale") && !isTooOld(entry, now, maxAgeMs);
+  return isUsable(entry, clock.now(), Math.min(settings.maxAgeMs, settings.copies?.maxAgeMs ?? Infinity));
 }
 
 /** Puts what was found in another tier into memory, for as long as copies may last there, and near, if it is far. */
