@@ -43,7 +43,7 @@ function findShared(engine: Engine, shared: SharedTier, atOnce: SyncTier, target
   const { epochs, clock, flights } = engine;
   const stamp = stampRead(engine, target);
   const names = [epochs.root, stamp.namespaceEpoch];
-  const isGated = shared.recovery.isKeyGated(target.id) || shared.recovery.isGated(names);
+  const isGated = shared.recovery.gates(target.id, names);
   // A set that has been called and not been sent yet comes first, and cannot be waited for.
   if (isGated || flights.sentBefore(target.id, Infinity) !== undefined || !atOnce.sync()) return undefined;
   const begunAt = clock.now();

@@ -4,7 +4,7 @@ import type { Instant } from "../model/duration.ts";
 import { isTooOld, stateOf, type Entry, type EntryState } from "../model/entry.ts";
 import type { Engine, Target } from "./engine.ts";
 import type { Sought } from "./flight.ts";
-import type { Looked } from "./lookup.ts";
+import type { Verdict } from "./judge.ts";
 import type { SharedTier } from "./shared-tier.ts";
 
 /** A usable entry and its state at an instant. */
@@ -75,28 +75,28 @@ export function seek<T>(
   goOn: (sight: Sight) => T | Promise<T>,
 ): Promise<T> {
   const begunAt = engine.clock.now();
-  return shared.lookups.lookAnd(target, (looked) => goOn(sightOf(engine, shared, target, looked, begunAt)));
+  return shared.lookups.lookAnd(target, (verdict) => goOn(sightOf(engine, shared, target, verdict, begunAt)));
 }
 
 /** What a look into the shared tier came to, for a call. */
-export function sightOf(engine: Engine, shared: SharedTier, target: Target, looked: Looked, begunAt: Instant): Sight {
+export function sightOf(engine: Engine, shared: SharedTier, target: Target, verdict: Verdict, begunAt: Instant): Sight {
   const { clock, counters } = engine;
   const now = clock.now();
   const spentMs = now - begunAt;
-  if (looked.kind === "unavailable") {
+  if (verdict.kind === "unavailable") {
     return { found: findAny(engine, target), sought: { version: undefined, spentMs, isAnswered: false } };
   }
-  if (looked.kind === "gated") {
+  if (verdict.kind === "gated") {
     // Only what was made here since, with every invalidation heard, is good; else the source has to be asked.
     const copy = findAny(engine, target);
     const found = copy !== undefined && shared.trust.wouldHear(copy.entry) ? copy : undefined;
     return { found, sought: { version: undefined, spentMs, isAnswered: false } };
   }
-  if (looked.kind === "absent") {
+  if (verdict.kind === "absent") {
     counters.shared.misses++;
-    return { found: undefined, sought: { version: looked.version, spentMs, isAnswered: true } };
+    return { found: undefined, sought: { version: verdict.version, spentMs, isAnswered: true } };
   }
-  const { entry, tier } = looked;
+  const { entry, tier } = verdict;
   const { settings } = target;
   const isShared = tier === shared.name;
   const sought = { version: entry.version, spentMs, isAnswered: isShared || shared.trust.covers(entry) };

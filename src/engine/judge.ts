@@ -15,7 +15,7 @@ import { reportInvalid } from "./report.ts";
 import { askEpochs, knownEpoch } from "./shared-epochs.ts";
 import type { SharedTier } from "./shared-tier.ts";
 
-/** What a frame turned out to be worth. */
+/** What a frame, or a look for one, turned out to be worth. */
 export type Verdict =
   /** Fresh, stale or good for rescue. */
   | { readonly kind: "found"; readonly entry: Entry; readonly tier: string }

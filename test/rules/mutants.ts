@@ -280,7 +280,7 @@ export const GATE_OF_EPOCHS: Mutant = without(
 export const GATE_OF_LEASES: Mutant = without(
   "the gate of leases",
   "engine/lease.ts",
-  "    if (recovery.isKeyGated(target.id) || recovery.isGated(epochs)) return this.#alone();\n",
+  "    if (recovery.gates(target.id, epochs)) return this.#alone();\n",
 );
 
 export const GATE: Mutant = both("the gate", GATE_OF_KEYS, GATE_OF_EPOCHS);

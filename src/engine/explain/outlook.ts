@@ -54,7 +54,7 @@ function choose(scene: Scene, { memory, copies, shared }: Findings): Choice | un
   // Whatever memory has: what the process has ended itself, and the authority has not got yet, comes before all answers.
   const { recovery } = engine.shared;
   const epochs = [engine.epochs.root, engine.epochs.peek("namespace", target.settings.namespace)];
-  const isGated = recovery.isKeyGated(target.id) || recovery.isGated(epochs);
+  const isGated = recovery.gates(target.id, epochs);
   if (isGated && !engine.shared.isAnswering) return from(memory);
   const isNear = !isGated && engine.copies?.isFirst === true && copies?.isTrusted === true;
   if (isNear && copies.usable !== undefined && copies.usable.state !== "rescue") return from(copies);
