@@ -17,7 +17,7 @@ import { CopyDoubts } from "./copy-doubts.ts";
 import { decodeRecord, encodeRecord, type CopyRecord } from "./copy-record.ts";
 import { createdHere, envelopeOfCopy, stateOfCopy } from "./copy-times.ts";
 import type { CopySettings, Engine, Target } from "./engine.ts";
-import { breakersOf, Guard, UNAVAILABLE, type Operation, type Unavailable } from "./guard.ts";
+import { breakersOf, Guard, latencyOf, UNAVAILABLE, type Operation, type Unavailable } from "./guard.ts";
 import { ownValue, reportDamage } from "./judge.ts";
 import type { SharedTier } from "./shared-tier.ts";
 import { TierTrace } from "./traced-tier.ts";
@@ -189,13 +189,10 @@ export class CopyTier {
   }
 
   /** How long it takes to answer; `undefined` when it does not. */
-  async ping(): Promise<Milliseconds | undefined> {
-    const { clock } = this.#parts;
-    const sentAt = clock.now();
+  ping(): Promise<Milliseconds | undefined> {
     // The key of an empty name, which no user can have.
     const nothing = toFullKey(this.#settings.root, undefined, "");
-    const answer = await this.#ask(nothing, "read", ({ tier }) => tier.get(nothing));
-    return answer === UNAVAILABLE ? undefined : clock.now() - sentAt;
+    return latencyOf(this.#parts.clock, () => this.#ask(nothing, "read", ({ tier }) => tier.get(nothing)));
   }
 
   /** Waits for what is under way, and ends it. */

@@ -123,6 +123,12 @@ export interface GuardParts {
   readonly trace: TierTrace | undefined;
 }
 
+/** How long a tier takes to answer; `undefined` where it does not. */
+export async function latencyOf(clock: Clock, ask: () => Promise<unknown>): Promise<Milliseconds | undefined> {
+  const sentAt = clock.now();
+  return (await ask()) === UNAVAILABLE ? undefined : clock.now() - sentAt;
+}
+
 /** A failure this late, as a part of the timeout, is a time-out: some tiers look for those at intervals. */
 const LATE = 7 / 8;
 
@@ -175,37 +181,13 @@ export class Guard {
     onAnswer?: (answer: T) => void,
     about?: About,
   ): T | Promise<T | Unavailable> {
-    const breaker = this.breakers.of(shard);
-    const pass = breaker.tryPass();
-    if (pass === REFUSED) {
-      this.#counters.refused++;
-      return NOT_ANSWERED;
-    }
-    const begunAt = this.#now();
-    let answering: T | Promise<T>;
-    try {
-      answering = this.#trace === undefined ? work() : this.#trace.ask(shard, operation, about, work);
-    } catch (error) {
-      this.#noteFailure(breaker, pass, operation, begunAt, error);
-      return NOT_ANSWERED;
-    }
-    if (!(answering instanceof Promise)) {
-      this.#noteAnswer(operation, begunAt);
-      breaker.succeed(pass);
-      return answering;
-    }
-    return answering.then(
-      (answer) => {
-        this.#noteAnswer(operation, begunAt);
-        breaker.succeed(pass);
-        onAnswer?.(answer);
-        return answer;
-      },
-      (error: unknown) => {
-        this.#noteFailure(breaker, pass, operation, begunAt, error);
-        return UNAVAILABLE;
-      },
-    );
+    const answer = this.#try(shard, operation, work, onAnswer, about);
+    return answer === UNAVAILABLE ? NOT_ANSWERED : answer;
+  }
+
+  /** The same of what answers at once. Never throws. */
+  runSync<T>(shard: string, operation: Operation, work: () => T, about?: About): T | Unavailable {
+    return this.#try(shard, operation, work, undefined, about) as T | Unavailable;
   }
 
   /** Of several sets that were asked for as one: how many were done, of which one has been counted, and why others were not. */
@@ -217,8 +199,13 @@ export class Guard {
     }
   }
 
-  /** The same of what answers at once. Never throws. */
-  runSync<T>(shard: string, operation: Operation, work: () => T, about?: About): T | Unavailable {
+  #try<T>(
+    shard: string,
+    operation: Operation,
+    work: () => T | Promise<T>,
+    onAnswer: ((answer: T) => void) | undefined,
+    about: About,
+  ): T | Unavailable | Promise<T | Unavailable> {
     const breaker = this.breakers.of(shard);
     const pass = breaker.tryPass();
     if (pass === REFUSED) {
@@ -227,13 +214,21 @@ export class Guard {
     }
     const begunAt = this.#now();
     try {
-      const answer = this.#trace === undefined ? work() : (this.#trace.ask(shard, operation, about, work) as T);
-      this.#noteAnswer(operation, begunAt);
-      breaker.succeed(pass);
-      return answer;
+      const answering = this.#trace === undefined ? work() : this.#trace.ask(shard, operation, about, work);
+      if (!(answering instanceof Promise)) {
+        this.#noteAnswer(breaker, pass, operation, begunAt);
+        return answering;
+      }
+      return answering.then(
+        (answer) => {
+          this.#noteAnswer(breaker, pass, operation, begunAt);
+          onAnswer?.(answer);
+          return answer;
+        },
+        (error: unknown) => this.#noteFailure(breaker, pass, operation, begunAt, error),
+      );
     } catch (error) {
-      this.#noteFailure(breaker, pass, operation, begunAt, error);
-      return UNAVAILABLE;
+      return this.#noteFailure(breaker, pass, operation, begunAt, error);
     }
   }
 
@@ -241,16 +236,18 @@ export class Guard {
     return this.#stopwatch === undefined ? 0 : this.#stopwatch.now();
   }
 
-  #noteAnswer(operation: Operation, begunAt: Instant): void {
+  #noteAnswer(breaker: Breaker, pass: number, operation: Operation, begunAt: Instant): void {
     this.lastError = undefined;
     if (this.lastRefusal !== undefined && !HARMLESS.has(operation)) this.lastRefusal = undefined;
-    if (this.#stopwatch === undefined) return;
-    this.#counters.latency.record(this.#stopwatch.now() - begunAt);
-    const counted = COUNTED[operation];
-    if (counted !== undefined) this.#counters[counted]++;
+    if (this.#stopwatch !== undefined) {
+      this.#counters.latency.record(this.#stopwatch.now() - begunAt);
+      const counted = COUNTED[operation];
+      if (counted !== undefined) this.#counters[counted]++;
+    }
+    breaker.succeed(pass);
   }
 
-  #noteFailure(breaker: Breaker, pass: number, operation: Operation, begunAt: Instant, error: unknown): void {
+  #noteFailure(breaker: Breaker, pass: number, operation: Operation, begunAt: Instant, error: unknown): Unavailable {
     this.#fail(operation, begunAt, error);
     // Who refuses has answered: that is no reason to stop asking for everything.
     if (error instanceof CacheError && error.code === "refused") {
@@ -260,6 +257,7 @@ export class Guard {
       this.lastError = error;
       breaker.fail(pass, error);
     }
+    return UNAVAILABLE;
   }
 
   #fail(operation: Operation, begunAt: Instant, error: unknown): void {
