@@ -4,6 +4,7 @@ import type { SharedEpoch } from "../contracts/authority.ts";
 import type { FrameLayout } from "../contracts/frame.ts";
 import { asBuffer } from "../model/bytes.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
+import type { Spans } from "../model/policy.ts";
 
 /** The format that this release writes, and the only one it reads. */
 export const FRAME_FORMAT = 1;
@@ -111,6 +112,11 @@ export interface Envelope extends Instants {
   readonly rootEpoch: SharedEpoch;
   readonly namespaceEpoch: SharedEpoch;
   readonly tags: readonly TagEpoch[];
+}
+
+/** The spans of an entry with these instants: whoever's clock they are by, lengths are the same. */
+export function spansIn({ createdAt, freshUntil, staleUntil, errorUntil }: Instants): Spans {
+  return { freshMs: freshUntil - createdAt, staleMs: staleUntil - createdAt, errorMs: errorUntil - createdAt };
 }
 
 /** The instants of a frame, without decoding or checking the rest; `undefined` when it cannot be used for anything. */

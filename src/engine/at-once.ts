@@ -2,6 +2,7 @@
 
 import type { SharedEpoch } from "../contracts/authority.ts";
 import type { Payload } from "../codec/payload.ts";
+import { maxAgeIn } from "../model/call.ts";
 import type { Instant } from "../model/duration.ts";
 import type { Epoch } from "../model/epoch.ts";
 import { isTooOld, stateOf } from "../model/entry.ts";
@@ -33,8 +34,7 @@ function findCopy(engine: Engine, shared: SharedTier, copies: CopyTier, target: 
   if (entry === undefined || !isTrusted(engine, target, entry)) return undefined;
   const now = engine.clock.now();
   const state = stateOf(entry, now);
-  const maxAgeMs = Math.min(target.settings.maxAgeMs, target.settings.copies?.maxAgeMs ?? Infinity);
-  if (state === "expired" || isTooOld(entry, now, maxAgeMs)) return undefined;
+  if (state === "expired" || isTooOld(entry, now, maxAgeIn(target.settings, target.settings.copies))) return undefined;
   promote(engine, target, entry, copies.name);
   return { entry, state, now, tier: copies.name };
 }

@@ -1,5 +1,6 @@
 // Finding: what memory or the shared tier has for a key that may be used now, and what is said of giving it out.
 
+import { maxAgeIn } from "../model/call.ts";
 import type { Instant } from "../model/duration.ts";
 import { isTooOld, stateOf, type Entry, type EntryState } from "../model/entry.ts";
 import type { Engine, Target } from "./engine.ts";
@@ -50,8 +51,9 @@ export function findAny({ memory, clock }: Engine, { id, settings }: Target): Fo
     memory.delete(id);
     return undefined;
   }
-  const maxAgeMs = Math.min(settings.maxAgeMs, settings.memory.maxAgeMs);
-  return isTooOld(entry, now, maxAgeMs) ? undefined : { entry, state, now, tier: memory.name };
+  return isTooOld(entry, now, maxAgeIn(settings, settings.memory))
+    ? undefined
+    : { entry, state, now, tier: memory.name };
 }
 
 /** Whether a copy in memory may be used without asking the authority. */
@@ -101,8 +103,7 @@ export function sightOf(engine: Engine, shared: SharedTier, target: Target, verd
   const isShared = tier === shared.name;
   const sought = { version: entry.version, spentMs, isAnswered: isShared || shared.trust.covers(entry) };
   const state = stateOf(entry, now);
-  const maxAgeMs = Math.min(settings.maxAgeMs, settings.shared?.maxAgeMs ?? Infinity);
-  if (state === "expired" || isTooOld(entry, now, maxAgeMs)) {
+  if (state === "expired" || isTooOld(entry, now, maxAgeIn(settings, settings.shared))) {
     (isShared ? counters.shared : counters.copies).misses++;
     return { found: undefined, sought };
   }

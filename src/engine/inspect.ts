@@ -1,6 +1,6 @@
 // Looking at entries without using them: `has`, `ttl`, `getEntry`, `keys`, and removing what has expired.
 
-import type { CallSettings } from "../model/call.ts";
+import { maxAgeIn, type CallSettings } from "../model/call.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import { isUsable, stateOf, type Entry } from "../model/entry.ts";
 import { fullKeyPrefix, idPrefix, keyOfId, readFullKey, toId } from "../model/key.ts";
@@ -57,8 +57,8 @@ async function locateShared(engine: Engine, shared: SharedTier, target: Target):
   const looked = await shared.lookups.look(target);
   if (looked.kind === "unavailable") return located(engine, peekUsable(engine, target), engine.memory.name);
   if (looked.kind !== "found") return undefined;
-  const { maxAgeMs, shared: use } = target.settings;
-  if (!isUsable(looked.entry, engine.clock.now(), Math.min(maxAgeMs, use?.maxAgeMs ?? Infinity))) return undefined;
+  const { settings } = target;
+  if (!isUsable(looked.entry, engine.clock.now(), maxAgeIn(settings, settings.shared))) return undefined;
   return located(engine, looked.entry, looked.tier);
 }
 
@@ -169,6 +169,6 @@ export function sweep({ memory, clock }: Engine): number {
 }
 
 /** Whether an entry is fresh or stale, and not too old for the call. */
-export function isUsableAt(entry: Entry, now: Instant, { maxAgeMs, memory }: CallSettings): boolean {
-  return isUsable(entry, now, Math.min(maxAgeMs, memory.maxAgeMs));
+export function isUsableAt(entry: Entry, now: Instant, settings: CallSettings): boolean {
+  return isUsable(entry, now, maxAgeIn(settings, settings.memory));
 }

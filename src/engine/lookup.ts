@@ -1,6 +1,7 @@
 // Looking a key up in the shared tier: one question at a time for each key, and its answer judged and promoted.
 
 import type { EpochName, ReadReply, SharedEpoch } from "../contracts/authority.ts";
+import { maxAgeIn } from "../model/call.ts";
 import type { Instant } from "../model/duration.ts";
 import { isEnded, type Epoch } from "../model/epoch.ts";
 import { cappedTo, isTooOld, isUsable, type Entry } from "../model/entry.ts";
@@ -237,7 +238,7 @@ export class Lookups {
 
 /** Whether a copy is fresh or stale, and not older than the call wants. */
 function isUsableBy({ clock }: Engine, { settings }: Target, entry: Entry): boolean {
-  return isUsable(entry, clock.now(), Math.min(settings.maxAgeMs, settings.copies?.maxAgeMs ?? Infinity));
+  return isUsable(entry, clock.now(), maxAgeIn(settings, settings.copies));
 }
 
 /** Puts what was found in another tier into memory, for as long as copies may last there, and near, if it is far. */

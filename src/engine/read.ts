@@ -1,5 +1,6 @@
 // Reading: finds a key, decides what its state allows, and refreshes where that is due.
 
+import { refreshesBehind } from "../model/call.ts";
 import type { Entry } from "../model/entry.ts";
 import { shouldRefreshEarly } from "../model/policy.ts";
 import type { Refresh } from "../model/refresh.ts";
@@ -112,8 +113,7 @@ export function decide(engine: Engine, { settings }: Target, found: Found | unde
     return "serve";
   }
   if (state === "fresh") return "serveAndRefresh";
-  const isBackground = state === "stale" && settings.backgroundRefresh && settings.softTimeoutMs === undefined;
-  return isBackground ? "serveAndRefresh" : "wait";
+  return state === "stale" && refreshesBehind(settings) ? "serveAndRefresh" : "wait";
 }
 
 function refreshInBackground(engine: Engine, target: Target, refresh: Refresh, previous: Entry): void {

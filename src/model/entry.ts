@@ -1,7 +1,7 @@
 // An entry: a value with its envelope, and what it may be used for at an instant.
 
 import type { Instant, Milliseconds } from "./duration.ts";
-import { capSpans, type Spans } from "./policy.ts";
+import { capSpans, staleSpans, type Spans } from "./policy.ts";
 import { idPrefix, keyOfId } from "./key.ts";
 import { isEnded, isMarkedStale, type Epoch, type Stamped, type Tick } from "./epoch.ts";
 
@@ -73,9 +73,8 @@ export class Entry implements Stamped, Spans {
 
 /** The same entry, stale from `now` on at the latest. */
 export function staleFrom(now: Instant, entry: Entry): Entry {
-  const { value, createdAt, staleMs, errorMs, loadMs, version, access } = entry;
-  const freshMs = Math.min(entry.freshMs, now - createdAt);
-  return new Entry(value, createdAt, { freshMs, staleMs, errorMs }, entry, loadMs, version, access);
+  const { value, createdAt, loadMs, version, access } = entry;
+  return new Entry(value, createdAt, staleSpans(entry, now - createdAt), entry, loadMs, version, access);
 }
 
 /**

@@ -1,5 +1,6 @@
 // What reading a key would do now: the decisions of a read, taken without doing anything.
 
+import { refreshesBehind } from "../../model/call.ts";
 import type { Entry, EntryState } from "../../model/entry.ts";
 import type { BackoffExplanation, LeaseExplanation, Outlook, RunningRefresh } from "../../model/explanation.ts";
 import { isMemoryFirst } from "../find.ts";
@@ -86,8 +87,7 @@ function planFor(
 ): Outlook["plan"] {
   if (choice === undefined) return "refresh";
   if (choice.state === "fresh" || backoff?.isActive === true) return "serve";
-  const isBackground = choice.state === "stale" && settings.backgroundRefresh && settings.softTimeoutMs === undefined;
-  return isBackground ? "serveAndRefresh" : "refreshOrServe";
+  return choice.state === "stale" && refreshesBehind(settings) ? "serveAndRefresh" : "refreshOrServe";
 }
 
 /** Who is at it already, in words; `undefined` for nobody. */
