@@ -205,7 +205,7 @@ export class Lookups {
     if (verdict.kind === "unavailable" && copies?.isUsedBy(target) === true) return this.#fallBack(copies, lookup);
     const fenced = this.#leave(lookup);
     if (verdict.kind === "unavailable" || verdict.kind === "gated") return verdict;
-    if (fenced || this.#engine.epochs.root.hard > stamp.asOf || isEnded(stamp)) {
+    if (fenced || this.#engine.epochs.hasCleared(stamp) || isEnded(stamp)) {
       return triesLeft > 1 ? this.look(target, triesLeft - 1) : NOTHING;
     }
     if (verdict.kind === "found") promote(this.#engine, target, verdict.entry, verdict.tier);

@@ -91,7 +91,7 @@ function explainCopy(
   const entry = entryOf(scene, shared, record, isOwnRun, envelope);
   const maxAgeMs = Math.min(maxAgeIn(settings, settings.copies), copies.maxAgeMs);
   const { usable, state: inTime, reasons } = usableAt(entry, at, maxAgeMs);
-  const isCleared = engine.epochs.clearedAt > entry.asOf;
+  const isCleared = engine.epochs.hasCleared(entry);
   const isTrusted = shared.trust.covers(entry) && !isInDoubt;
   const faults = faultsOf(value);
   const epochs = localEpochs(entry);
