@@ -6,9 +6,9 @@ import type { Instant } from "../model/duration.ts";
 import type { Tick } from "../model/epoch.ts";
 import type { Engine } from "./engine.ts";
 import { UNAVAILABLE, type Unavailable } from "./guard.ts";
-import type { Settled } from "./invalidate.ts";
 import { readyFrame } from "./set-send.ts";
 import { conclude, overtake, type Setting } from "./setting.ts";
+import type { Settled } from "./settled.ts";
 import type { SharedTier } from "./shared-tier.ts";
 
 /** So many are sent before the turn is over: no caller is to wait for more, nor the authority to do more at a time. */

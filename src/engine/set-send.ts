@@ -7,8 +7,8 @@ import type { Spans } from "../model/policy.ts";
 import type { Engine } from "./engine.ts";
 import type { PendingSet } from "./flight.ts";
 import { UNAVAILABLE } from "./guard.ts";
-import type { Settled } from "./invalidate.ts";
 import { conclude, overtake, type Setting } from "./setting.ts";
+import { worst, type Settled } from "./settled.ts";
 import { makeFrame, spansInTier } from "./share.ts";
 import { capture, KNOWN, knownEpoch } from "./shared-epochs.ts";
 import type { SharedTier } from "./shared-tier.ts";
@@ -77,7 +77,7 @@ export async function sendAll(
       const settled = await Promise.all(
         settings.map((setting, index) => sendOne(engine, shared, setting, ready[index] as Payload)),
       );
-      return settled.includes("pending") ? "pending" : "done";
+      return worst(settled);
     } finally {
       for (const pending of sets) pending.sent();
     }

@@ -3,14 +3,15 @@
 import type { Payload } from "../codec/payload.ts";
 import type { Validate } from "../model/validation.ts";
 import { assertAccepted } from "./accept.ts";
+import { applyHere } from "./apply-here.ts";
 import { makeDraft, stampNow, storeInMemory } from "./draft.ts";
 import type { Engine, Target } from "./engine.ts";
 import { PendingSet } from "./flight.ts";
 import { setAtOnce } from "./at-once.ts";
-import { applyHere, type Settled } from "./invalidate.ts";
 import { reportRejected } from "./report.ts";
 import { sendAll, sendAlone } from "./set-send.ts";
 import { conclude, overtake, reportSet, type Setting } from "./setting.ts";
+import type { Settled } from "./settled.ts";
 import { encodeValue } from "./share.ts";
 import type { SharedTier } from "./shared-tier.ts";
 

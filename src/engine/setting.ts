@@ -1,11 +1,12 @@
 // One value on its way to being set: what it overtakes when it is called, and what it comes to.
 
 import type { Instant } from "../model/duration.ts";
+import { applyHere } from "./apply-here.ts";
 import { entryOf, storeInMemory, type Draft } from "./draft.ts";
 import type { Engine, Target } from "./engine.ts";
 import type { PendingSet } from "./flight.ts";
-import { applyHere, type Settled } from "./invalidate.ts";
 import { reportRejected } from "./report.ts";
+import type { Settled } from "./settled.ts";
 import type { SharedTier } from "./shared-tier.ts";
 
 /** One value on its way to being set. */

@@ -51,7 +51,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("getMany() refreshes nothing behind", "engine/read-many", "  refreshBehind(engine, behind, refresh);\n", ""),
   mutant(
     "deleteMatching() counts what is gone",
-    "engine/invalidate",
+    "engine/remove-matching",
     "if (isUsableAt(entry, clock.now(), engine.settings.call)) usable++;",
     "usable++;",
   ),

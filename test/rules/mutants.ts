@@ -53,13 +53,13 @@ export const FENCE_AT_SETTLING_OF_SET: Mutant = without(
 /** Reads as well as flights are under way. */
 export const FENCE_OF_READS: Mutant = without(
   "the fence of reads",
-  "engine/invalidate.ts",
+  "engine/apply-here.ts",
   "  shared?.lookups.fence(id);\n",
 );
 
 export const FENCE_OF_FLIGHTS: Mutant = without(
   "the fence of flights",
-  "engine/invalidate.ts",
+  "engine/apply-here.ts",
   "  flights.fence(id, number);\n",
 );
 
