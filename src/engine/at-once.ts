@@ -10,7 +10,7 @@ import type { CopyTier } from "./copy-tier.ts";
 import type { Draft } from "./draft.ts";
 import type { Engine, Target } from "./engine.ts";
 import { isTrusted, sightOf, type Found } from "./find.ts";
-import type { PendingSet } from "./flight.ts";
+import type { PendingSet } from "./pending-sets.ts";
 import { UNAVAILABLE, type Unavailable } from "./guard.ts";
 import { judge, stampRead, type Verdict } from "./judge.ts";
 import { promote } from "./lookup.ts";

@@ -5,7 +5,7 @@ import type { NewFrame, SharedEpoch } from "../contracts/authority.ts";
 import type { Epoch } from "../model/epoch.ts";
 import type { Spans } from "../model/policy.ts";
 import type { Engine } from "./engine.ts";
-import type { PendingSet } from "./flight.ts";
+import type { PendingSet } from "./pending-sets.ts";
 import { UNAVAILABLE } from "./guard.ts";
 import { conclude, overtake, type Setting } from "./setting.ts";
 import { worst, type Settled } from "./settled.ts";

@@ -6,7 +6,7 @@ import { assertAccepted } from "./accept.ts";
 import { applyHere } from "./apply-here.ts";
 import { makeDraft, stampNow, storeInMemory } from "./draft.ts";
 import type { Engine, Target } from "./engine.ts";
-import { PendingSet } from "./flight.ts";
+import { PendingSet } from "./pending-sets.ts";
 import { setAtOnce } from "./at-once.ts";
 import { reportRejected } from "./report.ts";
 import { sendAll, sendAlone } from "./set-send.ts";

@@ -4,7 +4,7 @@ import type { Instant } from "../model/duration.ts";
 import { applyHere } from "./apply-here.ts";
 import { entryOf, storeInMemory, type Draft } from "./draft.ts";
 import type { Engine, Target } from "./engine.ts";
-import type { PendingSet } from "./flight.ts";
+import type { PendingSet } from "./pending-sets.ts";
 import { reportRejected } from "./report.ts";
 import type { Settled } from "./settled.ts";
 import type { SharedTier } from "./shared-tier.ts";

@@ -9,7 +9,7 @@ import { storeInMemory, type Draft } from "./draft.ts";
 import { findAtOnce } from "./at-once.ts";
 import type { Engine, Target } from "./engine.ts";
 import { findHere, miss, reportServed, serve, valueOf, type Found } from "./find.ts";
-import { PendingSet } from "./flight.ts";
+import { PendingSet } from "./pending-sets.ts";
 import { UNAVAILABLE } from "./guard.ts";
 import { decide } from "./read.ts";
 import { reportInvalid, reportRejected } from "./report.ts";
