@@ -1,19 +1,17 @@
 // A shared tier that answers at once, for callers who cannot wait: looking a key up, setting it, removing it.
 
 import type { SharedEpoch } from "../contracts/authority.ts";
-import type { Payload } from "../codec/payload.ts";
 import { maxAgeIn } from "../model/call.ts";
 import type { Instant } from "../model/duration.ts";
 import type { Epoch } from "../model/epoch.ts";
 import { isTooOld, stateOf } from "../model/entry.ts";
 import type { CopyTier } from "./copy-tier.ts";
-import type { Draft } from "./draft.ts";
 import type { Engine, Target } from "./engine.ts";
 import { isTrusted, sightOf, type Found } from "./find.ts";
-import type { PendingSet } from "./pending-sets.ts";
 import { UNAVAILABLE, type Unavailable } from "./guard.ts";
 import { judge, stampRead, type Verdict } from "./judge.ts";
 import { promote } from "./lookup.ts";
+import type { Sending } from "./setting.ts";
 import { makeFrame, spansInTier } from "./share.ts";
 import { learn } from "./shared-epochs.ts";
 import type { SharedTier, ToldEpoch } from "./shared-tier.ts";
@@ -80,9 +78,7 @@ function findShared(engine: Engine, shared: SharedTier, atOnce: SyncTier, target
 export function setAtOnce(
   engine: Engine,
   shared: SharedTier,
-  pending: PendingSet,
-  draft: Draft,
-  payload: Payload | Promise<Payload>,
+  { pending, draft, payload }: Sending,
 ): Instant | undefined {
   const { atOnce } = shared;
   const { target, namespaceEpoch, tags } = pending;

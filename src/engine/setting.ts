@@ -1,5 +1,6 @@
 // One value on its way to being set: what it overtakes when it is called, and what it comes to.
 
+import type { Payload } from "../codec/payload.ts";
 import type { Instant } from "../model/duration.ts";
 import { applyHere } from "./apply-here.ts";
 import { entryOf, storeInMemory, type Draft } from "./draft.ts";
@@ -15,6 +16,11 @@ export interface Setting {
   readonly draft: Draft;
   /** A refresh has made it. No `set` is counted; and if it cannot be sent, nothing of the authority's is wrong. */
   readonly isResult: boolean;
+}
+
+/** The same with its bytes for the authority, which may have to be waited for. */
+export interface Sending extends Setting {
+  readonly payload: Payload | Promise<Payload>;
 }
 
 /** What has begun before must not store its value; of sets, only later ones overtake this. */
