@@ -14,7 +14,7 @@ import { promote } from "./lookup.ts";
 import type { Sending } from "./setting.ts";
 import { makeFrame, spansInTier } from "./share.ts";
 import { learn } from "./shared-epochs.ts";
-import type { SharedTier, ToldEpoch } from "./shared-tier.ts";
+import { isStored, type SharedTier, type ToldEpoch } from "./shared-tier.ts";
 import type { SyncTier } from "./sync-tier.ts";
 import { reportVerified, suspectInMemory } from "./verify.ts";
 
@@ -94,7 +94,7 @@ export function setAtOnce(
   const createdAt = engine.clock.now();
   const { frame, version } = makeFrame(shared, target, draft, payload, pending, byEpoch, root);
   const written = atOnce.set(shared.fullKey(target), frame, spans);
-  if (written === UNAVAILABLE || written.kind !== "stored") return undefined;
+  if (!isStored(written)) return undefined;
   pending.version = version;
   return createdAt;
 }

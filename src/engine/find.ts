@@ -64,9 +64,9 @@ export function isTrusted({ shared, flights }: Engine, { settings }: Target, ent
   return shared.guard.lastRefusal !== undefined && shared.trust.wouldHear(entry);
 }
 
-/** The shared tier, if a read that found nothing in memory has to look there. */
-export function tierToSeek({ shared }: Engine, { settings }: Target): SharedTier | undefined {
-  return settings.shared?.use === true && !settings.forceRefresh ? shared : undefined;
+/** The shared tier, if a read that has found so much in memory has to look there. */
+export function tierToSeek({ shared }: Engine, { settings }: Target, found: Found | undefined): SharedTier | undefined {
+  return found === undefined && settings.shared?.use === true && !settings.forceRefresh ? shared : undefined;
 }
 
 /** Looks in the shared tier, and goes on with what it saw there. Where it does not answer, a suspect copy has to do. */

@@ -8,7 +8,7 @@ import { UNAVAILABLE, type Unavailable } from "./guard.ts";
 import { readyFrame } from "./set-send.ts";
 import { conclude, overtake, type Sending, type Setting } from "./setting.ts";
 import type { Settled } from "./settled.ts";
-import type { SharedTier } from "./shared-tier.ts";
+import { isStored, type SharedTier } from "./shared-tier.ts";
 
 /** So many are sent before the turn is over: no caller is to wait for more, nor the authority to do more at a time. */
 const MAX_SETS = 100;
@@ -121,7 +121,7 @@ export class SetBatch {
   }
 
   #conclude({ setting, caller }: Waiting, written: Written | Unavailable, createdAt: Instant, now: Instant): void {
-    const isDone = written !== UNAVAILABLE && written.kind === "stored";
+    const isDone = isStored(written);
     try {
       const settled = conclude(this.#engine, this.#shared, setting, createdAt, isDone, now);
       // The bus need not tell this process of it.

@@ -11,7 +11,7 @@ import { conclude, overtake, type Sending, type Setting } from "./setting.ts";
 import { worst, type Settled } from "./settled.ts";
 import { makeFrame, spansInTier } from "./share.ts";
 import { capture, KNOWN, knownEpoch } from "./shared-epochs.ts";
-import type { SharedTier } from "./shared-tier.ts";
+import { isStored, type SharedTier } from "./shared-tier.ts";
 
 /**
  * Sends one at once, which is what most are, if there is nothing to wait for before; else `undefined`, and nothing has been done.
@@ -25,7 +25,7 @@ export function sendAlone(engine: Engine, shared: SharedTier, sending: Sending):
   flights.beginSet(sending.pending);
   const createdAt = engine.clock.now();
   return shared.set(set.fullKey, set.frame, set.spans).then((written) => {
-    const isDone = written !== UNAVAILABLE && written.kind === "stored";
+    const isDone = isStored(written);
     try {
       return conclude(engine, shared, sending, createdAt, isDone);
     } finally {
@@ -96,7 +96,7 @@ async function sendOne(engine: Engine, shared: SharedTier, setting: Setting, pay
   const writing = shared.set(fullKey, frame, spans);
   pending.sent();
   const written = await writing;
-  const isDone = written !== UNAVAILABLE && written.kind === "stored";
+  const isDone = isStored(written);
   return conclude(engine, shared, setting, createdAt, isDone);
 }
 

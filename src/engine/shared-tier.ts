@@ -353,6 +353,11 @@ export class SharedTier {
   }
 }
 
+/** Whether the authority has what it was to write. */
+export function isStored(written: Written | Unavailable): boolean {
+  return written !== UNAVAILABLE && written.kind === "stored";
+}
+
 const isWrittenLate = ({ kind }: Written): boolean => kind === "late";
 const areWrittenLate = (all: readonly (Written | Error)[]): boolean =>
   all.some((one) => !(one instanceof Error) && isWrittenLate(one));

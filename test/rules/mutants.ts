@@ -256,7 +256,7 @@ export const ORDER_OF_CALLS: Mutant = without(
 export const FILLS_OF_OTHERS: Mutant = without(
   "the memory of what others have filled meanwhile",
   "engine/fill.ts",
-  "if (isStored && heardVersion !== undefined && heardVersion !== version) {",
+  "if (isDone && heardVersion !== undefined && heardVersion !== version) {",
   "if (false) {",
 );
 
@@ -429,6 +429,6 @@ export const SUSPECT_FROM_BIRTH: Mutant = without(
 export const ONLY_CONFIRMED_FILLS: Mutant = without(
   "the difference between a fill and an attempt",
   "engine/fill.ts",
-  "const confirmed = isStored ? version : undefined;",
+  "const confirmed = isDone ? version : undefined;",
   "const confirmed = version;",
 );
