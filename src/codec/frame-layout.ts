@@ -67,14 +67,7 @@ export const FRAME_FLAGS = {
   encrypted: 4,
 } as const;
 
-/** Ids of the codecs that come with the library. */
-export const CODEC_IDS = {
-  msgpack: 1,
-  json: 2,
-  v8: 3,
-} as const;
-
-/** In place of a codec's: the payload is nothing but the bytes of the value. */
+/** In place of a codec's, which is none of these (`CODEC_IDS`): the payload is nothing but the bytes of the value. */
 export const RAW_IDS = {
   buffer: 4,
   uint8Array: 5,
