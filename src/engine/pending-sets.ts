@@ -4,8 +4,8 @@ import type { Epoch, Stamped, Tick } from "../model/epoch.ts";
 import type { Target } from "./engine.ts";
 
 /**
- * A `set` under way, to its validation or to the authority: an invalidation or a later `set` may overtake it. So they may a
- * synchronous refresh, which is one of these as well.
+ * A `set` under way, to its validation or to the authority: an invalidation or a later `set` may overtake it. A synchronous
+ * refresh is registered as one as well, since the same may overtake it.
  */
 export class PendingSet implements Stamped {
   readonly target: Target;
