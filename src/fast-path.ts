@@ -4,6 +4,7 @@ import { changesReading, type Targets } from "./arguments.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { SharedTier } from "./engine/shared-tier.ts";
 import type { MemoryTier } from "./memory/memory-tier.ts";
+import { refreshesBehind } from "./model/call.ts";
 import type { GetOptions } from "./model/call-options.ts";
 import { CoarseClock } from "./model/clock.ts";
 import type { Entry } from "./model/entry.ts";
@@ -72,7 +73,7 @@ export class FastPath {
   staleHit(key: string, options: GetOptions | undefined): Entry | undefined {
     if (!this.#isOpen || options !== undefined || typeof key !== "string") return undefined;
     const { flights, backoff, settings } = this.#engine;
-    if (!settings.call.backgroundRefresh || settings.call.softTimeoutMs !== undefined) return undefined;
+    if (!refreshesBehind(settings.call)) return undefined;
     const id = this.#targets.id(this.#namespace, key);
     if (flights.joinable(id) === undefined) return undefined;
     const entry = this.#memory.peek(id);

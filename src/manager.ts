@@ -19,6 +19,7 @@ import { callBatch, callRefresh, callRefreshSync } from "./engine/pass-through.t
 import { peek, peekAnywhere, readThrough } from "./engine/read.ts";
 import { readMany } from "./engine/read-many.ts";
 import { put, putSync, putValidated } from "./engine/set.ts";
+import { removeMatching } from "./engine/remove-matching.ts";
 import { resetStats, statsOf } from "./engine/stats.ts";
 import { readThroughSync } from "./engine/sync.ts";
 import { FastPath } from "./fast-path.ts";
@@ -256,7 +257,7 @@ export class TieredCacheManager {
   async deleteMatching(pattern: string, options?: NamespaceOption): Promise<DeleteManyResult> {
     const { namespace } = this.#openSettings(options);
     checkName(pattern, "pattern", Infinity);
-    const { settled, count } = await invalidation.removeMatching(this.#engine, namespace, pattern);
+    const { settled, count } = await removeMatching(this.#engine, namespace, pattern);
     return { authority: settled, deleted: count };
   }
 

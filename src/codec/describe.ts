@@ -1,10 +1,10 @@
 // How the value of a frame became bytes, in words: for who looks at it.
 
-import type { PayloadSettings } from "../model/payload-options.ts";
+import { CODEC_IDS, type PayloadSettings } from "../model/payload-options.ts";
 import type { PayloadExplanation } from "../model/explanation.ts";
 import { Keyring } from "./encryption.ts";
 import type { Frame } from "./frame-decode.ts";
-import { CODEC_IDS, COMPRESSION_IDS, FRAME_OFFSETS, RAW_IDS } from "./frame-layout.ts";
+import { COMPRESSION_IDS, FRAME_OFFSETS, RAW_IDS } from "./frame-layout.ts";
 
 /** What a frame says of its payload. Never throws. */
 export function describePayload(settings: PayloadSettings, frame: Frame): PayloadExplanation {

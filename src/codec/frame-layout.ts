@@ -4,6 +4,7 @@ import type { SharedEpoch } from "../contracts/authority.ts";
 import type { FrameLayout } from "../contracts/frame.ts";
 import { asBuffer } from "../model/bytes.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
+import type { Spans } from "../model/policy.ts";
 
 /** The format that this release writes, and the only one it reads. */
 export const FRAME_FORMAT = 1;
@@ -66,14 +67,7 @@ export const FRAME_FLAGS = {
   encrypted: 4,
 } as const;
 
-/** Ids of the codecs that come with the library. */
-export const CODEC_IDS = {
-  msgpack: 1,
-  json: 2,
-  v8: 3,
-} as const;
-
-/** In place of a codec's: the payload is nothing but the bytes of the value. */
+/** In place of a codec's, which is none of these (`CODEC_IDS`): the payload is nothing but the bytes of the value. */
 export const RAW_IDS = {
   buffer: 4,
   uint8Array: 5,
@@ -111,6 +105,11 @@ export interface Envelope extends Instants {
   readonly rootEpoch: SharedEpoch;
   readonly namespaceEpoch: SharedEpoch;
   readonly tags: readonly TagEpoch[];
+}
+
+/** The spans of an entry with these instants: whoever's clock they are by, lengths are the same. */
+export function spansIn({ createdAt, freshUntil, staleUntil, errorUntil }: Instants): Spans {
+  return { freshMs: freshUntil - createdAt, staleMs: staleUntil - createdAt, errorMs: errorUntil - createdAt };
 }
 
 /** The instants of a frame, without decoding or checking the rest; `undefined` when it cannot be used for anything. */

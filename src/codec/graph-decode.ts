@@ -1,7 +1,8 @@
 // Puts a value together again from its graph.
 
+import { BYTES, ERRORS, type Classes } from "../model/built-ins.ts";
 import { NO_EXTENSIONS, type Extensions } from "./extensions.ts";
-import { BYTES, ERRORS, NODE, UTF16_TEXT, type Classes } from "./graph-format.ts";
+import { NODE, UTF16_TEXT } from "./graph-format.ts";
 import { groupsOf } from "./graph-order.ts";
 
 /**

@@ -1,9 +1,10 @@
 // Takes a value apart into a graph, and refuses what would not come back as it is.
 
-import { types } from "../model/node-util.ts";
 import { show } from "../errors.ts";
+import { BYTES, ERRORS, type Classes } from "../model/built-ins.ts";
+import { types } from "../model/node-util.ts";
 import { dataOf, NO_EXTENSIONS, type Extensions, type TaughtClass } from "./extensions.ts";
-import { BYTES, ERRORS, NODE, UTF16_TEXT, type Classes } from "./graph-format.ts";
+import { NODE, UTF16_TEXT } from "./graph-format.ts";
 import { groupsOf, pointsTo } from "./graph-order.ts";
 import { isDense, isPlainText } from "./plain-tree.ts";
 import { instanceStep, memberStep, refused } from "./refuse.ts";

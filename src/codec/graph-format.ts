@@ -1,5 +1,7 @@
 // The form in which values travel that MessagePack alone would change: a table of nodes that point to each other.
 
+import { BYTES, ERRORS, prototypesOf } from "../model/built-ins.ts";
+
 /**
  * A graph is `[slot, node, node, …]`: the value itself, then the objects it is made of. A slot is a primitive as it is,
  * or, since no object stands in a slot, an array that means something else: `[n]` is the n-th node, `[]` is -0, and
@@ -33,42 +35,9 @@ export const NODE = {
 /** Stands before the bytes of a text in UTF-16. */
 export const UTF16_TEXT = 0;
 
-/** Classes by the name that a graph gives them. */
-export type Classes = Readonly<Record<string, { new (...parameters: never[]): object; readonly prototype: object }>>;
-
-/** The classes of errors that every realm has. */
-export const ERRORS: Classes = {
-  Error,
-  TypeError,
-  RangeError,
-  SyntaxError,
-  ReferenceError,
-  EvalError,
-  URIError,
-  AggregateError,
-};
-
-/** The classes of bytes. */
-export const BYTES: Classes = {
-  Buffer,
-  ArrayBuffer,
-  DataView,
-  Int8Array,
-  Uint8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array,
-};
-
-/** What a graph carries without being taught. */
-export const GRAPH_PROTOTYPES: ReadonlySet<unknown> = new Set(
-  [Object, Array, Date, Map, Set, RegExp, ...Object.values(ERRORS), ...Object.values(BYTES)].map(
-    ({ prototype }) => prototype as unknown,
-  ),
-);
+/** What a graph carries without being taught. Classes of errors and bytes go by their names. */
+export const GRAPH_PROTOTYPES: ReadonlySet<unknown> = prototypesOf([
+  ...[Object, Array, Date, Map, Set, RegExp],
+  ...Object.values(ERRORS),
+  ...Object.values(BYTES),
+]);

@@ -4,7 +4,7 @@ import type { Codec, ExtensibleCodec } from "../contracts/codec.ts";
 import { CacheError } from "../errors.ts";
 import { extensible, taughtLike, type Extensions } from "./extensions.ts";
 import { asBuffer } from "../model/bytes.ts";
-import { CODEC_IDS } from "./frame-layout.ts";
+import { CODEC_IDS } from "../model/payload-options.ts";
 import { Tagger, untag } from "./json-tags.ts";
 import { assertJson } from "./json-tree.ts";
 

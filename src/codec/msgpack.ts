@@ -3,7 +3,7 @@
 import { Packr, RESERVE_START_SPACE, Unpackr } from "msgpackr";
 import { asBuffer } from "../model/bytes.ts";
 import type { Codec, ExtensibleCodec } from "../contracts/codec.ts";
-import { CODEC_IDS } from "./frame-layout.ts";
+import { CODEC_IDS } from "../model/payload-options.ts";
 import { extensible, taughtLike, type Extensions } from "./extensions.ts";
 import { fromGraph } from "./graph-decode.ts";
 import { toGraph } from "./graph-encode.ts";

@@ -2,12 +2,11 @@
 
 import type { Codec, CompressionCodec } from "../contracts/codec.ts";
 import { badInput, CacheError } from "../errors.ts";
-import type { PayloadSettings } from "../model/payload-options.ts";
+import { CODEC_IDS, isBuiltInId, type PayloadSettings } from "../model/payload-options.ts";
 import type * as Compression from "./compression.ts";
 import type { Keyring } from "./encryption.ts";
 import type { Frame } from "./frame-decode.ts";
 import type { Seal } from "./frame-encode.ts";
-import { CODEC_IDS } from "./frame-layout.ts";
 import { PayloadDamage } from "./payload-damage.ts";
 import { fromRaw, rawIdOf, toRaw } from "./raw.ts";
 import { takeRoom } from "./room.ts";
@@ -163,14 +162,12 @@ export class PayloadCoder {
 
 function toPayload(codec: Codec, value: unknown): Payload {
   // A codec of the user's gets everything: it may do more than turn values into bytes.
-  const rawId = isOurs(codec) ? rawIdOf(value) : undefined;
+  const rawId = isBuiltInId(codec.id) ? rawIdOf(value) : undefined;
   if (rawId !== undefined) return { codecId: rawId, bytes: toRaw(value as Uint8Array), isCompressed: false, room: 0 };
   const bytes = codec.encode(value);
   if (bytes instanceof Uint8Array) return { codecId: codec.id, bytes, isCompressed: false, room: takeRoom(bytes) };
   throw badInput("unserializable", `what encode of the codec ${codec.name} gives`, "a Uint8Array", bytes);
 }
-
-const isOurs = ({ id }: Codec): boolean => id <= CODEC_IDS.v8;
 
 /** @param taught knows the classes that the codec has to know */
 function loadBuiltIn(id: number, taught: Codec | undefined): Promise<Codec> | undefined {

@@ -1,13 +1,12 @@
 // The bytes that values are being written to: memory for many of them, and how MessagePack writes what is not made of others.
 
+import { FIRST_RECORD } from "./plain-shape.ts";
 import { isPlainText } from "./plain-tree.ts";
 
 /** Memory is asked for in such pieces, each for many values. */
 const SLAB_BYTES = 65_536;
 /** What a value needs at most, besides its text. */
 export const HEAD_BYTES = 16;
-/** The ids of records begin here. Smaller numbers are written as they are. */
-export const FIRST_RECORD = 0x40;
 /** In place of an end: the value is none that is written here. */
 export const NO = -1;
 /** Texts that are copied by hand: a call into the engine takes longer. */

@@ -1,14 +1,11 @@
 // Reads plain trees back from MessagePack, as msgpackr does: those that `plain-write.ts` writes, and nothing else.
 
-import { canBeKeys, Shape, Shapes } from "./plain-shape.ts";
+import { canBeKeys, FIRST_RECORD, MAX_RECORDS, Shape, Shapes } from "./plain-shape.ts";
+import { MAX_DEPTH } from "./plain-tree.ts";
 
 /** Bytes that hold something else: whoever reads everything has to read them. */
 export const NOT_PLAIN: unique symbol = Symbol("not plain");
 
-/** Deeper values are rare, and recursion has an end. */
-const MAX_DEPTH = 100;
-const FIRST_RECORD = 0x40;
-const MAX_RECORDS = 64;
 /** Texts of so many bytes at most are cut out of a longer one: to ask the engine for each takes longer. Up to here they are copied. */
 const SHORT = 12;
 /** So many bytes are made a text at a time. */
@@ -54,7 +51,7 @@ class PlainReader {
     if (byte < FIRST_RECORD) return byte;
     if (byte >= 0xe0) return byte - 0x100;
     if (byte >= 0xa0 && byte < 0xc0) return this.#shortText(byte & 0x1f);
-    if (byte < 0x80) return this.#members(this.#records[byte & 0x3f], depth + 1);
+    if (byte < FIRST_RECORD + MAX_RECORDS) return this.#members(this.#records[byte - FIRST_RECORD], depth + 1);
     if (byte >= 0x90 && byte < 0xa0) return this.#array(byte & 0xf, depth + 1);
     return byte < 0xc0 ? NOT_PLAIN : this.#special(byte, depth);
   }
@@ -182,11 +179,12 @@ class PlainReader {
       this.#at += 2;
       return undefined;
     }
-    if (kind !== 0x72 || id < FIRST_RECORD || id >= FIRST_RECORD + MAX_RECORDS) return NOT_PLAIN;
+    const record = id - FIRST_RECORD;
+    if (kind !== 0x72 || record < 0 || record >= MAX_RECORDS) return NOT_PLAIN;
     this.#at += 2;
     const shape = this.#shape();
-    this.#records[id & 0x3f] = shape;
-    this.#defined = Math.max(this.#defined, (id & 0x3f) + 1);
+    this.#records[record] = shape;
+    this.#defined = Math.max(this.#defined, record + 1);
     return this.#members(shape, depth + 1);
   }
 

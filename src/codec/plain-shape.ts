@@ -2,6 +2,10 @@
 
 import { isPlainText } from "./plain-tree.ts";
 
+/** The ids of records begin here. Smaller numbers are written as they are. */
+export const FIRST_RECORD = 0x40;
+/** A payload has so many kinds of records at most. */
+export const MAX_RECORDS = 64;
 /** Objects with more keys than that are tables rather than records. */
 const MAX_KEYS = 64;
 /** Which shapes are remembered: so many in each of so many places, found by a few keys, or bytes. */

@@ -3,7 +3,7 @@
 import { types } from "../model/node-util.ts";
 
 /** Deeper values are rare, and recursion has an end. */
-const MAX_DEPTH = 100;
+export const MAX_DEPTH = 100;
 
 /**
  * Whether msgpackr gives this value back as it is: a tree of primitives, plain objects, dense arrays, and the built-ins

@@ -1,16 +1,13 @@
 // Writes plain trees as MessagePack, to the byte as msgpackr does, and finds out on the way whether a value is one: most are.
 
 import { types } from "../model/node-util.ts";
-import { FIRST_RECORD, HEAD_BYTES, NO, PlainBytes } from "./plain-bytes.ts";
-import { canBeKeys, Shape, Shapes } from "./plain-shape.ts";
+import { HEAD_BYTES, NO, PlainBytes } from "./plain-bytes.ts";
+import { canBeKeys, FIRST_RECORD, MAX_RECORDS, Shape, Shapes } from "./plain-shape.ts";
+import { MAX_DEPTH } from "./plain-tree.ts";
 import { noteRoom, ROOM_BYTES } from "./room.ts";
 
-/** Deeper values are rare, and recursion has an end. */
-const MAX_DEPTH = 100;
 /** So many bytes at least are free where a value is begun. */
 const MIN_BYTES = 1_024;
-/** A payload has so many kinds of records at most. */
-const MAX_RECORDS = 64;
 /** So many objects are looked through quicker than a Set is made. */
 const FEW = 16;
 

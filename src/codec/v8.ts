@@ -4,7 +4,7 @@ import type * as V8 from "node:v8";
 import type { Codec, ExtensibleCodec } from "../contracts/codec.ts";
 import { extensible, taughtLike, type Extensions } from "./extensions.ts";
 import { asBuffer } from "../model/bytes.ts";
-import { CODEC_IDS } from "./frame-layout.ts";
+import { CODEC_IDS } from "../model/payload-options.ts";
 import { fromGraph } from "./graph-decode.ts";
 import { toGraph } from "./graph-encode.ts";
 import { GRAPH_PROTOTYPES } from "./graph-format.ts";

@@ -1,21 +1,20 @@
 // A shared tier that answers at once, for callers who cannot wait: looking a key up, setting it, removing it.
 
 import type { SharedEpoch } from "../contracts/authority.ts";
-import type { Payload } from "../codec/payload.ts";
+import { maxAgeIn } from "../model/call.ts";
 import type { Instant } from "../model/duration.ts";
 import type { Epoch } from "../model/epoch.ts";
 import { isTooOld, stateOf } from "../model/entry.ts";
 import type { CopyTier } from "./copy-tier.ts";
-import type { Draft } from "./draft.ts";
 import type { Engine, Target } from "./engine.ts";
 import { isTrusted, sightOf, type Found } from "./find.ts";
-import type { PendingSet } from "./flight.ts";
 import { UNAVAILABLE, type Unavailable } from "./guard.ts";
 import { judge, stampRead, type Verdict } from "./judge.ts";
 import { promote } from "./lookup.ts";
+import type { Sending } from "./setting.ts";
 import { makeFrame, spansInTier } from "./share.ts";
 import { learn } from "./shared-epochs.ts";
-import type { SharedTier, ToldEpoch } from "./shared-tier.ts";
+import { isStored, type SharedTier, type ToldEpoch } from "./shared-tier.ts";
 import type { SyncTier } from "./sync-tier.ts";
 import { reportVerified, suspectInMemory } from "./verify.ts";
 
@@ -33,8 +32,7 @@ function findCopy(engine: Engine, shared: SharedTier, copies: CopyTier, target: 
   if (entry === undefined || !isTrusted(engine, target, entry)) return undefined;
   const now = engine.clock.now();
   const state = stateOf(entry, now);
-  const maxAgeMs = Math.min(target.settings.maxAgeMs, target.settings.copies?.maxAgeMs ?? Infinity);
-  if (state === "expired" || isTooOld(entry, now, maxAgeMs)) return undefined;
+  if (state === "expired" || isTooOld(entry, now, maxAgeIn(target.settings, target.settings.copies))) return undefined;
   promote(engine, target, entry, copies.name);
   return { entry, state, now, tier: copies.name };
 }
@@ -43,7 +41,7 @@ function findShared(engine: Engine, shared: SharedTier, atOnce: SyncTier, target
   const { epochs, clock, flights } = engine;
   const stamp = stampRead(engine, target);
   const names = [epochs.root, stamp.namespaceEpoch];
-  const isGated = shared.recovery.isKeyGated(target.id) || shared.recovery.isGated(names);
+  const isGated = shared.recovery.gates(target.id, names);
   // A set that has been called and not been sent yet comes first, and cannot be waited for.
   if (isGated || flights.sentBefore(target.id, Infinity) !== undefined || !atOnce.sync()) return undefined;
   const begunAt = clock.now();
@@ -80,9 +78,7 @@ function findShared(engine: Engine, shared: SharedTier, atOnce: SyncTier, target
 export function setAtOnce(
   engine: Engine,
   shared: SharedTier,
-  pending: PendingSet,
-  draft: Draft,
-  payload: Payload | Promise<Payload>,
+  { pending, draft, payload }: Sending,
 ): Instant | undefined {
   const { atOnce } = shared;
   const { target, namespaceEpoch, tags } = pending;
@@ -98,7 +94,7 @@ export function setAtOnce(
   const createdAt = engine.clock.now();
   const { frame, version } = makeFrame(shared, target, draft, payload, pending, byEpoch, root);
   const written = atOnce.set(shared.fullKey(target), frame, spans);
-  if (written === UNAVAILABLE || written.kind !== "stored") return undefined;
+  if (!isStored(written)) return undefined;
   pending.version = version;
   return createdAt;
 }

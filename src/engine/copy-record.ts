@@ -6,7 +6,7 @@ import type { Tick } from "../model/epoch.ts";
 
 /** A copy as it is stored. */
 export interface CopyRecord {
-  /** Eight random bytes, as text: of the process that made it, and of the time for which it can vouch for its copies. */
+  /** Eight random bytes, as text: of the process that made it. */
   readonly run: string;
   /** By the epoch table of that process. */
   readonly asOf: Tick;

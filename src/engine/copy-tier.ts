@@ -1,24 +1,24 @@
 // A tier of copies: what the authority holds, kept on this host as well, where it is near and outlives the process.
 
-import { decodeFrame } from "../codec/frame-decode.ts";
 import { encodeFrame } from "../codec/frame-encode.ts";
-import { FRAME_LAYOUT, readVersion, type Envelope } from "../codec/frame-layout.ts";
+import { FRAME_LAYOUT, readVersion } from "../codec/frame-layout.ts";
 import { damageOf } from "../codec/payload-damage.ts";
 import { PayloadCoder, type Payload } from "../codec/payload.ts";
 import type { RemoteTier, TierUsage } from "../contracts/remote.ts";
-import type { Instant, Milliseconds } from "../model/duration.ts";
-import { Entry, isTooOld, stateOf } from "../model/entry.ts";
-import { isEnded, type Stamped } from "../model/epoch.ts";
-import type { FrameDamage } from "../model/event.ts";
+import type { Milliseconds } from "../model/duration.ts";
+import type { Entry } from "../model/entry.ts";
+import { isEnded } from "../model/epoch.ts";
 import { compileGlob, literalPrefix } from "../model/glob.ts";
 import { fullKey as toFullKey, fullKeyPrefix, readFullKey } from "../model/key.ts";
 import { randomBytes } from "../model/random.ts";
+import { breakersOf } from "./breakers.ts";
 import { CopyDoubts } from "./copy-doubts.ts";
+import { CopyJudge } from "./copy-judge.ts";
 import { decodeRecord, encodeRecord, type CopyRecord } from "./copy-record.ts";
-import { createdHere, envelopeOfCopy, stateOfCopy } from "./copy-times.ts";
+import { envelopeOfCopy, stateOfCopy } from "./copy-times.ts";
 import type { CopySettings, Engine, Target } from "./engine.ts";
-import { breakersOf, Guard, UNAVAILABLE, type Operation, type Unavailable } from "./guard.ts";
-import { ownValue, reportDamage } from "./judge.ts";
+import { Guard, latencyOf, UNAVAILABLE, type Operation, type Unavailable } from "./guard.ts";
+import { reportDamage } from "./judge.ts";
 import type { SharedTier } from "./shared-tier.ts";
 import { TierTrace } from "./traced-tier.ts";
 
@@ -27,7 +27,7 @@ export interface CopyInspection {
   readonly bytes: Uint8Array | undefined;
   /** `undefined` for nothing, and for what is no copy. */
   readonly record: CopyRecord | undefined;
-  /** Whether this process has made it, and can still vouch for it. */
+  /** Whether this process has made it. */
   readonly isOwnRun: boolean;
   /** Whether it counts as none: it is being replaced or dropped, or could not be. */
   readonly isInDoubt: boolean;
@@ -52,8 +52,9 @@ export class CopyTier {
   readonly #settings: CopySettings;
   readonly #remote: RemoteTier;
   readonly payloads: PayloadCoder;
-  /** Of this process; another one when it cannot vouch for its copies any more. */
-  #run = newRun();
+  /** Of this process, and of no other: it vouches for the copies that bear it. */
+  readonly #run = randomBytes(8).toString("hex");
+  readonly #judge: CopyJudge;
   /** The last thing to be done to the copy of a full key. */
   readonly #busy = new Map<string, Promise<void>>();
   readonly #doubts = new CopyDoubts();
@@ -69,6 +70,7 @@ export class CopyTier {
     const stopwatch = parts.settings.enableStats ? clock : undefined;
     this.#remote = plan.open({ root: settings.root, layout: FRAME_LAYOUT, clock, onReconnect: () => undefined });
     this.payloads = new PayloadCoder(payload);
+    this.#judge = new CopyJudge({ engine: parts, run: this.#run, payloads: this.payloads, maxAgeMs: plan.maxAgeMs });
     const trace = tracer && new TierTrace(tracer, plan, settings.root, stateOfCopy);
     this.guard = new Guard({ plan, breakers, observer, counters: counters.copies, stopwatch, trace });
   }
@@ -92,11 +94,7 @@ export class CopyTier {
     if (this.#isInDoubt(fullKey)) return undefined;
     const bytes = await this.#ask(fullKey, "read", ({ tier }) => tier.get(fullKey));
     if (bytes === UNAVAILABLE || bytes === undefined || this.#isInDoubt(fullKey)) return undefined;
-    try {
-      return await this.#read(shared, target, fullKey, bytes);
-    } catch {
-      return undefined;
-    }
+    return this.#read(shared, target, fullKey, bytes);
   }
 
   /** The same at once, if the tier answers at once and the value can be read at once. */
@@ -112,9 +110,7 @@ export class CopyTier {
     );
     if (reply === UNAVAILABLE || reply.frame === undefined) return undefined;
     const read = this.#read(shared, target, fullKey, reply.frame);
-    if (!(read instanceof Promise)) return read;
-    read.catch(() => undefined);
-    return undefined;
+    return read instanceof Promise ? undefined : read;
   }
 
   /** What stands under a key, as it is: nobody counts this, and no use is noted. Rejects where the tier does not answer. */
@@ -138,7 +134,7 @@ export class CopyTier {
 
   /** Keeps a copy of what the authority holds. */
   keep(shared: SharedTier, target: Target, entry: Entry): void {
-    const { clock } = this.#parts;
+    const { clock, epochs } = this.#parts;
     const maxAgeMs = Math.min(this.#settings.plan.maxAgeMs, target.settings.copies?.maxAgeMs ?? 0);
     const lifeMs = Math.min(entry.errorMs, maxAgeMs) - (clock.now() - entry.createdAt);
     if (!this.isUsedBy(target) || entry.version === undefined || !shared.time.isKnown || !(lifeMs > 0)) return;
@@ -147,13 +143,12 @@ export class CopyTier {
     const encoding = encode(this.payloads, entry.value);
     const envelope = envelopeOfCopy(shared, entry);
     const offsetMs = shared.time.latestNow() - Date.now();
-    const run = this.#run;
     this.#enqueue(fullKey, async () => {
       const payload = await encoding;
-      if (payload === undefined || this.#isEnded(entry)) return;
+      if (payload === undefined || epochs.hasCleared(entry) || isEnded(entry)) return;
       const { codecId, bytes, isCompressed } = payload;
       const frame = encodeFrame(fullKey, envelope, codecId, bytes, isCompressed, this.payloads.seal);
-      const record = encodeRecord(run, entry.asOf, offsetMs, frame);
+      const record = encodeRecord(this.#run, entry.asOf, offsetMs, frame);
       const stored = await this.#ask(fullKey, "set", ({ tier }) => tier.set(fullKey, record, lifeMs));
       if (stored === UNAVAILABLE) this.#doubts.add(fullKey);
       else this.#doubts.settle(fullKey);
@@ -189,13 +184,10 @@ export class CopyTier {
   }
 
   /** How long it takes to answer; `undefined` when it does not. */
-  async ping(): Promise<Milliseconds | undefined> {
-    const { clock } = this.#parts;
-    const sentAt = clock.now();
+  ping(): Promise<Milliseconds | undefined> {
     // The key of an empty name, which no user can have.
     const nothing = toFullKey(this.#settings.root, undefined, "");
-    const answer = await this.#ask(nothing, "read", ({ tier }) => tier.get(nothing));
-    return answer === UNAVAILABLE ? undefined : clock.now() - sentAt;
+    return latencyOf(this.#parts.clock, () => this.#ask(nothing, "read", ({ tier }) => tier.get(nothing)));
   }
 
   /** Waits for what is under way, and ends it. */
@@ -214,67 +206,23 @@ export class CopyTier {
     if (walked !== UNAVAILABLE) this.#doubts.settlePattern(isMeant);
   }
 
-  /** Of what can be read at once, at once. @throws, or rejects, when it is damaged */
+  /** Of what can be read at once, at once. What is damaged is reported and dropped. */
   #read(
     shared: SharedTier,
     target: Target,
     fullKey: string,
     bytes: Uint8Array,
   ): Entry | undefined | Promise<Entry | undefined> {
-    const record = decodeRecord(bytes);
-    const frame = record && decodeFrame(fullKey, record.frame);
-    if (record === undefined || frame?.kind !== "frame") {
-      this.#damaged(target, fullKey, frame?.kind === "damaged" ? frame.reason : "foreign");
-      return undefined;
-    }
-    const { epochs, memory, clock } = this.#parts;
-    const { envelope } = frame;
-    const stamp = {
-      // Of another run nothing is known but that it was before all that this one has heard.
-      asOf: record.run === this.#run ? record.asOf : 0,
-      namespaceEpoch: epochs.namespace(target.settings.namespace),
-      tags: epochs.tags(envelope.tags.map(({ name }) => name)),
+    const damaged = (error: unknown): undefined => {
+      reportDamage(this.#parts, this.name, target, damageOf(error));
+      this.drop(fullKey);
     };
-    const createdAt = createdHere(shared, envelope, record, clock.now());
-    const make = (decoded: unknown): Entry | undefined | Promise<Entry | undefined> =>
-      this.#accept(ownValue(this.#parts, decoded), createdAt, envelope, stamp);
-    const copy = memory.peek(target.id);
-    if (copy?.version === envelope.version && !this.payloads.isSealed) return make(copy.value);
-    const damaged = (error: unknown): undefined => this.#damaged(target, fullKey, damageOf(error));
     try {
-      const decoded = this.payloads.decode(frame);
-      return decoded instanceof Promise ? decoded.then(make).catch(damaged) : make(decoded);
+      const judging = this.#judge.judge(shared, target, bytes);
+      return judging instanceof Promise ? judging.catch(damaged) : judging;
     } catch (error) {
       return damaged(error);
     }
-  }
-
-  /** The entry of a value, unless it is over, or no value that this release of the program can use. */
-  #accept(
-    value: unknown,
-    createdAt: Instant,
-    envelope: Envelope,
-    stamp: Stamped,
-  ): Entry | undefined | Promise<Entry | undefined> {
-    const { clock, settings } = this.#parts;
-    const { freshUntil, staleUntil, errorUntil, version, loadMs } = envelope;
-    const [freshMs, staleMs, errorMs] = [freshUntil, staleUntil, errorUntil].map((at) => at - envelope.createdAt) as [
-      number,
-      number,
-      number,
-    ];
-    const access = settings.trackAccess ? { hitCount: 0, lastAccessedAt: undefined } : undefined;
-    const entry = new Entry(value, createdAt, { freshMs, staleMs, errorMs }, stamp, loadMs, version, access);
-    const now = clock.now();
-    const isOver = this.#isEnded(entry) || stateOf(entry, now) === "expired";
-    if (isOver || isTooOld(entry, now, this.#settings.plan.maxAgeMs)) return undefined;
-    const refusal = settings.validate?.(value);
-    if (refusal instanceof Promise) return refusal.then((reason) => (reason === undefined ? entry : undefined));
-    return refusal === undefined ? entry : undefined;
-  }
-
-  #isEnded(entry: Entry): boolean {
-    return this.#parts.epochs.clearedAt > entry.asOf || isEnded(entry);
   }
 
   #isInDoubt(fullKey: string): boolean {
@@ -285,11 +233,6 @@ export class CopyTier {
     const dropped = await this.#ask(fullKey, "remove", ({ tier }) => tier.delete(fullKey));
     if (dropped === UNAVAILABLE) this.#doubts.add(fullKey);
     else this.#doubts.settle(fullKey);
-  }
-
-  #damaged(target: Target, fullKey: string, reason: FrameDamage): undefined {
-    reportDamage(this.#parts, this.name, target, reason);
-    this.drop(fullKey);
   }
 
   #enqueue(fullKey: string, work: () => Promise<void>): void {
@@ -304,10 +247,6 @@ export class CopyTier {
   #ask<T>(fullKey: string, operation: Operation, work: (remote: RemoteTier) => Promise<T>): Promise<T | Unavailable> {
     return this.guard.run(this.#remote.shardOf(fullKey), operation, () => work(this.#remote), undefined, fullKey);
   }
-}
-
-function newRun(): string {
-  return randomBytes(8).toString("hex");
 }
 
 /** A value as bytes; `undefined` for one that bytes cannot carry, which the authority has not got either. */

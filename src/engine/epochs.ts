@@ -102,6 +102,11 @@ export class EpochTable {
     return this.root.hard;
   }
 
+  /** Whether everything has been cleared since something was made. */
+  hasCleared({ asOf }: Stamped): boolean {
+    return this.clearedAt > asOf;
+  }
+
   /** How many names the table holds. */
   get size(): number {
     return this.#namespaces.size + this.#tags.size;

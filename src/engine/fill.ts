@@ -12,7 +12,7 @@ import type { Lease } from "./lease.ts";
 import { reportInvalid, reportRejected } from "./report.ts";
 import { encodeValue, makeFrame, spansInTier } from "./share.ts";
 import { vouchFor } from "./shared-epochs.ts";
-import type { SharedTier } from "./shared-tier.ts";
+import { isStored, type SharedTier } from "./shared-tier.ts";
 
 /** What became of the result of a refresh. */
 export interface Filled {
@@ -121,16 +121,16 @@ async function fillShared(
   if (isFenced || !engine.flights.mayStore(flight, tags)) {
     return { tags, notStored: rejected(engine, flight), version: undefined };
   }
-  const isStored = written !== UNAVAILABLE && written.kind === "stored";
+  const isDone = isStored(written);
   // Another process has stored something since: the authority does not hold this any more.
   const { heardVersion } = flight;
-  if (isStored && heardVersion !== undefined && heardVersion !== version) {
+  if (isDone && heardVersion !== undefined && heardVersion !== version) {
     return { tags, notStored: undefined, version };
   }
-  const confirmed = isStored ? version : undefined;
+  const confirmed = isDone ? version : undefined;
   const stored = storeInMemory(engine, target, draft, stamp, createdAt, confirmed);
   engine.copies?.keep(shared, target, entryOf(engine, draft, spans, stamp, createdAt, confirmed));
-  return { tags, notStored: isStored ? undefined : reasonOf(stored), version: confirmed };
+  return { tags, notStored: isDone ? undefined : reasonOf(stored), version: confirmed };
 }
 
 /** A value that there is not, or that nobody may keep: the old one ends, if no other process has made a newer one. */

@@ -1,11 +1,11 @@
 // Finding: what memory or the shared tier has for a key that may be used now, and what is said of giving it out.
 
+import { maxAgeIn } from "../model/call.ts";
 import type { Instant } from "../model/duration.ts";
 import { isTooOld, stateOf, type Entry, type EntryState } from "../model/entry.ts";
-import { isEnded } from "../model/epoch.ts";
 import type { Engine, Target } from "./engine.ts";
 import type { Sought } from "./flight.ts";
-import type { Looked } from "./lookup.ts";
+import type { Verdict } from "./judge.ts";
 import type { SharedTier } from "./shared-tier.ts";
 
 /** A usable entry and its state at an instant. */
@@ -46,13 +46,14 @@ export function findAny({ memory, clock }: Engine, { id, settings }: Target): Fo
   const entry = memory.get(id);
   if (entry === undefined) return undefined;
   const now = clock.now();
-  const state = isEnded(entry) ? "expired" : stateOf(entry, now);
+  const state = stateOf(entry, now);
   if (state === "expired") {
     memory.delete(id);
     return undefined;
   }
-  const maxAgeMs = Math.min(settings.maxAgeMs, settings.memory.maxAgeMs);
-  return isTooOld(entry, now, maxAgeMs) ? undefined : { entry, state, now, tier: memory.name };
+  return isTooOld(entry, now, maxAgeIn(settings, settings.memory))
+    ? undefined
+    : { entry, state, now, tier: memory.name };
 }
 
 /** Whether a copy in memory may be used without asking the authority. */
@@ -63,9 +64,9 @@ export function isTrusted({ shared, flights }: Engine, { settings }: Target, ent
   return shared.guard.lastRefusal !== undefined && shared.trust.wouldHear(entry);
 }
 
-/** The shared tier, if a read that found nothing in memory has to look there. */
-export function tierToSeek({ shared }: Engine, { settings }: Target): SharedTier | undefined {
-  return settings.shared?.use === true && !settings.forceRefresh ? shared : undefined;
+/** The shared tier, if a read that has found so much in memory has to look there. */
+export function tierToSeek({ shared }: Engine, { settings }: Target, found: Found | undefined): SharedTier | undefined {
+  return found === undefined && settings.shared?.use === true && !settings.forceRefresh ? shared : undefined;
 }
 
 /** Looks in the shared tier, and goes on with what it saw there. Where it does not answer, a suspect copy has to do. */
@@ -76,34 +77,33 @@ export function seek<T>(
   goOn: (sight: Sight) => T | Promise<T>,
 ): Promise<T> {
   const begunAt = engine.clock.now();
-  return shared.lookups.lookAnd(target, (looked) => goOn(sightOf(engine, shared, target, looked, begunAt)));
+  return shared.lookups.lookAnd(target, (verdict) => goOn(sightOf(engine, shared, target, verdict, begunAt)));
 }
 
 /** What a look into the shared tier came to, for a call. */
-export function sightOf(engine: Engine, shared: SharedTier, target: Target, looked: Looked, begunAt: Instant): Sight {
+export function sightOf(engine: Engine, shared: SharedTier, target: Target, verdict: Verdict, begunAt: Instant): Sight {
   const { clock, counters } = engine;
   const now = clock.now();
   const spentMs = now - begunAt;
-  if (looked.kind === "unavailable") {
+  if (verdict.kind === "unavailable") {
     return { found: findAny(engine, target), sought: { version: undefined, spentMs, isAnswered: false } };
   }
-  if (looked.kind === "gated") {
+  if (verdict.kind === "gated") {
     // Only what was made here since, with every invalidation heard, is good; else the source has to be asked.
     const copy = findAny(engine, target);
     const found = copy !== undefined && shared.trust.wouldHear(copy.entry) ? copy : undefined;
     return { found, sought: { version: undefined, spentMs, isAnswered: false } };
   }
-  if (looked.kind === "absent") {
+  if (verdict.kind === "absent") {
     counters.shared.misses++;
-    return { found: undefined, sought: { version: looked.version, spentMs, isAnswered: true } };
+    return { found: undefined, sought: { version: verdict.version, spentMs, isAnswered: true } };
   }
-  const { entry, tier } = looked;
+  const { entry, tier } = verdict;
   const { settings } = target;
   const isShared = tier === shared.name;
   const sought = { version: entry.version, spentMs, isAnswered: isShared || shared.trust.covers(entry) };
-  const state = isEnded(entry) ? "expired" : stateOf(entry, now);
-  const maxAgeMs = Math.min(settings.maxAgeMs, settings.shared?.maxAgeMs ?? Infinity);
-  if (state === "expired" || isTooOld(entry, now, maxAgeMs)) {
+  const state = stateOf(entry, now);
+  if (state === "expired" || isTooOld(entry, now, maxAgeIn(settings, settings.shared))) {
     (isShared ? counters.shared : counters.copies).misses++;
     return { found: undefined, sought };
   }

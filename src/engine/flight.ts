@@ -138,54 +138,6 @@ export class Flight implements Stamped {
   }
 }
 
-/** A `set` under way, to its validation or to the authority: an invalidation or a later `set` may overtake it. */
-export class PendingSet implements Stamped {
-  readonly target: Target;
-  readonly number: number;
-  /** Of the frame that it sends to the authority. */
-  version: string | undefined;
-  /** The next older one of its key, while it is under way. */
-  nextOfKey: PendingSet | undefined;
-  readonly asOf: Tick;
-  readonly namespaceEpoch: Epoch;
-  readonly tags: readonly Epoch[] | undefined;
-  /** Overtaken: memory does not get it. */
-  fenced = false;
-  /** Whether it is on its way to the authority, and has not been sent yet. */
-  #isLeaving = false;
-  #hurry: (() => void) | undefined;
-  #onSent: (() => void)[] | undefined;
-
-  constructor(number: number, target: Target, { asOf, namespaceEpoch, tags }: Stamped) {
-    this.number = number;
-    this.target = target;
-    this.asOf = asOf;
-    this.namespaceEpoch = namespaceEpoch;
-    this.tags = tags;
-  }
-
-  /** It has been accepted, and is to be sent. @param hurry sends it at once, where it only waits for others to go with it */
-  leaves(hurry?: () => void): void {
-    this.#isLeaving = true;
-    this.#hurry = hurry;
-  }
-
-  /** The authority has been told, or will not be. */
-  sent(): void {
-    this.#isLeaving = false;
-    this.#hurry = undefined;
-    if (this.#onSent === undefined) return;
-    for (const resolve of this.#onSent) resolve();
-    this.#onSent = undefined;
-  }
-
-  /** Resolves when it has been sent; `undefined` when it is not about to be. Who asks is not to wait for others. */
-  whenSent(): Promise<void> | undefined {
-    this.#hurry?.();
-    return this.#isLeaving ? new Promise((resolve) => (this.#onSent ??= []).push(resolve)) : undefined;
-  }
-}
-
 /** A call of a caller's refresh: for one flight, or for all flights of a batch. */
 export class RefreshRun {
   /** The flights it serves. */

@@ -1,13 +1,13 @@
-// The guarded way to the shared tier: asks the breaker first, turns every failure into one answer, and reports it.
+// The guarded way to a tier outside the process: asks the breaker first, turns every failure into one answer, and reports it.
 
 import { CacheError } from "../errors.ts";
 import type { Clock } from "../contracts/clock.ts";
 import type { Observer } from "../contracts/observer.ts";
 import type { RemoteTierPlan } from "../contracts/remote.ts";
-import { Breaker, REFUSED, type BreakerSettings, type BreakerState } from "../model/breaker.ts";
-import { breakerSettings } from "../model/breaker-options.ts";
+import { REFUSED, type Breaker } from "../model/breaker.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import type { TierCounters } from "../observe/counters.ts";
+import type { Breakers } from "./breakers.ts";
 import type { About, TierTrace } from "./traced-tier.ts";
 
 /** The shared tier has not answered, or was not asked: for the caller it is not there. */
@@ -44,73 +44,6 @@ const COUNTED: Readonly<Partial<Record<Operation, "sets" | "deletes">>> = {
 
 const NOT_ANSWERED = Promise.resolve(UNAVAILABLE);
 
-/** Told when the breaker of a server changes. */
-export type BreakerListener = (shard: string, state: BreakerState, reason: string) => void;
-
-/** The breakers of one tier, one per server; shared by all caches that use the tier. */
-export class Breakers {
-  /** `undefined`: they never open. */
-  readonly #settings: BreakerSettings | undefined;
-  readonly #clock: Clock;
-  readonly #random: () => number;
-  readonly #byShard = new Map<string, Breaker>();
-  readonly #listeners = new Set<BreakerListener>();
-  /** Whether every server is known not to answer: nothing needs to be tried. */
-  isAway = false;
-
-  constructor(settings: BreakerSettings | undefined, clock: Clock, random: () => number) {
-    this.#settings = settings;
-    this.#clock = clock;
-    this.#random = random;
-  }
-
-  of(shard: string): Breaker {
-    return this.#byShard.get(shard) ?? this.#add(shard);
-  }
-
-  all(): Iterable<readonly [string, Breaker]> {
-    return this.#byShard;
-  }
-
-  /** Returns what ends it. */
-  onChange(listener: BreakerListener): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-
-  /** The tier was asked by other means. One that answers needs no further try: its breaker closes. */
-  noteProbe(answered: boolean): void {
-    // Which of several servers has failed to answer, a probe does not tell.
-    if (!answered && this.#byShard.size > 1) return;
-    for (const breaker of this.#byShard.values()) {
-      // Of one that is closed the calls themselves say how it is: an answer to a probe must not make up for their failures.
-      if (answered && breaker.state === "closed") continue;
-      if (answered) breaker.hint();
-      const pass = breaker.tryPass();
-      if (answered) breaker.succeed(pass);
-      else if (pass !== REFUSED) breaker.fail(pass, "a probe was not answered");
-    }
-  }
-
-  #add(shard: string): Breaker {
-    const breaker = new Breaker(this.#settings, this.#clock, this.#random, (state, reason) => {
-      this.isAway = [...this.#byShard.values()].every((one) => one.state === "open");
-      for (const listener of this.#listeners) listener(shard, state, reason);
-    });
-    this.#byShard.set(shard, breaker);
-    return breaker;
-  }
-}
-
-const byPlan = new WeakMap<RemoteTierPlan, Breakers>();
-
-/** The breakers of a tier: the same for every cache opened from its plan. */
-export function breakersOf(plan: RemoteTierPlan, clock: Clock, random: () => number): Breakers {
-  const known = byPlan.get(plan) ?? new Breakers(breakerSettings(plan.breaker), clock, random);
-  byPlan.set(plan, known);
-  return known;
-}
-
 /** What a guard is made of. */
 export interface GuardParts {
   readonly plan: RemoteTierPlan;
@@ -121,6 +54,12 @@ export interface GuardParts {
   readonly stopwatch: Clock | undefined;
   /** `undefined`: nobody traces. */
   readonly trace: TierTrace | undefined;
+}
+
+/** How long a tier takes to answer; `undefined` where it does not. */
+export async function latencyOf(clock: Clock, ask: () => Promise<unknown>): Promise<Milliseconds | undefined> {
+  const sentAt = clock.now();
+  return (await ask()) === UNAVAILABLE ? undefined : clock.now() - sentAt;
 }
 
 /** A failure this late, as a part of the timeout, is a time-out: some tiers look for those at intervals. */
@@ -175,37 +114,13 @@ export class Guard {
     onAnswer?: (answer: T) => void,
     about?: About,
   ): T | Promise<T | Unavailable> {
-    const breaker = this.breakers.of(shard);
-    const pass = breaker.tryPass();
-    if (pass === REFUSED) {
-      this.#counters.refused++;
-      return NOT_ANSWERED;
-    }
-    const begunAt = this.#now();
-    let answering: T | Promise<T>;
-    try {
-      answering = this.#trace === undefined ? work() : this.#trace.ask(shard, operation, about, work);
-    } catch (error) {
-      this.#noteFailure(breaker, pass, operation, begunAt, error);
-      return NOT_ANSWERED;
-    }
-    if (!(answering instanceof Promise)) {
-      this.#noteAnswer(operation, begunAt);
-      breaker.succeed(pass);
-      return answering;
-    }
-    return answering.then(
-      (answer) => {
-        this.#noteAnswer(operation, begunAt);
-        breaker.succeed(pass);
-        onAnswer?.(answer);
-        return answer;
-      },
-      (error: unknown) => {
-        this.#noteFailure(breaker, pass, operation, begunAt, error);
-        return UNAVAILABLE;
-      },
-    );
+    const answer = this.#try(shard, operation, work, onAnswer, about);
+    return answer === UNAVAILABLE ? NOT_ANSWERED : answer;
+  }
+
+  /** The same of what answers at once. Never throws. */
+  runSync<T>(shard: string, operation: Operation, work: () => T, about?: About): T | Unavailable {
+    return this.#try(shard, operation, work, undefined, about) as T | Unavailable;
   }
 
   /** Of several sets that were asked for as one: how many were done, of which one has been counted, and why others were not. */
@@ -217,8 +132,13 @@ export class Guard {
     }
   }
 
-  /** The same of what answers at once. Never throws. */
-  runSync<T>(shard: string, operation: Operation, work: () => T, about?: About): T | Unavailable {
+  #try<T>(
+    shard: string,
+    operation: Operation,
+    work: () => T | Promise<T>,
+    onAnswer: ((answer: T) => void) | undefined,
+    about: About,
+  ): T | Unavailable | Promise<T | Unavailable> {
     const breaker = this.breakers.of(shard);
     const pass = breaker.tryPass();
     if (pass === REFUSED) {
@@ -227,13 +147,21 @@ export class Guard {
     }
     const begunAt = this.#now();
     try {
-      const answer = this.#trace === undefined ? work() : (this.#trace.ask(shard, operation, about, work) as T);
-      this.#noteAnswer(operation, begunAt);
-      breaker.succeed(pass);
-      return answer;
+      const answering = this.#trace === undefined ? work() : this.#trace.ask(shard, operation, about, work);
+      if (!(answering instanceof Promise)) {
+        this.#noteAnswer(breaker, pass, operation, begunAt);
+        return answering;
+      }
+      return answering.then(
+        (answer) => {
+          this.#noteAnswer(breaker, pass, operation, begunAt);
+          onAnswer?.(answer);
+          return answer;
+        },
+        (error: unknown) => this.#noteFailure(breaker, pass, operation, begunAt, error),
+      );
     } catch (error) {
-      this.#noteFailure(breaker, pass, operation, begunAt, error);
-      return UNAVAILABLE;
+      return this.#noteFailure(breaker, pass, operation, begunAt, error);
     }
   }
 
@@ -241,16 +169,18 @@ export class Guard {
     return this.#stopwatch === undefined ? 0 : this.#stopwatch.now();
   }
 
-  #noteAnswer(operation: Operation, begunAt: Instant): void {
+  #noteAnswer(breaker: Breaker, pass: number, operation: Operation, begunAt: Instant): void {
     this.lastError = undefined;
     if (this.lastRefusal !== undefined && !HARMLESS.has(operation)) this.lastRefusal = undefined;
-    if (this.#stopwatch === undefined) return;
-    this.#counters.latency.record(this.#stopwatch.now() - begunAt);
-    const counted = COUNTED[operation];
-    if (counted !== undefined) this.#counters[counted]++;
+    if (this.#stopwatch !== undefined) {
+      this.#counters.latency.record(this.#stopwatch.now() - begunAt);
+      const counted = COUNTED[operation];
+      if (counted !== undefined) this.#counters[counted]++;
+    }
+    breaker.succeed(pass);
   }
 
-  #noteFailure(breaker: Breaker, pass: number, operation: Operation, begunAt: Instant, error: unknown): void {
+  #noteFailure(breaker: Breaker, pass: number, operation: Operation, begunAt: Instant, error: unknown): Unavailable {
     this.#fail(operation, begunAt, error);
     // Who refuses has answered: that is no reason to stop asking for everything.
     if (error instanceof CacheError && error.code === "refused") {
@@ -260,6 +190,7 @@ export class Guard {
       this.lastError = error;
       breaker.fail(pass, error);
     }
+    return UNAVAILABLE;
   }
 
   #fail(operation: Operation, begunAt: Instant, error: unknown): void {

@@ -3,10 +3,11 @@
 import type { BusGap, BusMessage, BusReceiver } from "../contracts/bus.ts";
 import { compileGlob } from "../model/glob.ts";
 import { idPrefix, readFullKey, toId } from "../model/key.ts";
+import { applyHere } from "./apply-here.ts";
 import type { Engine } from "./engine.ts";
-import { applyHere, removeMatchingHere, reportEpoch } from "./invalidate.ts";
 import type { Invalidation, RecoveryListener } from "./recovery.ts";
-import { reportInvalidation } from "./report.ts";
+import { removeMatchingHere } from "./remove-matching.ts";
+import { reportEpoch, reportInvalidation } from "./report.ts";
 import type { SharedTier } from "./shared-tier.ts";
 
 /** Does here what a message says was done elsewhere. Own messages count as well: in doubt, twice. */

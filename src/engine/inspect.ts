@@ -1,9 +1,8 @@
 // Looking at entries without using them: `has`, `ttl`, `getEntry`, `keys`, and removing what has expired.
 
-import type { CallSettings } from "../model/call.ts";
+import { maxAgeIn, type CallSettings } from "../model/call.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
-import { isTooOld, stateOf, type Entry, type EntryState } from "../model/entry.ts";
-import { isEnded } from "../model/epoch.ts";
+import { isUsable, stateOf, type Entry } from "../model/entry.ts";
 import { fullKeyPrefix, idPrefix, keyOfId, readFullKey, toId } from "../model/key.ts";
 import type { Engine, Target } from "./engine.ts";
 import { isMemoryFirst, isTrusted } from "./find.ts";
@@ -58,15 +57,14 @@ async function locateShared(engine: Engine, shared: SharedTier, target: Target):
   const looked = await shared.lookups.look(target);
   if (looked.kind === "unavailable") return located(engine, peekUsable(engine, target), engine.memory.name);
   if (looked.kind !== "found") return undefined;
-  const { maxAgeMs, shared: use } = target.settings;
-  const isUsable = isUsableWithin(looked.entry, engine.clock.now(), Math.min(maxAgeMs, use?.maxAgeMs ?? Infinity));
-  if (!isUsable) return undefined;
+  const { settings } = target;
+  if (!isUsable(looked.entry, engine.clock.now(), maxAgeIn(settings, settings.shared))) return undefined;
   return located(engine, looked.entry, looked.tier);
 }
 
 function located({ clock }: Engine, entry: Entry | undefined, tier: string): Located | undefined {
   const now = clock.now();
-  return entry && { entry, tier, state: stateAt(entry, now) as "fresh" | "stale", now };
+  return entry && { entry, tier, state: stateOf(entry, now) as "fresh" | "stale", now };
 }
 
 /** How long the entry stays fresh; 0 when it is stale, `undefined` without one. */
@@ -165,21 +163,12 @@ async function present(engine: Engine, namespace: string | undefined, keys: read
 export function sweep({ memory, clock }: Engine): number {
   const now = clock.now();
   const ids: string[] = [];
-  for (const [id, entry] of memory.entries()) if (stateAt(entry, now) === "expired") ids.push(id);
+  for (const [id, entry] of memory.entries()) if (stateOf(entry, now) === "expired") ids.push(id);
   for (const id of ids) memory.delete(id);
   return ids.length;
 }
 
-function stateAt(entry: Entry, now: Instant): EntryState {
-  return isEnded(entry) ? "expired" : stateOf(entry, now);
-}
-
 /** Whether an entry is fresh or stale, and not too old for the call. */
-export function isUsableAt(entry: Entry, now: Instant, { maxAgeMs, memory }: CallSettings): boolean {
-  return isUsableWithin(entry, now, Math.min(maxAgeMs, memory.maxAgeMs));
-}
-
-function isUsableWithin(entry: Entry, now: Instant, maxAgeMs: Milliseconds): boolean {
-  const state = stateAt(entry, now);
-  return (state === "fresh" || state === "stale") && !isTooOld(entry, now, maxAgeMs);
+export function isUsableAt(entry: Entry, now: Instant, settings: CallSettings): boolean {
+  return isUsable(entry, now, maxAgeIn(settings, settings.memory));
 }

@@ -1,19 +1,15 @@
 // Invalidating: single keys, and in constant time tags, namespaces and everything; gone, or stale from now on.
 
 import type { EpochName } from "../contracts/authority.ts";
-import { staleFrom } from "../model/entry.ts";
-import { isEnded, type Epoch } from "../model/epoch.ts";
-import { compileGlob, literalPrefix } from "../model/glob.ts";
-import { fullKeyPrefix, idPrefix, keyOfId, readFullKey, toId } from "../model/key.ts";
+import type { Epoch } from "../model/epoch.ts";
+import { applyHere } from "./apply-here.ts";
 import type { Engine, Target } from "./engine.ts";
 import { UNAVAILABLE } from "./guard.ts";
-import { isUsableAt, peekUsable } from "./inspect.ts";
+import { peekUsable } from "./inspect.ts";
 import type { Invalidation } from "./recovery.ts";
-import { reportInvalidation } from "./report.ts";
+import { reportEpoch, reportInvalidation } from "./report.ts";
+import { worst, type Settled } from "./settled.ts";
 import type { SharedTier } from "./shared-tier.ts";
-
-/** How far something has got: see `MutationResult`. */
-export type Settled = "done" | "pending" | "none";
 
 /** What removing has come to. */
 export interface Removed {
@@ -32,7 +28,8 @@ export function remove(engine: Engine, target: Target): Removed | Promise<Remove
   return removeShared(engine, shared, invalidation, isHere);
 }
 
-async function removeShared(
+/** Ends an entry in the shared tier. Counts it if there was one, here or there. */
+export async function removeShared(
   engine: Engine,
   shared: SharedTier,
   invalidation: Invalidation & { readonly kind: "key" },
@@ -48,7 +45,7 @@ async function removeShared(
   return { settled, count: existed ? 1 : 0 };
 }
 
-/** The same for a caller who cannot wait: a shared tier is told behind, unless it answers at once. */
+/** `remove` for a caller who cannot wait: a shared tier is told behind, unless it answers at once. */
 export function removeSync(engine: Engine, target: Target): Removed {
   const isHere = peekUsable(engine, target) !== undefined;
   const existed = removeAtOnce(engine, target);
@@ -131,15 +128,6 @@ function bumpAll(engine: Engine, epochs: readonly Epoch[], soft: boolean): Settl
   return Promise.all(bumps).then(worst);
 }
 
-/** Says that a namespace, a tag or everything has been invalidated. */
-export function reportEpoch(
-  engine: Engine,
-  { epoch, soft }: Invalidation & { readonly kind: "epoch" },
-  remote: boolean,
-): void {
-  reportInvalidation(engine, epoch.kind === "root" ? "all" : epoch.kind, epoch.name, undefined, soft, remote);
-}
-
 /**
  * Asks the authority, and does it here once more when that has settled, whatever it came to: what has begun since the
  * call may have seen the old state. What the authority has not got is kept for it.
@@ -163,139 +151,8 @@ function settle(
   return engine.tasks.track(settling);
 }
 
-/**
- * Does in this process what an invalidation says: ends what it holds, and fences what is under way.
- * @param number sets that were called later are not touched by an invalidation of their key
- */
-export function applyHere(engine: Engine, invalidation: Invalidation, number: number = Infinity): void {
-  const { memory, flights, epochs, shared } = engine;
-  if (invalidation.kind === "epoch") {
-    const { epoch, soft } = invalidation;
-    epochs.bump(epoch, soft);
-    if (epoch === epochs.root && !soft) memory.clear();
-    if (shared !== undefined) flights.fenceOvertaken();
-    return;
-  }
-  const { id, fullKey, soft } = invalidation;
-  flights.fence(id, number);
-  shared?.lookups.fence(id);
-  if (fullKey !== "") engine.copies?.drop(fullKey);
-  const copy = memory.peek(id);
-  if (copy === undefined || flights.wasSetAfter(copy, number)) return;
-  if (soft) markHere(engine, id);
-  else memory.delete(id);
-}
-
-/** A rescue entry stays one, but has its back-off forgotten: who marks it asks for a try at once. */
-function markHere({ memory, clock, backoff }: Engine, id: string): void {
-  const entry = memory.peek(id);
-  if (entry === undefined || isEnded(entry)) return;
-  backoff.forget(entry);
-  const stale = staleFrom(clock.now(), entry);
-  memory.set(id, stale, memory.measure(stale.value, keyOfId(idPrefix(entry.namespaceEpoch.name), id)));
-}
-
 function ofKey(engine: Engine, target: Target, soft: boolean): Invalidation & { readonly kind: "key" } {
   return { kind: "key", id: target.id, fullKey: engine.shared?.fullKey(target) ?? "", soft };
-}
-
-/** Ends every entry of a namespace whose key matches a glob pattern: takes time with the size of the whole tier. */
-export function removeMatching(
-  engine: Engine,
-  namespace: string | undefined,
-  pattern: string,
-): Removed | Promise<Removed> {
-  const matches = compileGlob(pattern);
-  const usable = removeMatchingHere(engine, namespace, matches, false);
-  engine.copies?.dropMatching(namespace, pattern);
-  const { shared } = engine;
-  if (shared === undefined) return { settled: "none", count: usable };
-  return engine.tasks.track(removeMatchingShared(engine, shared, namespace, pattern, usable));
-}
-
-export function removeMatchingHere(
-  engine: Engine,
-  namespace: string | undefined,
-  matches: (key: string) => boolean,
-  remote: boolean,
-): number {
-  const { memory, flights, clock, shared } = engine;
-  const prefix = idPrefix(namespace);
-  const isMeant = (id: string, of: string | undefined): boolean => of === namespace && matches(keyOfId(prefix, id));
-  const ids: string[] = [];
-  let usable = 0;
-  for (const [id, entry] of memory.entries()) {
-    if (!isMeant(id, entry.namespaceEpoch.name)) continue;
-    ids.push(id);
-    if (isUsableAt(entry, clock.now(), engine.settings.call)) usable++;
-  }
-  flights.fenceWhere(({ target, namespaceEpoch }) => isMeant(target.id, namespaceEpoch.name));
-  shared?.lookups.fenceWhere((id, { namespaceEpoch }) => isMeant(id, namespaceEpoch.name));
-  for (const id of ids) {
-    applyHere(engine, { kind: "key", id, fullKey: "", soft: false });
-    reportInvalidation(engine, "key", keyOfId(prefix, id), namespace, false, remote);
-  }
-  return usable;
-}
-
-/** Keys that are removed at a time. */
-const CHUNK = 200;
-
-/**
- * Frames, and leases too: a refresh elsewhere of a key without a frame must not store what is older than this. A tier
- * that fails midway may hold any of them still: then the whole namespace counts as pending, and ends.
- */
-async function removeMatchingShared(
-  engine: Engine,
-  shared: SharedTier,
-  namespace: string | undefined,
-  pattern: string,
-  countHere: number,
-): Promise<Removed> {
-  const matches = compileGlob(pattern);
-  let count = 0;
-  const removeSome = async (fullKeys: readonly string[]): Promise<void> => {
-    const all = fullKeys.map(async (fullKey) => {
-      const id = toId(idPrefix(namespace), readFullKey(shared.root, fullKey)?.key ?? "");
-      const one = await removeShared(engine, shared, { kind: "key", id, fullKey, soft: false }, false);
-      count += one.count;
-      return one.settled;
-    });
-    if (worst(await Promise.all(all)) === "pending") throw UNAVAILABLE;
-  };
-  const prefix = fullKeyPrefix(shared.root, namespace, literalPrefix(pattern));
-  try {
-    // Leases first: a refresh that fills in between is then found among the frames.
-    for (const found of [shared.leases(prefix), shared.keys(prefix)]) {
-      const removed = new Set<string>();
-      let chunk: string[] = [];
-      for await (const fullKey of found) {
-        const names = readFullKey(shared.root, fullKey);
-        if (names === undefined || removed.has(fullKey) || !matches(names.key)) continue;
-        removed.add(fullKey);
-        chunk.push(fullKey);
-        if (chunk.length < CHUNK) continue;
-        await removeSome(chunk);
-        chunk = [];
-      }
-      await removeSome(chunk);
-    }
-    // Copies of what is nowhere in the tier any more, because it was evicted, are to go as well.
-    if ((await shared.announce(namespace, pattern)) !== true) throw UNAVAILABLE;
-  } catch {
-    const epoch = engine.epochs.namespace(namespace);
-    applyHere(engine, { kind: "epoch", epoch, soft: false });
-    shared.recovery.defer({ kind: "epoch", epoch, soft: false });
-    return { settled: "pending", count: Math.max(count, countHere) };
-  }
-  removeMatchingHere(engine, namespace, matches, false);
-  engine.copies?.dropMatching(namespace, pattern);
-  return { settled: "done", count: Math.max(count, countHere) };
-}
-
-function worst(all: readonly Settled[]): Settled {
-  if (all.includes("pending")) return "pending";
-  return all.includes("none") ? "none" : "done";
 }
 
 function total(all: readonly Removed[]): Removed {

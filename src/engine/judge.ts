@@ -1,21 +1,21 @@
 // Judging a frame: whether bytes from the shared tier are an entry that may be used now, and making it one.
 
 import { decodeFrame, type Frame } from "../codec/frame-decode.ts";
-import { readVersion, type Envelope } from "../codec/frame-layout.ts";
+import { readVersion, spansIn } from "../codec/frame-layout.ts";
 import { damageOf } from "../codec/payload-damage.ts";
 import type { SharedEpoch } from "../contracts/authority.ts";
 import type { Instant } from "../model/duration.ts";
 import { Entry, isTooOld, type Access } from "../model/entry.ts";
 import type { Epoch, Stamped } from "../model/epoch.ts";
 import type { FrameDamage } from "../model/event.ts";
-import type { Spans } from "../model/policy.ts";
+import { staleSpans, type Spans } from "../model/policy.ts";
 import type { Engine, Target } from "./engine.ts";
 import { UNAVAILABLE, type Unavailable } from "./guard.ts";
 import { reportInvalid } from "./report.ts";
 import { askEpochs, knownEpoch } from "./shared-epochs.ts";
 import type { SharedTier } from "./shared-tier.ts";
 
-/** What a frame turned out to be worth. */
+/** What a frame, or a look for one, turned out to be worth. */
 export type Verdict =
   /** Fresh, stale or good for rescue. */
   | { readonly kind: "found"; readonly entry: Entry; readonly tier: string }
@@ -137,19 +137,11 @@ class Judgement {
     // Whoever gives the entry out looks at the clock once more.
     const now = this.#shared.trust.turnNow();
     const createdAt = this.#shared.time.toLocal(envelope.createdAt);
-    const spans = this.#spans(envelope, now - createdAt, isMarked);
+    const inTime = spansIn(envelope);
+    // A generation marked stale ends freshness.
+    const spans = isMarked ? staleSpans(inTime, now - createdAt) : inTime;
     const isOver = now - createdAt >= spans.errorMs || isTooOld({ createdAt }, now, this.#shared.maxAgeMs);
     return isOver ? this.#useless() : this.#open(createdAt, spans);
-  }
-
-  /** Spans of a frame; a generation marked stale ends freshness. */
-  #spans({ createdAt, freshUntil, staleUntil, errorUntil }: Envelope, ageMs: number, isMarked: boolean): Spans {
-    const freshMs = freshUntil - createdAt;
-    return {
-      freshMs: isMarked ? Math.min(freshMs, ageMs) : freshMs,
-      staleMs: staleUntil - createdAt,
-      errorMs: errorUntil - createdAt,
-    };
   }
 
   #open(createdAt: Instant, spans: Spans): Verdict | Promise<Verdict> {

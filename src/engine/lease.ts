@@ -174,7 +174,7 @@ class Attempt {
     const { recovery } = this.#shared;
     const { target, namespaceEpoch, tags, settled } = this.#flight;
     const epochs = [this.#engine.epochs.root, namespaceEpoch, ...(tags ?? [])];
-    if (recovery.isKeyGated(target.id) || recovery.isGated(epochs)) return this.#alone();
+    if (recovery.gates(target.id, epochs)) return this.#alone();
     // Whoever waits reads again, and shares one refresh that counts.
     return settled || flights.isOvertaken(this.#flight) ? DECLINED : undefined;
   }

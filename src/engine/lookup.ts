@@ -1,9 +1,10 @@
 // Looking a key up in the shared tier: one question at a time for each key, and its answer judged and promoted.
 
 import type { EpochName, ReadReply, SharedEpoch } from "../contracts/authority.ts";
+import { maxAgeIn } from "../model/call.ts";
 import type { Instant } from "../model/duration.ts";
 import { isEnded, type Epoch } from "../model/epoch.ts";
-import { cappedTo, isTooOld, stateOf, type Entry } from "../model/entry.ts";
+import { cappedTo, isTooOld, isUsable, type Entry } from "../model/entry.ts";
 import type { EpochUser } from "./epochs.ts";
 import type { CopyTier } from "./copy-tier.ts";
 import type { Engine, Target } from "./engine.ts";
@@ -12,9 +13,6 @@ import { judge, stampRead, GATED, UNKNOWN, type ReadStamp, type Verdict } from "
 import { knownEpoch, learn } from "./shared-epochs.ts";
 import type { SharedTier } from "./shared-tier.ts";
 import { reportVerified, suspectInMemory, type Suspect } from "./verify.ts";
-
-/** What looking came to. */
-export type Looked = Verdict;
 
 /** How often an answer that an invalidation has overtaken is asked for again; then the key counts as absent. */
 const MAX_TRIES = 3;
@@ -27,11 +25,11 @@ class Lookup {
   /** An invalidation of the key has overtaken it: nobody joins, and its answer does not count. */
   fenced = false;
   /** The question to be asked after this one, by those who must not be given its answer. */
-  next: Promise<Looked> | undefined = undefined;
+  next: Promise<Verdict> | undefined = undefined;
   /** The copy that it verifies on the way, where that is to be told. */
   suspect: Suspect | undefined;
-  #answer: Promise<Looked> | undefined;
-  #settle: ((looked: Looked | Promise<Looked>) => void) | undefined;
+  #answer: Promise<Verdict> | undefined;
+  #settle: ((verdict: Verdict | Promise<Verdict>) => void) | undefined;
 
   constructor(target: Target, stamp: ReadStamp, triesLeft: number) {
     this.target = target;
@@ -40,17 +38,17 @@ class Lookup {
   }
 
   /** What those share who come later. Most often nobody does, so where the answer is there already it is made for them. */
-  get answer(): Promise<Looked> {
+  get answer(): Promise<Verdict> {
     return (this.#answer ??= new Promise((resolve) => (this.#settle = resolve)));
   }
 
-  set answer(answer: Promise<Looked>) {
+  set answer(answer: Promise<Verdict>) {
     this.#answer = answer;
   }
 
   /** It has been answered at once, and come to this. */
-  settle(looked: Looked | Promise<Looked>): void {
-    this.#settle?.(looked);
+  settle(verdict: Verdict | Promise<Verdict>): void {
+    this.#settle?.(verdict);
   }
 }
 
@@ -73,7 +71,7 @@ export class Lookups {
   }
 
   /** Looks a key up. */
-  look(target: Target, triesLeft: number = MAX_TRIES): Promise<Looked> {
+  look(target: Target, triesLeft: number = MAX_TRIES): Promise<Verdict> {
     return this.lookAnd(target, itself, triesLeft);
   }
 
@@ -81,10 +79,12 @@ export class Lookups {
    * Looks a key up, and goes on with what that comes to. Callers share a question that was asked before they came only while the
    * bus is live: it tells of what has changed since. Otherwise they share the next one.
    */
-  lookAnd<T>(target: Target, goOn: (looked: Looked) => T | Promise<T>, triesLeft: number = MAX_TRIES): Promise<T> {
-    const { trust } = this.#shared;
+  lookAnd<T>(target: Target, goOn: (verdict: Verdict) => T | Promise<T>, triesLeft: number = MAX_TRIES): Promise<T> {
+    const { recovery, trust } = this.#shared;
     const stamp = stampRead(this.#engine, target);
-    if (this.#isGated(target, stamp)) return Promise.resolve(this.#shared.isAnswering ? GATED : UNKNOWN).then(goOn);
+    if (recovery.gates(target.id, [this.#engine.epochs.root, stamp.namespaceEpoch])) {
+      return Promise.resolve(this.#shared.isAnswering ? GATED : UNKNOWN).then(goOn);
+    }
     const running = this.#byId.get(target.id);
     if (running === undefined) return this.#begin(new Lookup(target, stamp, triesLeft), goOn);
     if (running.stamp.asOf >= trust.since && trust.isUp) return running.answer.then(goOn);
@@ -106,13 +106,7 @@ export class Lookups {
     for (const [id, { stamp }] of this.#byId) if (matches(id, stamp)) this.fence(id);
   }
 
-  #isGated({ id }: Target, { namespaceEpoch }: ReadStamp): boolean {
-    const { recovery } = this.#shared;
-    if (recovery.pending === 0) return false;
-    return recovery.isKeyGated(id) || recovery.isGated([this.#engine.epochs.root, namespaceEpoch]);
-  }
-
-  #begin<T>(lookup: Lookup, goOn: (looked: Looked) => T | Promise<T>): Promise<T> {
+  #begin<T>(lookup: Lookup, goOn: (verdict: Verdict) => T | Promise<T>): Promise<T> {
     const { copies } = this.#engine;
     const isNear = copies !== undefined && copies.isFirst && copies.isUsedBy(lookup.target);
     lookup.suspect = suspectInMemory(this.#engine, lookup.target);
@@ -124,14 +118,14 @@ export class Lookups {
     }
     // Whoever comes before that shares it.
     return AT_ONCE.then(() => {
-      const looked = this.#conclude(lookup, asked);
-      lookup.settle(looked);
-      return looked instanceof Promise ? looked.then(goOn) : goOn(looked);
+      const verdict = this.#conclude(lookup, asked);
+      lookup.settle(verdict);
+      return verdict instanceof Promise ? verdict.then(goOn) : goOn(verdict);
     });
   }
 
   /** A copy on this host, if nothing can have happened to it; else the authority is asked. */
-  async #askNear(copies: CopyTier, lookup: Lookup): Promise<Looked> {
+  async #askNear(copies: CopyTier, lookup: Lookup): Promise<Verdict> {
     const { trust } = this.#shared;
     const entry = trust.isUp ? await copies.look(this.#shared, lookup.target) : undefined;
     const isGood = entry !== undefined && trust.covers(entry) && isUsableBy(this.#engine, lookup.target, entry);
@@ -143,8 +137,8 @@ export class Lookups {
     return asked instanceof Promise ? asked : this.#conclude(lookup, asked);
   }
 
-  /** Asks, along with the frame, for the epochs that the table does not know. A verdict that is there at once is still to be concluded. */
-  #ask(lookup: Lookup): Verdict | Promise<Looked> {
+  /** Asks, along with the frame, for the epochs that the table does not know. A verdict that is there at once is still to be concluded, a promised one has been. */
+  #ask(lookup: Lookup): Verdict | Promise<Verdict> {
     const shared = this.#shared;
     const { target, stamp } = lookup;
     const unknown = this.#unknownOf(stamp);
@@ -170,7 +164,7 @@ export class Lookups {
     });
   }
 
-  #take(lookup: Lookup, verdict: Promise<Verdict>, begunAt: Instant): Promise<Looked> {
+  #take(lookup: Lookup, verdict: Promise<Verdict>, begunAt: Instant): Promise<Verdict> {
     const budget = { spentMs: this.#engine.clock.now() - begunAt };
     return this.#shared
       .within(budget, verdict)
@@ -205,13 +199,13 @@ export class Lookups {
     }
   }
 
-  #conclude(lookup: Lookup, verdict: Verdict): Looked | Promise<Looked> {
+  #conclude(lookup: Lookup, verdict: Verdict): Verdict | Promise<Verdict> {
     const { target, stamp, triesLeft } = lookup;
     const { copies } = this.#engine;
     if (verdict.kind === "unavailable" && copies?.isUsedBy(target) === true) return this.#fallBack(copies, lookup);
     const fenced = this.#leave(lookup);
     if (verdict.kind === "unavailable" || verdict.kind === "gated") return verdict;
-    if (fenced || this.#engine.epochs.root.hard > stamp.asOf || isEnded(stamp)) {
+    if (fenced || this.#engine.epochs.hasCleared(stamp) || isEnded(stamp)) {
       return triesLeft > 1 ? this.look(target, triesLeft - 1) : NOTHING;
     }
     if (verdict.kind === "found") promote(this.#engine, target, verdict.entry, verdict.tier);
@@ -224,7 +218,7 @@ export class Lookups {
   }
 
   /** The authority does not answer: a copy on this host has to do, if memory has none and nothing has come between. */
-  async #fallBack(copies: CopyTier, lookup: Lookup): Promise<Looked> {
+  async #fallBack(copies: CopyTier, lookup: Lookup): Promise<Verdict> {
     const { target } = lookup;
     const isHere = this.#engine.memory.peek(target.id) !== undefined;
     const entry = isHere ? undefined : await copies.look(this.#shared, target);
@@ -244,10 +238,7 @@ export class Lookups {
 
 /** Whether a copy is fresh or stale, and not older than the call wants. */
 function isUsableBy({ clock }: Engine, { settings }: Target, entry: Entry): boolean {
-  const now = clock.now();
-  const state = isEnded(entry) ? "expired" : stateOf(entry, now);
-  const maxAgeMs = Math.min(settings.maxAgeMs, settings.copies?.maxAgeMs ?? Infinity);
-  return (state === "fresh" || state === "stale") && !isTooOld(entry, now, maxAgeMs);
+  return isUsable(entry, clock.now(), maxAgeIn(settings, settings.copies));
 }
 
 /** Puts what was found in another tier into memory, for as long as copies may last there, and near, if it is far. */
@@ -266,7 +257,7 @@ export function promote(engine: Engine, target: Target, entry: Entry, tier: stri
 }
 
 const AT_ONCE = Promise.resolve();
-const itself = (looked: Looked): Looked => looked;
+const itself = (verdict: Verdict): Verdict => verdict;
 const NO_EPOCHS: readonly Epoch[] = [];
 const NONE: ReadonlyMap<Epoch, SharedEpoch> = new Map();
 const NOTHING: Verdict = Object.freeze({ kind: "absent", version: undefined });

@@ -3,9 +3,10 @@
 import { FRAME_LAYOUT } from "../codec/frame-layout.ts";
 import type { ReadReply } from "../contracts/authority.ts";
 import { CacheError } from "../errors.ts";
+import { breakersOf } from "./breakers.ts";
 import type { Engine, SharedSettings } from "./engine.ts";
 import type { EpochUser } from "./epochs.ts";
-import { breakersOf, Guard } from "./guard.ts";
+import { Guard } from "./guard.ts";
 import { createReceiver, createRecoveryListener, reconnected } from "./hear.ts";
 import { Lookups } from "./lookup.ts";
 import { Recovery } from "./recovery.ts";

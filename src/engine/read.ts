@@ -1,5 +1,6 @@
 // Reading: finds a key, decides what its state allows, and refreshes where that is due.
 
+import { refreshesBehind } from "../model/call.ts";
 import type { Entry } from "../model/entry.ts";
 import { shouldRefreshEarly } from "../model/policy.ts";
 import type { Refresh } from "../model/refresh.ts";
@@ -18,7 +19,7 @@ export function peek(engine: Engine, target: Target): unknown {
 /** `get` without a refresh: the fresh or stale value, from wherever it is. */
 export function peekAnywhere(engine: Engine, target: Target): unknown {
   const found = find(engine, target);
-  const shared = found === undefined ? tierToSeek(engine, target) : undefined;
+  const shared = tierToSeek(engine, target, found);
   if (shared === undefined) return give(engine, target, found);
   return seek(engine, shared, target, ({ found: seen }) => give(engine, target, seen));
 }
@@ -36,7 +37,7 @@ export function readThrough(engine: Engine, target: Target, refresh: Refresh): P
   const { signal } = target.settings;
   if (signal?.aborted === true) return Promise.reject(signal.reason);
   const found = find(engine, target);
-  const shared = found === undefined ? tierToSeek(engine, target) : undefined;
+  const shared = tierToSeek(engine, target, found);
   if (shared === undefined || isSoughtInVain(engine, target)) {
     return proceed(engine, target, refresh, { found, sought: undefined });
   }
@@ -79,7 +80,7 @@ async function refreshAndWait(engine: Engine, target: Target, refresh: Refresh, 
 /** What can be seen without waiting; `undefined` when somebody has to be asked. */
 function lookAgain(engine: Engine, target: Target): Sight | undefined {
   const found = find(engine, target);
-  const mustAsk = found === undefined && tierToSeek(engine, target) !== undefined && !isSoughtInVain(engine, target);
+  const mustAsk = tierToSeek(engine, target, found) !== undefined && !isSoughtInVain(engine, target);
   return mustAsk ? undefined : { found, sought: undefined };
 }
 
@@ -92,7 +93,7 @@ function isSoughtInVain({ flights }: Engine, { id }: Target): boolean {
 /** What a read has to go by, wherever it is. */
 export async function lookEverywhere(engine: Engine, target: Target): Promise<Sight> {
   const found = find(engine, target);
-  const shared = found === undefined ? tierToSeek(engine, target) : undefined;
+  const shared = tierToSeek(engine, target, found);
   return shared === undefined ? { found, sought: undefined } : seek(engine, shared, target, (sight) => sight);
 }
 
@@ -112,8 +113,7 @@ export function decide(engine: Engine, { settings }: Target, found: Found | unde
     return "serve";
   }
   if (state === "fresh") return "serveAndRefresh";
-  const isBackground = state === "stale" && settings.backgroundRefresh && settings.softTimeoutMs === undefined;
-  return isBackground ? "serveAndRefresh" : "wait";
+  return state === "stale" && refreshesBehind(settings) ? "serveAndRefresh" : "wait";
 }
 
 function refreshInBackground(engine: Engine, target: Target, refresh: Refresh, previous: Entry): void {

@@ -95,6 +95,11 @@ export class Recovery {
     for (const { epoch } of this.#underWay) yield epoch;
   }
 
+  /** Whether what the authority holds of a key is not to be believed, because of the key itself or of what it belongs to. */
+  gates(id: string, epochs: readonly Epoch[]): boolean {
+    return this.isKeyGated(id) || this.isGated(epochs);
+  }
+
   isKeyGated(id: string): boolean {
     return this.#pending.size > 0 && this.#pending.has(id);
   }

@@ -2,6 +2,7 @@
 
 import type { CacheEventOf } from "../model/event.ts";
 import type { Engine, Target } from "./engine.ts";
+import type { Invalidation } from "./recovery.ts";
 
 /** `validate` refused a value. */
 export function reportInvalid({ observer }: Engine, key: string, namespace: string | undefined, reason: string): void {
@@ -26,4 +27,13 @@ export function reportInvalidation(
   // Statistics tell what this cache has done.
   if (!remote) counters.invalidations++;
   if (observer.wants("invalidate")) observer.notify({ type: "invalidate", target, name, namespace, soft, remote });
+}
+
+/** Says that a namespace, a tag or everything has been invalidated. */
+export function reportEpoch(
+  engine: Engine,
+  { epoch, soft }: Invalidation & { readonly kind: "epoch" },
+  remote: boolean,
+): void {
+  reportInvalidation(engine, epoch.kind === "root" ? "all" : epoch.kind, epoch.name, undefined, soft, remote);
 }

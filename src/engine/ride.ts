@@ -2,7 +2,7 @@
 
 import { assertNever } from "../errors.ts";
 import { isTooOld, stateOf } from "../model/entry.ts";
-import { areTagsTouched, isEnded } from "../model/epoch.ts";
+import { areTagsTouched } from "../model/epoch.ts";
 import type { Engine, Target } from "./engine.ts";
 import { findAny, reportServed, valueOf, type Found } from "./find.ts";
 import type { Flight, Landing } from "./flight.ts";
@@ -111,7 +111,7 @@ function oldOne(engine: Engine, target: Target, { flight, isUnheard }: Place): F
   if (found !== undefined || previous === undefined || engine.shared === undefined || isUnheard) return found;
   const { clock, epochs, shared } = engine;
   const now = clock.now();
-  const state = fenced || epochs.clearedAt > asOf || isEnded(previous) ? "expired" : stateOf(previous, now);
+  const state = fenced || epochs.clearedAt > asOf ? "expired" : stateOf(previous, now);
   if (state === "expired" || isTooOld(previous, now, target.settings.maxAgeMs)) return undefined;
   return { entry: previous, state, now, tier: shared.name };
 }

@@ -1,15 +1,14 @@
 // Sets of one turn of the event loop, for an authority that takes many at a time: sent as one, and concluded together.
 
-import type { Payload } from "../codec/payload.ts";
 import type { NewFrame, Written } from "../contracts/authority.ts";
 import type { Instant } from "../model/duration.ts";
 import type { Tick } from "../model/epoch.ts";
 import type { Engine } from "./engine.ts";
 import { UNAVAILABLE, type Unavailable } from "./guard.ts";
-import type { Settled } from "./invalidate.ts";
 import { readyFrame } from "./set-send.ts";
-import { conclude, overtake, type Setting } from "./setting.ts";
-import type { SharedTier } from "./shared-tier.ts";
+import { conclude, overtake, type Sending, type Setting } from "./setting.ts";
+import type { Settled } from "./settled.ts";
+import { isStored, type SharedTier } from "./shared-tier.ts";
 
 /** So many are sent before the turn is over: no caller is to wait for more, nor the authority to do more at a time. */
 const MAX_SETS = 100;
@@ -68,22 +67,17 @@ export class SetBatch {
    * Takes what one call sets, and resolves when all of that is settled; `undefined`, with nothing done, where something has to
    * be waited for before.
    */
-  add<R>(
-    settings: readonly Setting[],
-    payloads: readonly (Payload | Promise<Payload>)[],
-    toResult: (settled: Settled) => R,
-  ): Promise<R> | undefined {
+  add<R>(sendings: readonly Sending[], toResult: (settled: Settled) => R): Promise<R> | undefined {
     const sets: NewFrame[] = [];
-    for (let at = 0; at < settings.length; at++) {
+    for (const sending of sendings) {
       // Now, and not when they are sent: what is invalidated in between ends them.
-      const set = readyFrame(this.#engine, this.#shared, settings[at] as Setting, payloads[at] as Payload);
+      const set = readyFrame(this.#engine, this.#shared, sending);
       if (set === undefined) return undefined;
       sets.push(set);
     }
     return new Promise((resolve, reject) => {
-      const caller = new Caller(settings.length, toResult, resolve, reject) as Caller;
-      for (let at = 0; at < settings.length; at++)
-        this.#take({ setting: settings[at] as Setting, set: sets[at] as NewFrame, caller });
+      const caller = new Caller(sendings.length, toResult, resolve, reject) as Caller;
+      sendings.forEach((setting, at) => this.#take({ setting, set: sets[at] as NewFrame, caller }));
     });
   }
 
@@ -127,7 +121,7 @@ export class SetBatch {
   }
 
   #conclude({ setting, caller }: Waiting, written: Written | Unavailable, createdAt: Instant, now: Instant): void {
-    const isDone = written !== UNAVAILABLE && written.kind === "stored";
+    const isDone = isStored(written);
     try {
       const settled = conclude(this.#engine, this.#shared, setting, createdAt, isDone, now);
       // The bus need not tell this process of it.

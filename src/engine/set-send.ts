@@ -5,53 +5,43 @@ import type { NewFrame, SharedEpoch } from "../contracts/authority.ts";
 import type { Epoch } from "../model/epoch.ts";
 import type { Spans } from "../model/policy.ts";
 import type { Engine } from "./engine.ts";
-import type { PendingSet } from "./flight.ts";
+import type { PendingSet } from "./pending-sets.ts";
 import { UNAVAILABLE } from "./guard.ts";
-import type { Settled } from "./invalidate.ts";
-import { conclude, overtake, type Setting } from "./setting.ts";
+import { conclude, overtake, type Sending, type Setting } from "./setting.ts";
+import { worst, type Settled } from "./settled.ts";
 import { makeFrame, spansInTier } from "./share.ts";
 import { capture, KNOWN, knownEpoch } from "./shared-epochs.ts";
-import type { SharedTier } from "./shared-tier.ts";
+import { isStored, type SharedTier } from "./shared-tier.ts";
 
 /**
  * Sends one at once, which is what most are, if there is nothing to wait for before; else `undefined`, and nothing has been done.
  * It does what `sendAll` does, with a third of the promises.
  */
-export function sendAlone(
-  engine: Engine,
-  shared: SharedTier,
-  setting: Setting,
-  payload: Payload | Promise<Payload>,
-): Promise<Settled> | undefined {
+export function sendAlone(engine: Engine, shared: SharedTier, sending: Sending): Promise<Settled> | undefined {
   const { flights } = engine;
-  const set = readyFrame(engine, shared, setting, payload);
+  const set = readyFrame(engine, shared, sending);
   if (set === undefined) return undefined;
-  overtake(engine, setting.pending);
-  flights.beginSet(setting.pending);
+  overtake(engine, sending.pending);
+  flights.beginSet(sending.pending);
   const createdAt = engine.clock.now();
   return shared.set(set.fullKey, set.frame, set.spans).then((written) => {
-    const isDone = written !== UNAVAILABLE && written.kind === "stored";
+    const isDone = isStored(written);
     try {
-      return conclude(engine, shared, setting, createdAt, isDone);
+      return conclude(engine, shared, sending, createdAt, isDone);
     } finally {
-      flights.endSet(setting.pending);
+      flights.endSet(sending.pending);
     }
   });
 }
 
 /** What is sent of one for which nothing has to be waited for; `undefined` for any other. @throws CacheError `invalid_argument` */
-export function readyFrame(
-  engine: Engine,
-  shared: SharedTier,
-  setting: Setting,
-  payload: Payload | Promise<Payload>,
-): NewFrame | undefined {
-  const { pending, draft } = setting;
+export function readyFrame(engine: Engine, shared: SharedTier, sending: Sending): NewFrame | undefined {
+  const { pending, draft, payload } = sending;
   const { target, number } = pending;
   const spans = spansInTier(shared, target, draft.spans);
   if (payload instanceof Promise || spans === undefined || !areEpochsKnown(engine, shared, pending)) return undefined;
   if (shared.sync() !== undefined || engine.flights.sentBefore(target.id, number) !== undefined) return undefined;
-  return frameOf(engine, shared, setting, payload, spans, KNOWN);
+  return frameOf(engine, shared, sending, payload, spans, KNOWN);
 }
 
 function areEpochsKnown({ epochs }: Engine, { trust }: SharedTier, { namespaceEpoch, tags }: PendingSet): boolean {
@@ -60,24 +50,17 @@ function areEpochsKnown({ epochs }: Engine, { trust }: SharedTier, { namespaceEp
 }
 
 /** To the authority first, then into memory: registered like flights, so that what overtakes them is noticed. */
-export async function sendAll(
-  engine: Engine,
-  shared: SharedTier,
-  settings: readonly Setting[],
-  payloads: readonly (Payload | Promise<Payload>)[],
-): Promise<Settled> {
-  const sets = settings.map(({ pending }) => pending);
+export async function sendAll(engine: Engine, shared: SharedTier, sendings: readonly Sending[]): Promise<Settled> {
+  const sets = sendings.map(({ pending }) => pending);
   for (const pending of sets) {
     overtake(engine, pending);
     pending.leaves();
   }
   return engine.flights.whileSetting(sets, async () => {
     try {
-      const ready = await Promise.all(payloads.map(async (payload) => payload));
-      const settled = await Promise.all(
-        settings.map((setting, index) => sendOne(engine, shared, setting, ready[index] as Payload)),
-      );
-      return settled.includes("pending") ? "pending" : "done";
+      const payloads = await Promise.all(sendings.map(async ({ payload }) => payload));
+      const sent = sendings.map((setting, index) => sendOne(engine, shared, setting, payloads[index] as Payload));
+      return worst(await Promise.all(sent));
     } finally {
       for (const pending of sets) pending.sent();
     }
@@ -113,7 +96,7 @@ async function sendOne(engine: Engine, shared: SharedTier, setting: Setting, pay
   const writing = shared.set(fullKey, frame, spans);
   pending.sent();
   const written = await writing;
-  const isDone = written !== UNAVAILABLE && written.kind === "stored";
+  const isDone = isStored(written);
   return conclude(engine, shared, setting, createdAt, isDone);
 }
 

@@ -1,16 +1,16 @@
 // Setting: values that the user brings, and what they overtake.
 
-import type { Payload } from "../codec/payload.ts";
 import type { Validate } from "../model/validation.ts";
 import { assertAccepted } from "./accept.ts";
+import { applyHere } from "./apply-here.ts";
 import { makeDraft, stampNow, storeInMemory } from "./draft.ts";
 import type { Engine, Target } from "./engine.ts";
-import { PendingSet } from "./flight.ts";
+import { PendingSet } from "./pending-sets.ts";
 import { setAtOnce } from "./at-once.ts";
-import { applyHere, type Settled } from "./invalidate.ts";
 import { reportRejected } from "./report.ts";
 import { sendAll, sendAlone } from "./set-send.ts";
-import { conclude, overtake, reportSet, type Setting } from "./setting.ts";
+import { conclude, overtake, reportSet, type Sending, type Setting } from "./setting.ts";
+import type { Settled } from "./settled.ts";
 import { encodeValue } from "./share.ts";
 import type { SharedTier } from "./shared-tier.ts";
 
@@ -39,10 +39,10 @@ export function putSync(engine: Engine, target: Target, value: unknown): Settled
   const [setting] = makeSettings(engine, [target], [value]) as [Setting];
   const shared = tierOf(engine, target);
   if (shared === undefined) return putHere(engine, setting);
-  const payload = encodeValue(shared, setting.draft);
-  const setAt = setAtOnce(engine, shared, setting.pending, setting.draft, payload);
+  const sending = withPayload(shared, setting);
+  const setAt = setAtOnce(engine, shared, sending);
   if (setAt !== undefined) return conclude(engine, shared, setting, setAt, true);
-  putAhead(engine, shared, setting, () => sendAll(engine, shared, [setting], [payload]));
+  putAhead(engine, shared, setting, () => sendAll(engine, shared, [sending]));
   return "pending";
 }
 
@@ -123,12 +123,16 @@ function store<R>(engine: Engine, settings: readonly Setting[], toResult: (settl
     return toResult("none");
   }
   // At once, and before anything else is done: what cannot be carried must change nothing.
-  const payloads = settings.map(({ draft }) => encodeValue(shared, draft));
-  const joining = shared.batch?.add(settings, payloads, toResult);
+  const sendings = settings.map((setting) => withPayload(shared, setting));
+  const joining = shared.batch?.add(sendings, toResult);
   if (joining !== undefined) return joining;
-  const isAlone = settings.length === 1 && shared.batch === undefined;
-  const sending = isAlone ? sendAlone(engine, shared, first, payloads[0] as Payload) : undefined;
-  return engine.tasks.track(sending ?? sendAll(engine, shared, settings, payloads)).then(toResult);
+  const isAlone = sendings.length === 1 && shared.batch === undefined;
+  const sent = isAlone ? sendAlone(engine, shared, sendings[0] as Sending) : undefined;
+  return engine.tasks.track(sent ?? sendAll(engine, shared, sendings)).then(toResult);
+}
+
+function withPayload(shared: SharedTier, { pending, draft, isResult }: Setting): Sending {
+  return { pending, draft, isResult, payload: encodeValue(shared, draft) };
 }
 
 function putHere(engine: Engine, { pending, draft }: Setting): Settled {

@@ -1,11 +1,13 @@
 // One value on its way to being set: what it overtakes when it is called, and what it comes to.
 
+import type { Payload } from "../codec/payload.ts";
 import type { Instant } from "../model/duration.ts";
+import { applyHere } from "./apply-here.ts";
 import { entryOf, storeInMemory, type Draft } from "./draft.ts";
 import type { Engine, Target } from "./engine.ts";
-import type { PendingSet } from "./flight.ts";
-import { applyHere, type Settled } from "./invalidate.ts";
+import type { PendingSet } from "./pending-sets.ts";
 import { reportRejected } from "./report.ts";
+import type { Settled } from "./settled.ts";
 import type { SharedTier } from "./shared-tier.ts";
 
 /** One value on its way to being set. */
@@ -14,6 +16,11 @@ export interface Setting {
   readonly draft: Draft;
   /** A refresh has made it. No `set` is counted; and if it cannot be sent, nothing of the authority's is wrong. */
   readonly isResult: boolean;
+}
+
+/** The same with its bytes for the authority, which may have to be waited for. */
+export interface Sending extends Setting {
+  readonly payload: Payload | Promise<Payload>;
 }
 
 /** What has begun before must not store its value; of sets, only later ones overtake this. */

@@ -3,9 +3,9 @@
 import type { SharedEpoch } from "../contracts/authority.ts";
 import type { Instant } from "../model/duration.ts";
 import type { Epoch, KnownEpoch, Tick } from "../model/epoch.ts";
+import { applyHere } from "./apply-here.ts";
 import type { Engine } from "./engine.ts";
 import { UNAVAILABLE, type Unavailable } from "./guard.ts";
-import { applyHere } from "./invalidate.ts";
 import type { SharedTier, ToldEpoch } from "./shared-tier.ts";
 import type { Trust } from "./trust.ts";
 

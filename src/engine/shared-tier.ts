@@ -22,7 +22,7 @@ import type { Spans } from "../model/policy.ts";
 import { randomBytes } from "../model/random.ts";
 import { ServerClock } from "../model/server-clock.ts";
 import type { Target } from "./engine.ts";
-import { UNAVAILABLE, type Guard, type Operation, type Unavailable } from "./guard.ts";
+import { latencyOf, UNAVAILABLE, type Guard, type Operation, type Unavailable } from "./guard.ts";
 import type { Lookups } from "./lookup.ts";
 import type { Recovery } from "./recovery.ts";
 import type { SetBatch } from "./set-batch.ts";
@@ -230,11 +230,8 @@ export class SharedTier {
   }
 
   /** How long it takes to answer; `undefined` when it does not. */
-  async ping(): Promise<Milliseconds | undefined> {
-    const { clock } = this.#parts;
-    const sentAt = clock.now();
-    const answer = await this.#ask({ kind: "root" }, "now", (authority) => authority.now());
-    return answer === UNAVAILABLE ? undefined : clock.now() - sentAt;
+  ping(): Promise<Milliseconds | undefined> {
+    return latencyOf(this.clock, () => this.#ask({ kind: "root" }, "now", (authority) => authority.now()));
   }
 
   /** Which server something is on, as a label. */
@@ -354,6 +351,11 @@ export class SharedTier {
       told,
     );
   }
+}
+
+/** Whether the authority has what it was to write. */
+export function isStored(written: Written | Unavailable): boolean {
+  return written !== UNAVAILABLE && written.kind === "stored";
 }
 
 const isWrittenLate = ({ kind }: Written): boolean => kind === "late";

@@ -6,8 +6,8 @@ import type { Milliseconds } from "../model/duration.ts";
 import { areTagsTouched, isTouched, type Epoch } from "../model/epoch.ts";
 import type { EpochTable, EpochUser } from "./epochs.ts";
 import type { Entry } from "../model/entry.ts";
-import { Flight, type PendingSet } from "./flight.ts";
-import { PendingSets } from "./pending-sets.ts";
+import { Flight } from "./flight.ts";
+import { PendingSets, type PendingSet } from "./pending-sets.ts";
 
 /** An invalidation of a key that has been called and not been sent yet. */
 interface Departure {

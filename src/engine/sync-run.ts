@@ -13,7 +13,7 @@ import { refusalAtOnce } from "./accept.ts";
 import { makeDraft, stampNow, type Draft } from "./draft.ts";
 import type { Engine, Target } from "./engine.ts";
 import { allTags } from "./fill.ts";
-import { PendingSet } from "./flight.ts";
+import { PendingSet } from "./pending-sets.ts";
 import { departed, measured } from "./refresh.ts";
 import { Context, ResultNotes, type SignalSource } from "./refresh-context.ts";
 import { tierOf } from "./set.ts";

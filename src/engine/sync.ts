@@ -9,13 +9,13 @@ import { storeInMemory, type Draft } from "./draft.ts";
 import { findAtOnce } from "./at-once.ts";
 import type { Engine, Target } from "./engine.ts";
 import { findHere, miss, reportServed, serve, valueOf, type Found } from "./find.ts";
-import { PendingSet } from "./flight.ts";
+import { PendingSet } from "./pending-sets.ts";
 import { UNAVAILABLE } from "./guard.ts";
 import { decide } from "./read.ts";
 import { reportInvalid, reportRejected } from "./report.ts";
 import { putAhead, tierOf } from "./set.ts";
 import { sendAll } from "./set-send.ts";
-import { overtake, type Setting } from "./setting.ts";
+import { overtake, type Sending } from "./setting.ts";
 import type { SharedTier } from "./shared-tier.ts";
 import { beginSync, runSync, type Made, type SyncOutcome } from "./sync-run.ts";
 
@@ -90,8 +90,8 @@ function keep(engine: Engine, begun: PendingSet, made: Made): NotStoredReason | 
   }
   // As of when the refresh began, and as old in the order of things; but with the tags it named.
   const pending = new PendingSet(number, target, { asOf, namespaceEpoch, tags });
-  const setting = { pending, draft: made.draft ?? NO_VALUE, isResult: true };
-  const reason = store(engine, setting, made.payload);
+  const { draft = NO_VALUE, payload = NO_PAYLOAD } = made;
+  const reason = store(engine, { pending, draft, payload, isResult: true });
   return value === undefined ? "undefined" : reason;
 }
 
@@ -107,15 +107,11 @@ const NO_VALUE: Draft = Object.freeze({
 const NO_PAYLOAD: Payload = Object.freeze({ codecId: 0, bytes: new Uint8Array(0), isCompressed: false, room: 0 });
 
 /** In memory at once; in the shared tier, behind. */
-function store(
-  engine: Engine,
-  setting: Setting,
-  payload: Payload | Promise<Payload> = NO_PAYLOAD,
-): NotStoredReason | undefined {
-  const { pending, draft } = setting;
+function store(engine: Engine, sending: Sending): NotStoredReason | undefined {
+  const { pending, draft } = sending;
   const shared = tierOf(engine, pending.target);
   if (shared !== undefined) {
-    putAhead(engine, shared, setting, () => send(engine, shared, setting, payload));
+    putAhead(engine, shared, sending, () => send(engine, shared, sending));
     return undefined;
   }
   overtake(engine, pending);
@@ -127,17 +123,12 @@ function store(
  * Brings a result to the authority. It has no lease, which its refresh could not wait for; so what other processes have
  * invalidated while it ran is heard first, and what turns out to have been invalidated on the way is taken back.
  */
-async function send(
-  engine: Engine,
-  shared: SharedTier,
-  setting: Setting,
-  payload: Payload | Promise<Payload>,
-): Promise<void> {
+async function send(engine: Engine, shared: SharedTier, sending: Sending): Promise<void> {
   const { flights } = engine;
-  const { pending } = setting;
+  const { pending } = sending;
   await flights.whileSetting([pending], hearing);
   if (flights.isOvertaken(pending)) return reportRejected(engine, pending.target);
-  await sendAll(engine, shared, [setting], [payload]);
+  await sendAll(engine, shared, [sending]);
   await flights.whileSetting([pending], hearing);
   if (flights.isOvertaken(pending)) await takeBack(shared, pending);
 }

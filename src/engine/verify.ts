@@ -1,7 +1,6 @@
 // Verifying suspect copies: what is said of one when the authority has been asked for its entry.
 
 import { stateOf } from "../model/entry.ts";
-import { isEnded } from "../model/epoch.ts";
 import type { Verified } from "../model/event.ts";
 import type { Engine, Target } from "./engine.ts";
 import { isMemoryFirst, isTrusted } from "./find.ts";
@@ -22,7 +21,7 @@ export function suspectInMemory(engine: Engine, target: Target): Suspect | undef
   const copy = memory.peek(target.id);
   // Behind the shared tier it is not about to be used; nor is one that is over.
   if (copy === undefined || !isMemoryFirst(engine, target) || isTrusted(engine, target, copy)) return undefined;
-  const isOver = isEnded(copy) || stateOf(copy, clock.now()) === "expired";
+  const isOver = stateOf(copy, clock.now()) === "expired";
   return isOver ? undefined : { tier: memory.name, version: copy.version };
 }
 

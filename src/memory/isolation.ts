@@ -1,7 +1,8 @@
 // What keeps callers from changing a cached object: deep copies, or deep freezing.
 
-import { types } from "../model/node-util.ts";
 import { CacheError, show } from "../errors.ts";
+import { BYTES, ERRORS, prototypesOf } from "../model/built-ins.ts";
+import { types } from "../model/node-util.ts";
 
 /**
  * A deep copy. Unlike `structuredClone` it keeps Buffers, and it refuses what it could not copy faithfully instead
@@ -57,35 +58,8 @@ function refuseExtras(value: object, path: string): void {
   }
 }
 
-const prototypesOf = (constructors: readonly { readonly prototype: unknown }[]): ReadonlySet<unknown> =>
-  new Set(constructors.map(({ prototype }) => prototype));
-
-const ERRORS = prototypesOf([
-  Error,
-  TypeError,
-  RangeError,
-  SyntaxError,
-  ReferenceError,
-  EvalError,
-  URIError,
-  AggregateError,
-]);
-
-const BYTES = prototypesOf([
-  ArrayBuffer,
-  DataView,
-  Int8Array,
-  Uint8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array,
-]);
+const ERROR_PROTOTYPES = prototypesOf(Object.values(ERRORS));
+const BYTES_PROTOTYPES = prototypesOf(Object.values(BYTES));
 
 /** Built-ins whose copy is made of what is inside them: members of their own would be lost. */
 const COPIED_BY_CONTENT = prototypesOf([Date, RegExp, Map, Set]);
@@ -153,8 +127,8 @@ class Cloner {
   }
 
   #builtIn(value: object, prototype: unknown, path: string): object {
-    if (ERRORS.has(prototype)) return this.#error(value as Error, path);
-    if (BYTES.has(prototype)) return this.#keep(value, copyBytes(value as ArrayBuffer | ArrayBufferView));
+    if (ERROR_PROTOTYPES.has(prototype)) return this.#error(value as Error, path);
+    if (BYTES_PROTOTYPES.has(prototype)) return this.#keep(value, copyBytes(value as ArrayBuffer | ArrayBufferView));
     throw unserializable(value, path);
   }
 

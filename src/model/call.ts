@@ -42,6 +42,16 @@ export interface CallSettings {
   readonly forceRefresh: boolean;
 }
 
+/** The age at which a call uses no more what a tier has, or what has come by way of it. */
+export function maxAgeIn({ maxAgeMs }: CallSettings, tier: TierSettings | undefined): Milliseconds {
+  return Math.min(maxAgeMs, tier?.maxAgeMs ?? Infinity);
+}
+
+/** Whether a stale value is given out at once, to be refreshed behind. */
+export function refreshesBehind({ backgroundRefresh, softTimeoutMs }: CallSettings): boolean {
+  return backgroundRefresh && softTimeoutMs === undefined;
+}
+
 /** Names of the options that decide lifetimes. */
 const LIFETIME_NAMES: readonly (keyof LifetimeOptions)[] = [
   "ttl",

@@ -1,9 +1,9 @@
 // An entry: a value with its envelope, and what it may be used for at an instant.
 
 import type { Instant, Milliseconds } from "./duration.ts";
-import { capSpans, type Spans } from "./policy.ts";
+import { capSpans, staleSpans, type Spans } from "./policy.ts";
 import { idPrefix, keyOfId } from "./key.ts";
-import { isMarkedStale, type Epoch, type Stamped, type Tick } from "./epoch.ts";
+import { isEnded, isMarkedStale, type Epoch, type Stamped, type Tick } from "./epoch.ts";
 
 /** How often and when an entry was last given out, under `trackAccess`. */
 export interface Access {
@@ -73,9 +73,8 @@ export class Entry implements Stamped, Spans {
 
 /** The same entry, stale from `now` on at the latest. */
 export function staleFrom(now: Instant, entry: Entry): Entry {
-  const { value, createdAt, staleMs, errorMs, loadMs, version, access } = entry;
-  const freshMs = Math.min(entry.freshMs, now - createdAt);
-  return new Entry(value, createdAt, { freshMs, staleMs, errorMs }, entry, loadMs, version, access);
+  const { value, createdAt, loadMs, version, access } = entry;
+  return new Entry(value, createdAt, staleSpans(entry, now - createdAt), entry, loadMs, version, access);
 }
 
 /**
@@ -84,8 +83,9 @@ export function staleFrom(now: Instant, entry: Entry): Entry {
  */
 export type EntryState = "fresh" | "stale" | "rescue" | "expired";
 
-/** The state of an entry that no hard invalidation has ended. Windows are half-open: at `freshUntil` it is stale. */
+/** The state of an entry, which a hard invalidation ends before its time. Windows are half-open: at `freshUntil` it is stale. */
 export function stateOf(entry: Entry, now: Instant): EntryState {
+  if (isEnded(entry)) return "expired";
   if (now < entry.freshUntil && !isMarkedStale(entry)) return "fresh";
   if (now < entry.staleUntil) return "stale";
   return now < entry.errorUntil ? "rescue" : "expired";
@@ -106,6 +106,12 @@ export function isTooOld(
 ): boolean {
   // A clock elsewhere may put its creation in the future.
   return Math.max(0, now - createdAt) >= maxAgeMs;
+}
+
+/** Whether an entry is fresh or stale, and has not reached an age. */
+export function isUsable(entry: Entry, now: Instant, maxAgeMs: Milliseconds): boolean {
+  const state = stateOf(entry, now);
+  return (state === "fresh" || state === "stale") && !isTooOld(entry, now, maxAgeMs);
 }
 
 /** Key and namespace of a stored entry. */

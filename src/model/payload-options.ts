@@ -15,6 +15,9 @@ import { resolveEncryption, type EncryptionOptions, type EncryptionSettings } fr
 /** The codecs that need only be named. */
 export type BuiltInCodec = "msgpack" | "json" | "v8";
 
+/** The ids by which frames name these. */
+export const CODEC_IDS: Readonly<Record<BuiltInCodec, number>> = { msgpack: 1, json: 2, v8: 3 };
+
 /** A codec: one that need only be named, one of `freshtier/codec`, or one of your own. */
 export type CodecOption = BuiltInCodec | ExtensibleCodec | Codec;
 
@@ -60,8 +63,13 @@ export const DEFAULT_PAYLOAD: PayloadSettings = Object.freeze({
   maxDecompressedBytes: 64 * 1024 * 1024,
 });
 
-const LAST_OF_OURS = 3;
-const BUILT_IN: readonly BuiltInCodec[] = ["msgpack", "json", "v8"];
+const NAMES = Object.keys(CODEC_IDS);
+const IDS: readonly number[] = Object.values(CODEC_IDS);
+
+/** Whether a codec with this id comes with the library. */
+export function isBuiltInId(id: number): boolean {
+  return IDS.includes(id);
+}
 
 /** Checks them. @throws CacheError `invalid_option`; no message holds anything of a key */
 export function resolvePayload(options: PayloadOptions, field: string): PayloadSettings {
@@ -78,17 +86,13 @@ export function resolvePayload(options: PayloadOptions, field: string): PayloadS
 /** A codec; `fallback` for `undefined`. @throws CacheError `invalid_option` */
 export function checkCodec<F>(codec: unknown, fallback: F, field: string): BuiltInCodec | Codec | F {
   if (codec === undefined) return fallback;
-  if (BUILT_IN.includes(codec as BuiltInCodec)) return codec as BuiltInCodec;
+  if (NAMES.includes(codec as BuiltInCodec)) return codec as BuiltInCodec;
   if (!isCodec(codec)) {
-    throw badInput(
-      "invalid_option",
-      field,
-      '"msgpack", "json", "v8" or an object with id, name, encode and decode',
-      codec,
-    );
+    const names = NAMES.map((name) => `"${name}"`).join(", ");
+    throw badInput("invalid_option", field, `${names} or an object with id, name, encode and decode`, codec);
   }
   // Those of the library have ids that nobody else may have.
-  if (!("extend" in codec) || codec.id > LAST_OF_OURS) checkFreeId(codec.id, `${field}.id`);
+  if (!("extend" in codec) || !isBuiltInId(codec.id)) checkFreeId(codec.id, `${field}.id`);
   return codec;
 }
 

@@ -43,6 +43,11 @@ export function capSpans(spans: Spans, maxAgeMs: Milliseconds): Spans {
   };
 }
 
+/** The same, where freshness ends at an age at the latest. */
+export function staleSpans({ freshMs, staleMs, errorMs }: Spans, ageMs: Milliseconds): Spans {
+  return { freshMs: Math.min(freshMs, ageMs), staleMs, errorMs };
+}
+
 /**
  * Probabilistic early refresh, "XFetch": Vattani, Chierichetti, Lowenstein, "Optimal Probabilistic Cache Stampede
  * Prevention", VLDB 8(8), 2015. The longer a load takes and the nearer the end of freshness is, the likelier.

@@ -3,22 +3,10 @@
 import type { Cancel, Clock } from "../contracts/clock.ts";
 import { CacheError } from "../errors.ts";
 import type { Milliseconds } from "../model/duration.ts";
-import { failureKind, isFull } from "./failure.ts";
 import type { SqliteLink } from "./link.ts";
 import type { LogRow } from "./log.ts";
-import type { SqliteStore } from "./store.ts";
+import { CROSSED, Transactor, type Tried, type Upkeep } from "./transactor.ts";
 import { asOne, WriteQueue, type Job, type Transaction, type Work } from "./write-queue.ts";
-
-/** What is done at the end of each transaction, to keep the store in bounds. */
-export type Upkeep = (transaction: Transaction) => void;
-
-/** What a try to write came to. */
-type Tried =
-  | { readonly kind: "done"; readonly results: readonly unknown[] }
-  | { readonly kind: "busy"; readonly error: unknown }
-  | { readonly kind: "broken"; readonly error: CacheError }
-  /** The job of this index is at fault, or, without one, all of them together. */
-  | { readonly kind: "failed"; readonly error: unknown };
 
 /** Things that one transaction writes: so many take the event loop a few milliseconds. */
 const MAX_BATCH = 500;
@@ -34,20 +22,17 @@ const SPREAD = 0.5;
 export class SqliteWriter {
   readonly #link: SqliteLink;
   readonly #clock: Clock;
-  readonly #upkeep: Upkeep;
-  readonly #onWritten: (rows: readonly LogRow[]) => void;
+  readonly #transactor: Transactor;
   readonly #queue = new WriteQueue();
   #isScheduled = false;
   #cancelRetry: Cancel | undefined;
   #waitMs: Milliseconds = MIN_WAIT_MS;
-  #isStuck = false;
 
   /** @param onWritten called after each transaction, with what it has written to the log */
   constructor(link: SqliteLink, clock: Clock, upkeep: Upkeep, onWritten: (rows: readonly LogRow[]) => void) {
     this.#link = link;
     this.#clock = clock;
-    this.#upkeep = upkeep;
-    this.#onWritten = onWritten;
+    this.#transactor = new Transactor(link, upkeep, onWritten);
   }
 
   /** Whether a write about this is still to be done: what is read now would be read before it. */
@@ -108,18 +93,7 @@ export class SqliteWriter {
 
   /** Whether writes can be done. If the last one could not, the lock is tried; nothing is written. */
   probe(): boolean {
-    if (!this.#isStuck) return true;
-    try {
-      const { store } = this.#link.use();
-      store.begin();
-      store.rollBack();
-      this.#isStuck = false;
-    } catch (error) {
-      // Who refuses has answered.
-      this.#isStuck = failureKind(error) !== "refused";
-      this.#link.note(error);
-    }
-    return !this.#isStuck;
+    return this.#transactor.probe();
   }
 
   /** Resolves when nothing waits to be written any more: each write takes the timeout at most. */
@@ -163,7 +137,7 @@ export class SqliteWriter {
   #step(): boolean {
     const jobs = this.#queue.first(MAX_BATCH);
     if (jobs.length === 0) return false;
-    const tried = this.#try(jobs);
+    const tried = this.#transactor.run(jobs);
     if (tried.kind === "busy") {
       this.#giveUpLate(tried.error);
       this.#retryLater();
@@ -191,7 +165,7 @@ export class SqliteWriter {
     } else {
       // One of them is at fault: each for itself.
       for (const job of jobs) {
-        const alone = this.#try([job]);
+        const alone = this.#transactor.run([job]);
         this.#settle([job], alone.kind === "busy" ? { kind: "broken", error: this.#link.note(alone.error) } : alone);
       }
     }
@@ -206,71 +180,17 @@ export class SqliteWriter {
   }
 
   #doAlone(part: Job): unknown {
-    const tried = this.#try([part]);
+    const tried = this.#transactor.run([part]);
     if (tried.kind !== "done") return this.#link.note(tried.error);
     const [result] = tried.results;
     return result === CROSSED ? this.#crossed() : result;
-  }
-
-  #try(jobs: readonly Job[]): Tried {
-    const tried = this.#transact(jobs);
-    if (tried.kind !== "failed" || !isFull(tried.error)) return tried;
-    // What has been pushed out leaves room inside the file.
-    return this.#makeRoom() ? this.#transact(jobs) : tried;
-  }
-
-  #transact(jobs: readonly Job[]): Tried {
-    let store: SqliteStore | undefined;
-    try {
-      this.#link.verify();
-      const opened = this.#link.use();
-      opened.store.begin();
-      store = opened.store;
-      const { identity } = store.record;
-      if (identity !== opened.identity) throw new Replaced();
-      const transaction = { store, now: store.now };
-      const { generation } = this.#link;
-      const results = jobs.map((job) => (job.generation === generation ? job.work(transaction) : CROSSED));
-      this.#upkeep(transaction);
-      const rows = store.commit();
-      this.#isStuck = false;
-      this.#onWritten(rows);
-      return { kind: "done", results };
-    } catch (error) {
-      store?.rollBack();
-      return this.#judge(error);
-    }
-  }
-
-  #judge(error: unknown): Tried {
-    if (error instanceof Replaced) {
-      this.#link.lose(error.message);
-      return { kind: "busy", error };
-    }
-    if (error instanceof CacheError) return this.#broken(error);
-    const kind = failureKind(error);
-    if (kind === "busy") return { kind, error };
-    if (kind === "damaged" || kind === "failed") return this.#broken(this.#link.note(error));
-    return { kind: "failed", error };
-  }
-
-  #broken(error: CacheError): Tried {
-    this.#isStuck = true;
-    return { kind: "broken", error };
-  }
-
-  /** Pushes some entries out. Answers whether it could. */
-  #makeRoom(): boolean {
-    const job = { ...NOBODY, generation: this.#link.generation };
-    const tried = this.#transact([{ ...job, work: ({ store }) => store.entries.removeOldest(ROOM_ENTRIES) }]);
-    return tried.kind === "done" && (tried.results[0] as number) > 0;
   }
 
   #giveUpLate(cause: unknown): void {
     const since = this.#clock.now() - this.#link.settings.timeoutMs;
     const late = this.#queue.queuedUntil(since);
     if (late.length === 0) return;
-    this.#isStuck = true;
+    this.#transactor.isStuck = true;
     this.#queue.remove(late);
     for (const job of late) job.reject(this.#locked(cause));
     this.#queue.tellIfEmpty();
@@ -299,20 +219,5 @@ export class SqliteWriter {
   #unavailable(what: string, cause?: unknown): CacheError {
     const details = cause === undefined ? {} : { cause };
     return new CacheError("unavailable", `${this.#link.settings.name} ${what}`, details);
-  }
-}
-
-/** Entries that are pushed out when the disk is full. */
-const ROOM_ENTRIES = 64;
-
-const NOBODY = { about: [], apart: undefined, queuedAt: 0, resolve: () => undefined, reject: () => undefined };
-
-/** What a write comes to that was meant for another connection. */
-const CROSSED = Symbol("crossed");
-
-/** The file says that it is another authority than it was when it was opened. */
-class Replaced extends Error {
-  constructor() {
-    super("the file begins anew");
   }
 }

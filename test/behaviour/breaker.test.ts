@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { TieredCacheManager, type BreakerOptions, type RemoteTierConfig } from "../../src/index.ts";
-import { Breakers } from "../../src/engine/guard.ts";
+import { Breakers } from "../../src/engine/breakers.ts";
 import { breakerSettings, resolveBreaker } from "../../src/model/breaker-options.ts";
 import { redisTier } from "../../src/redis/index.ts";
 import { sqliteTier } from "../../src/sqlite/index.ts";

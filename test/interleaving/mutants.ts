@@ -15,7 +15,7 @@ const mutant = (name: string, file: string, find: string, replace: string): Muta
 });
 
 const FLIGHTS = "engine/single-flight.ts";
-const INVALIDATE = "engine/invalidate.ts";
+const APPLY_HERE = "engine/apply-here.ts";
 
 /** Where tags, namespaces and everything come to an end. */
 const BUMP = "    epochs.bump(epoch, soft);\n";
@@ -62,28 +62,23 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("set() fences nothing", "engine/setting.ts", "  flights.fence(target.id, number);\n", ""),
   mutant(
     "delete() fences nothing",
-    INVALIDATE,
+    APPLY_HERE,
     "  flights.fence(id, number);\n",
     "  if (soft) flights.fence(id, number);\n",
   ),
-  mutant("delete() deletes nothing", INVALIDATE, "  else memory.delete(id);\n", ""),
+  mutant("delete() deletes nothing", APPLY_HERE, "  else memory.delete(id);\n", ""),
   mutant(
     "markStale() fences nothing",
-    INVALIDATE,
+    APPLY_HERE,
     "  flights.fence(id, number);\n",
     "  if (!soft) flights.fence(id, number);\n",
   ),
-  mutant(
-    "markStale() marks nothing",
-    INVALIDATE,
-    "  if (entry === undefined || isEnded(entry)) return;\n",
-    "  return;\n",
-  ),
-  mutant("deleteMatching() fences nothing", INVALIDATE, "  flights.fenceWhere(", "  void ("),
-  mutant("clear() keeps what is stored", INVALIDATE, "    if (epoch === epochs.root && !soft) memory.clear();\n", ""),
-  mutant("clear() ends what is stored alone", INVALIDATE, BUMP, bumpAllBut("root")),
-  mutant("no tag invalidation happens", INVALIDATE, BUMP, bumpAllBut("tag")),
-  mutant("no namespace invalidation happens", INVALIDATE, BUMP, bumpAllBut("namespace")),
+  mutant("markStale() marks nothing", APPLY_HERE, "  if (isEnded(entry)) return;\n", "  return;\n"),
+  mutant("deleteMatching() fences nothing", "engine/remove-matching.ts", "  flights.fenceWhere(", "  void ("),
+  mutant("clear() keeps what is stored", APPLY_HERE, "    if (epoch === epochs.root && !soft) memory.clear();\n", ""),
+  mutant("clear() ends what is stored alone", APPLY_HERE, BUMP, bumpAllBut("root")),
+  mutant("no tag invalidation happens", APPLY_HERE, BUMP, bumpAllBut("tag")),
+  mutant("no namespace invalidation happens", APPLY_HERE, BUMP, bumpAllBut("namespace")),
   mutant(
     "reads take ended entries for good",
     "model/epoch.ts",

@@ -12,7 +12,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("an entry is still fresh at freshUntil", "model/entry", "now < entry.freshUntil", "now <= entry.freshUntil"),
   mutant("an entry is still stale at staleUntil", "model/entry", "now < entry.staleUntil", "now <= entry.staleUntil"),
   mutant("rescue has no end", "model/entry", 'now < entry.errorUntil ? "rescue" : "expired"', '"rescue"'),
-  mutant("markStale() gives new life", "model/entry", "Math.min(entry.freshMs, now - createdAt)", "entry.freshMs"),
+  mutant("markStale() gives new life", "model/policy", "Math.min(freshMs, ageMs)", "freshMs"),
   mutant("a failure is forgotten", "engine/backoff", "now >= failure.retryAt", "true"),
   mutant("failures are not counted", "engine/backoff", "?.failures ?? 0) + 1", "?.failures ?? 0) * 0 + 1"),
   mutant(
@@ -51,7 +51,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant("getMany() refreshes nothing behind", "engine/read-many", "  refreshBehind(engine, behind, refresh);\n", ""),
   mutant(
     "deleteMatching() counts what is gone",
-    "engine/invalidate",
+    "engine/remove-matching",
     "if (isUsableAt(entry, clock.now(), engine.settings.call)) usable++;",
     "usable++;",
   ),

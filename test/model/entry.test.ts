@@ -1,7 +1,7 @@
 // Entries: their state at an instant.
 
 import { describe, expect, test } from "vitest";
-import { Entry, isTooOld, keyOfEntry, staleFrom, stateOf } from "../../src/model/entry.ts";
+import { Entry, isTooOld, isUsable, keyOfEntry, staleFrom, stateOf } from "../../src/model/entry.ts";
 import { Epoch } from "../../src/model/epoch.ts";
 import { idPrefix, toId } from "../../src/model/key.ts";
 
@@ -41,6 +41,27 @@ describe("stateOf", () => {
     const other = createEntry();
     other.namespaceEpoch.bump(6, true);
     expect(stateOf(other, 1_000)).toBe("stale");
+  });
+
+  test("is expired, whatever its windows, once its namespace or a tag was ended", () => {
+    const tag = new Epoch("tag", "t", 0);
+    const entry = createEntry(undefined, [new Epoch("tag", "other", 0), tag]);
+    tag.bump(5, false);
+    expect(stateOf(entry, 1_000)).toBe("fresh");
+    tag.bump(6, false);
+    expect(stateOf(entry, 1_000)).toBe("expired");
+    const other = createEntry();
+    other.namespaceEpoch.bump(6, false);
+    expect(stateOf(other, 1_000)).toBe("expired");
+  });
+});
+
+describe("isUsable", () => {
+  test("takes what is fresh or stale, and younger than an age", () => {
+    expect(isUsable(createEntry(), 1_019, Infinity)).toBe(true);
+    expect(isUsable(createEntry(), 1_020, Infinity)).toBe(false);
+    expect(isUsable(createEntry(), 1_004, 5)).toBe(true);
+    expect(isUsable(createEntry(), 1_005, 5)).toBe(false);
   });
 });
 

@@ -53,13 +53,13 @@ export const FENCE_AT_SETTLING_OF_SET: Mutant = without(
 /** Reads as well as flights are under way. */
 export const FENCE_OF_READS: Mutant = without(
   "the fence of reads",
-  "engine/invalidate.ts",
+  "engine/apply-here.ts",
   "  shared?.lookups.fence(id);\n",
 );
 
 export const FENCE_OF_FLIGHTS: Mutant = without(
   "the fence of flights",
-  "engine/invalidate.ts",
+  "engine/apply-here.ts",
   "  flights.fence(id, number);\n",
 );
 
@@ -256,7 +256,7 @@ export const ORDER_OF_CALLS: Mutant = without(
 export const FILLS_OF_OTHERS: Mutant = without(
   "the memory of what others have filled meanwhile",
   "engine/fill.ts",
-  "if (isStored && heardVersion !== undefined && heardVersion !== version) {",
+  "if (isDone && heardVersion !== undefined && heardVersion !== version) {",
   "if (false) {",
 );
 
@@ -280,7 +280,7 @@ export const GATE_OF_EPOCHS: Mutant = without(
 export const GATE_OF_LEASES: Mutant = without(
   "the gate of leases",
   "engine/lease.ts",
-  "    if (recovery.isKeyGated(target.id) || recovery.isGated(epochs)) return this.#alone();\n",
+  "    if (recovery.gates(target.id, epochs)) return this.#alone();\n",
 );
 
 export const GATE: Mutant = both("the gate", GATE_OF_KEYS, GATE_OF_EPOCHS);
@@ -429,6 +429,6 @@ export const SUSPECT_FROM_BIRTH: Mutant = without(
 export const ONLY_CONFIRMED_FILLS: Mutant = without(
   "the difference between a fill and an attempt",
   "engine/fill.ts",
-  "const confirmed = isStored ? version : undefined;",
+  "const confirmed = isDone ? version : undefined;",
   "const confirmed = version;",
 );

@@ -186,12 +186,8 @@ describe("what Redis gets to see", () => {
       const { a } = await world.pair({ redis: options });
       expect(await a.set("user-1", ["Ada-Lovelace"], { tags: ["vips"] })).toEqual(DONE);
     });
-    expect([all.includes("Ada"), all.includes("Lovelace"), all.includes("user-1"), all.includes("vips")]).toEqual([
-      false,
-      false,
-      true,
-      true,
-    ]);
+    // Nothing shorter: of so many random bytes three are those of "Ada" once in a few hundred runs.
+    expect(["Lovelace", "user-1", "vips"].map((text) => all.includes(text))).toEqual([false, true, true]);
   });
 
   test("without encryption all of it", async () => {

@@ -1,7 +1,8 @@
 // What the tier of copies on this host has of a key.
 
 import { decodeFrame, type Frame } from "../../codec/frame-decode.ts";
-import type { Envelope } from "../../codec/frame-layout.ts";
+import { spansIn, type Envelope } from "../../codec/frame-layout.ts";
+import { maxAgeIn } from "../../model/call.ts";
 import { Entry } from "../../model/entry.ts";
 import type { TierExplanation } from "../../model/explanation.ts";
 import type { CopyRecord } from "../copy-record.ts";
@@ -88,9 +89,9 @@ function explainCopy(
   const { engine, target, at } = scene;
   const { settings } = target;
   const entry = entryOf(scene, shared, record, isOwnRun, envelope);
-  const maxAgeMs = Math.min(settings.maxAgeMs, settings.copies?.maxAgeMs ?? Infinity, copies.maxAgeMs);
+  const maxAgeMs = Math.min(maxAgeIn(settings, settings.copies), copies.maxAgeMs);
   const { usable, state: inTime, reasons } = usableAt(entry, at, maxAgeMs);
-  const isCleared = engine.epochs.clearedAt > entry.asOf;
+  const isCleared = engine.epochs.hasCleared(entry);
   const isTrusted = shared.trust.covers(entry) && !isInDoubt;
   const faults = faultsOf(value);
   const epochs = localEpochs(entry);
@@ -130,13 +131,13 @@ function entryOf(
   isOwnRun: boolean,
   envelope: Envelope,
 ): Entry {
-  const { createdAt, freshUntil, staleUntil, errorUntil, version, loadMs, tags } = envelope;
+  const { version, loadMs, tags } = envelope;
   const stamp = {
     // Of another run nothing is known but that it was before all that this one has heard.
     asOf: isOwnRun ? record.asOf : 0,
     namespaceEpoch: engine.epochs.peek("namespace", target.settings.namespace),
     tags: tags.length === 0 ? undefined : tags.map(({ name }) => engine.epochs.peek("tag", name)),
   };
-  const spans = { freshMs: freshUntil - createdAt, staleMs: staleUntil - createdAt, errorMs: errorUntil - createdAt };
-  return new Entry(undefined, createdHere(shared, envelope, record, at), spans, stamp, loadMs, version, undefined);
+  const createdAt = createdHere(shared, envelope, record, at);
+  return new Entry(undefined, createdAt, spansIn(envelope), stamp, loadMs, version, undefined);
 }

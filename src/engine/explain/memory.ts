@@ -1,5 +1,6 @@
 // What memory has of a key.
 
+import { maxAgeIn } from "../../model/call.ts";
 import { beliefIn } from "./trust.ts";
 import { describeEntry, localEpochs, nothing, usableAt, type Finding, type Scene } from "./scene.ts";
 import { epochReasons, timeReason } from "./words.ts";
@@ -16,7 +17,7 @@ export function explainMemory(scene: Scene): Finding {
     const reasons = [...skipped, "nothing is there: it was never stored, has been dropped or ended, or was pushed out"];
     return nothing({ ...place, presence: "absent", reasons });
   }
-  const { usable, state, reasons } = usableAt(entry, at, Math.min(settings.maxAgeMs, settings.memory.maxAgeMs));
+  const { usable, state, reasons } = usableAt(entry, at, maxAgeIn(settings, settings.memory));
   const belief = beliefIn(scene, entry);
   const epochs = localEpochs(entry);
   const told = describeEntry(entry, {

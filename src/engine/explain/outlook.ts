@@ -1,5 +1,6 @@
 // What reading a key would do now: the decisions of a read, taken without doing anything.
 
+import { refreshesBehind } from "../../model/call.ts";
 import type { Entry, EntryState } from "../../model/entry.ts";
 import type { BackoffExplanation, LeaseExplanation, Outlook, RunningRefresh } from "../../model/explanation.ts";
 import { isMemoryFirst } from "../find.ts";
@@ -54,7 +55,7 @@ function choose(scene: Scene, { memory, copies, shared }: Findings): Choice | un
   // Whatever memory has: what the process has ended itself, and the authority has not got yet, comes before all answers.
   const { recovery } = engine.shared;
   const epochs = [engine.epochs.root, engine.epochs.peek("namespace", target.settings.namespace)];
-  const isGated = recovery.isKeyGated(target.id) || recovery.isGated(epochs);
+  const isGated = recovery.gates(target.id, epochs);
   if (isGated && !engine.shared.isAnswering) return from(memory);
   const isNear = !isGated && engine.copies?.isFirst === true && copies?.isTrusted === true;
   if (isNear && copies.usable !== undefined && copies.usable.state !== "rescue") return from(copies);
@@ -86,8 +87,7 @@ function planFor(
 ): Outlook["plan"] {
   if (choice === undefined) return "refresh";
   if (choice.state === "fresh" || backoff?.isActive === true) return "serve";
-  const isBackground = choice.state === "stale" && settings.backgroundRefresh && settings.softTimeoutMs === undefined;
-  return isBackground ? "serveAndRefresh" : "refreshOrServe";
+  return choice.state === "stale" && refreshesBehind(settings) ? "serveAndRefresh" : "refreshOrServe";
 }
 
 /** Who is at it already, in words; `undefined` for nobody. */

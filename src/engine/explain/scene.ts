@@ -2,7 +2,6 @@
 
 import type { Instant } from "../../model/duration.ts";
 import { isTooOld, stateOf, type Entry, type EntryState } from "../../model/entry.ts";
-import { isEnded } from "../../model/epoch.ts";
 import type {
   BreakerExplanation,
   EntryExplanation,
@@ -43,7 +42,7 @@ export function usableAt(
   at: Instant,
   maxAgeMs: number,
 ): { readonly usable: Finding["usable"]; readonly state: EntryState; readonly reasons: readonly string[] } {
-  const state = isEnded(entry) ? "expired" : stateOf(entry, at);
+  const state = stateOf(entry, at);
   if (state === "expired") return { usable: undefined, state, reasons: [] };
   if (!isTooOld(entry, at, maxAgeMs)) return { usable: { entry, state }, state, reasons: [] };
   const age = spoken(at - entry.createdAt);

@@ -1,11 +1,14 @@
 // What the shared tier has of a key: its frame, judged as a read would judge it, and who holds its lease.
 
 import { decodeFrame, type Frame } from "../../codec/frame-decode.ts";
+import { spansIn } from "../../codec/frame-layout.ts";
 import type { DatedEpoch, EpochName, Inspected, SharedEpoch } from "../../contracts/authority.ts";
+import { maxAgeIn } from "../../model/call.ts";
 import type { Instant } from "../../model/duration.ts";
 import { Entry } from "../../model/entry.ts";
 import type { Epoch } from "../../model/epoch.ts";
 import type { EpochExplanation, LeaseExplanation, TierExplanation } from "../../model/explanation.ts";
+import { staleSpans } from "../../model/policy.ts";
 import type { Engine, Target } from "../engine.ts";
 import { knownEpoch } from "../shared-epochs.ts";
 import type { SharedTier } from "../shared-tier.ts";
@@ -101,7 +104,7 @@ function explainFrame(
   const epochs = compareEpochs(scene, shared, answer, frame, tags);
   const entry = entryOf(scene, shared, answer, frame, tags, epochs);
   const { settings } = target;
-  const maxAgeMs = Math.min(settings.maxAgeMs, settings.shared?.maxAgeMs ?? Infinity, shared.maxAgeMs);
+  const maxAgeMs = Math.min(maxAgeIn(settings, settings.shared), shared.maxAgeMs);
   const { usable, state: inTime, reasons } = usableAt(entry, at, maxAgeMs);
   const isOver = epochs.some(({ change }) => change === "hard");
   const closed = gates(scene, shared, [engine.epochs.root, ownEpoch(scene), ...tags]);
@@ -137,15 +140,11 @@ function entryOf(
   epochs: readonly EpochExplanation[],
 ): Entry {
   const { engine, at } = scene;
-  const { createdAt: there, freshUntil, staleUntil, errorUntil, loadMs, version } = envelope;
-  const createdAt = toLocal(shared, answer, there);
-  const freshMs = freshUntil - there;
+  const { loadMs, version } = envelope;
+  const createdAt = toLocal(shared, answer, envelope.createdAt);
   const isMarked = epochs.some(({ change }) => change === "soft");
-  const spans = {
-    freshMs: isMarked ? Math.min(freshMs, at - createdAt) : freshMs,
-    staleMs: staleUntil - there,
-    errorMs: errorUntil - there,
-  };
+  const inTime = spansIn(envelope);
+  const spans = isMarked ? staleSpans(inTime, at - createdAt) : inTime;
   const stamp = { asOf: engine.epochs.now, namespaceEpoch: ownEpoch(scene), tags };
   return new Entry(undefined, createdAt, spans, stamp, loadMs, version, undefined);
 }
