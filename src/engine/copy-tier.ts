@@ -56,7 +56,9 @@ export class CopyTier {
   #run = newRun();
   /** The last thing to be done to the copy of a full key. */
   readonly #busy = new Map<string, Promise<void>>();
-  readonly #doubts = new CopyDoubts();
+  /** Copies of other runs count as none: some of them were to be dropped, and nobody knows any more which. */
+  #believesOwnAlone = false;
+  readonly #doubts = new CopyDoubts(() => this.#beginAnew());
 
   constructor(parts: Parts, settings: CopySettings) {
     const { plan, payload } = settings;
@@ -123,7 +125,12 @@ export class CopyTier {
     const inspected = authority?.inspect === undefined ? undefined : await authority.inspect(fullKey);
     const bytes = inspected === undefined ? await tier.get(fullKey) : inspected.frame;
     const record = bytes && decodeRecord(bytes);
-    return { bytes, record, isOwnRun: record?.run === this.#run, isInDoubt: this.#isInDoubt(fullKey) };
+    return {
+      bytes,
+      record,
+      isOwnRun: record?.run === this.#run,
+      isInDoubt: this.#isInDoubt(fullKey) || this.#isUnbelieved(record),
+    };
   }
 
   /** Which server a key is on, as the label of its breaker. */
@@ -227,6 +234,7 @@ export class CopyTier {
       this.#damaged(target, fullKey, frame?.kind === "damaged" ? frame.reason : "foreign");
       return undefined;
     }
+    if (this.#isUnbelieved(record)) return undefined;
     const { epochs, memory, clock } = this.#parts;
     const { envelope } = frame;
     const stamp = {
@@ -279,6 +287,15 @@ export class CopyTier {
 
   #isInDoubt(fullKey: string): boolean {
     return this.#busy.has(fullKey) || this.#doubts.has(fullKey);
+  }
+
+  #isUnbelieved(record: CopyRecord | undefined): boolean {
+    return this.#believesOwnAlone && record !== undefined && record.run !== this.#run;
+  }
+
+  #beginAnew(): void {
+    this.#run = newRun();
+    this.#believesOwnAlone = true;
   }
 
   async #drop(fullKey: string): Promise<void> {

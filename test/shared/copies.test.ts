@@ -229,6 +229,37 @@ describe("between memory and Redis", () => {
   });
 });
 
+test("a store that has failed for long is used again, but for what it was to drop", async () => {
+  const name = world.newName();
+  const store = new Map<string, unknown>();
+  const proxy = await startProxy({ port: world.server.port });
+  world.atEnd(() => proxy.stop());
+  const redis = redisTier({ host: proxy.host, port: proxy.port, timeout: 5_000 });
+  const copies = keyvTier({ store, breaker: false });
+  const cache = new TieredCacheManager({ name, tiers: [memoryTier({ maxEntries: 1 }), copies, redis] });
+  world.atEnd(() => cache.close());
+  await eventually(() => cache.stats().bus?.live, true);
+  const hasCopy = (key: string): boolean => [...store.keys()].some((text) => text.includes(keyOf(name, key)));
+  await cache.set("old", "v");
+  await eventually(() => hasCopy("old"), true);
+  store.delete = store.set = () => {
+    throw new Error("the disk is full");
+  };
+  await cache.delete("old");
+  await cache.setMany(Array.from({ length: 10_001 }, (_, index) => [`key ${index}`, index] as const));
+  Reflect.deleteProperty(store, "delete");
+  Reflect.deleteProperty(store, "set");
+  await eventually(() => cache.stats().bus?.live, true);
+  await cache.set("new", "v");
+  await eventually(() => hasCopy("new"), true);
+  cache.setSync("filler", 0, { tiers: { redis: false, keyv: false } });
+  const served: string[] = [];
+  cache.on("hit", ({ tier }) => void served.push(tier));
+  expect([await cache.get("new", never), served]).toEqual(["v", ["keyv"]]);
+  await cutOff({ cache, proxy });
+  expect([hasCopy("old"), await cache.get("old")]).toEqual([true, undefined]);
+});
+
 describe.each<Order>(["near", "behind"])("without Redis, %s", (order) => {
   test("P10 it serves what it has, also of an earlier run, but nothing that was invalidated since", async () => {
     const name = world.newName();
