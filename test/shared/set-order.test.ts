@@ -1,4 +1,4 @@
-// A set that has to wait before it is sent, and what is invalidated after it was called: in the order of the calls.
+// What has to wait before it is sent, and what is called after it: in the order of the calls.
 
 import { expect, describe, test } from "vitest";
 import type { TieredCacheManager } from "../../src/index.ts";
@@ -45,6 +45,24 @@ describe.each(SHAPES_WITHOUT_COPIES)("%s", (_name, shape) => {
       for (const cache of [a, b])
         expect(await cache.getEntry("k", WHERE)).toMatchObject({ value: LONG, state: "stale" });
     });
+  });
+
+  test.each([
+    ["deleteSync", (cache: TieredCacheManager) => Promise.resolve(cache.deleteSync("k", { namespace: "n" }))],
+    ["delete", (cache: TieredCacheManager) => cache.delete("k", { namespace: "n" })],
+    ...ENDS.slice(0, 3),
+  ] as const)("a read sees what %s before it has ended, though this cache has just been made", async (_verb, end) => {
+    const { name, a } = await world.pair({ shape });
+    await a.set("k", "old", WHERE);
+    for (const read of ["get", "refresh"]) {
+      const made = world.openAtOnce({ name, shape });
+      const ending = end(made);
+      const seen = read === "get" ? made.get("k", WHERE) : made.get("k", () => "new", WHERE);
+      expect(await seen).toBe(read === "get" ? undefined : "new");
+      await ending;
+      await a.set("k", "old", WHERE);
+      await made.close();
+    }
   });
 
   test("P3 what is set after an invalidation in the same turn stays, whatever it waits for", async () => {
