@@ -215,6 +215,8 @@ export class CopyTier {
     const walk = async (): Promise<void> => {
       for await (const fullKey of this.#remote.tier.keys(prefix)) if (isMeant(fullKey)) this.drop(fullKey);
     };
+    // Copies that are being written are not found before they have been.
+    await Promise.all(this.#busy.values());
     const walked = await this.guard.run(this.#remote.shardOf(prefix), "remove", walk);
     await Promise.all(this.#busy.values());
     // Where the walk failed some may still be there: the pattern stays.

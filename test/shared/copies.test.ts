@@ -14,6 +14,7 @@ import {
 import { keyvTier } from "../../src/keyv/index.ts";
 import { redisTier } from "../../src/redis/index.ts";
 import { sqliteTier } from "../../src/sqlite/index.ts";
+import { deferred } from "../support/deferred.ts";
 import { startProxy, type Proxy } from "../support/redis/proxy.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { keyOf } from "./frames.ts";
@@ -227,6 +228,32 @@ describe("between memory and Redis", () => {
     Reflect.deleteProperty(store, "delete");
     Reflect.deleteProperty(store, "set");
   });
+});
+
+test("P4 a copy that is being written is found by deleteMatching, though Redis has evicted its key", async () => {
+  const name = world.newName();
+  const store = new Map<string, unknown>();
+  const copies = keyvTier({ store, timeout: 5_000 });
+  const cache = new TieredCacheManager({ name, tiers: [memoryTier({ maxEntries: 1 }), copies, redisTier(world.at)] });
+  world.atEnd(() => cache.close());
+  await eventually(() => cache.stats().bus?.live, true);
+  const gate = deferred<void>();
+  let isWriting = false;
+  store.set = function slowly(key, value) {
+    isWriting ||= key.includes(keyOf(name, "k"));
+    return gate.promise.then(() => Map.prototype.set.call(store, key, value)) as unknown as typeof store;
+  };
+  await cache.set("k", "old");
+  await eventually(() => isWriting, true);
+  await world.redis.del(keyOf(name, "k"));
+  await cache.deleteMatching("k*");
+  gate.resolve(undefined);
+  Reflect.deleteProperty(store, "set");
+  await cache.set("filler", 0);
+  await eventually(() => [...store.keys()].some((text) => text.includes(keyOf(name, "filler"))), true);
+  expect(await cache.get("k")).toBeUndefined();
+  await cache.close();
+  expect([...store.keys()].filter((text) => text.includes(keyOf(name, "k")))).toEqual([]);
 });
 
 test("a store that has failed for long is used again, but for what it was to drop", async () => {
