@@ -1,6 +1,6 @@
 // Which copies are not to be believed, because dropping them has failed or is still under way.
 
-/** Keys whose copies could not be dropped, and patterns the same; more than these make all copies worthless. */
+/** Keys whose copies could not be dropped, and patterns the same; more than these make all copies from before worthless. */
 const MAX_DOUBTS = 10_000;
 
 /** Matches the full keys whose copies are to go. */
@@ -10,11 +10,15 @@ export type KeyPattern = (fullKey: string) => boolean;
 export class CopyDoubts {
   readonly #keys = new Set<string>();
   readonly #patterns = new Set<KeyPattern>();
-  /** Too much could not be dropped: nobody knows any more which copies are good. */
-  #isBlind = false;
+  readonly #onOverflow: () => void;
+
+  /** @param onOverflow too much could not be dropped: which copies are good is not kept any longer, and none so far is to be believed */
+  constructor(onOverflow: () => void) {
+    this.#onOverflow = onOverflow;
+  }
 
   has(fullKey: string): boolean {
-    if (this.#isBlind || this.#keys.has(fullKey)) return true;
+    if (this.#keys.has(fullKey)) return true;
     for (const isMeant of this.#patterns) if (isMeant(fullKey)) return true;
     return false;
   }
@@ -22,7 +26,7 @@ export class CopyDoubts {
   /** An old copy may still be there. */
   add(fullKey: string): void {
     this.#keys.add(fullKey);
-    if (this.#keys.size > MAX_DOUBTS) this.#isBlind = true;
+    this.#check();
   }
 
   /** It is not: it has been dropped, or another has taken its place. */
@@ -33,10 +37,17 @@ export class CopyDoubts {
   /** The same of all that match. */
   addPattern(isMeant: KeyPattern): void {
     this.#patterns.add(isMeant);
-    if (this.#patterns.size > MAX_DOUBTS) this.#isBlind = true;
+    this.#check();
   }
 
   settlePattern(isMeant: KeyPattern): void {
     this.#patterns.delete(isMeant);
+  }
+
+  #check(): void {
+    if (this.#keys.size <= MAX_DOUBTS && this.#patterns.size <= MAX_DOUBTS) return;
+    this.#keys.clear();
+    this.#patterns.clear();
+    this.#onOverflow();
   }
 }

@@ -8,6 +8,7 @@ import type { Instant, Milliseconds } from "../model/duration.ts";
 import { Entry, isTooOld, stateOf } from "../model/entry.ts";
 import type { Stamped } from "../model/epoch.ts";
 import { decodeRecord } from "./copy-record.ts";
+import type { CopyRuns } from "./copy-runs.ts";
 import { createdHere } from "./copy-times.ts";
 import type { Engine, Target } from "./engine.ts";
 import { ownValue } from "./judge.ts";
@@ -16,8 +17,8 @@ import type { SharedTier } from "./shared-tier.ts";
 /** What judging goes by. */
 export interface CopyJudgeParts {
   readonly engine: Pick<Engine, "clock" | "epochs" | "memory" | "settings">;
-  /** The run of this process, whose copies say when they were made. */
-  readonly run: string;
+  /** Of these, the process's own copies say when they were made. */
+  readonly runs: CopyRuns;
   readonly payloads: PayloadCoder;
   /** Copies of this age count no more. */
   readonly maxAgeMs: Milliseconds;
@@ -43,12 +44,13 @@ export class CopyJudge {
     if (record === undefined) throw new PayloadDamage("foreign");
     const frame = decodeFrame(shared.fullKey(target), record.frame);
     if (frame.kind !== "frame") throw new PayloadDamage(frame.reason);
-    const { engine, run, payloads } = this.#parts;
+    const { engine, runs, payloads } = this.#parts;
+    if (!runs.isBelieved(record.run)) return undefined;
     const { epochs, memory, clock } = engine;
     const { envelope } = frame;
     const stamp = {
       // Of another run nothing is known but that it was before all that this one has heard.
-      asOf: record.run === run ? record.asOf : 0,
+      asOf: runs.isOwn(record.run) ? record.asOf : 0,
       namespaceEpoch: epochs.namespace(target.settings.namespace),
       tags: epochs.tags(envelope.tags.map(({ name }) => name)),
     };

@@ -10,11 +10,11 @@ import type { Entry } from "../model/entry.ts";
 import { isEnded } from "../model/epoch.ts";
 import { compileGlob, literalPrefix } from "../model/glob.ts";
 import { fullKey as toFullKey, fullKeyPrefix, readFullKey } from "../model/key.ts";
-import { randomBytes } from "../model/random.ts";
 import { breakersOf } from "./breakers.ts";
 import { CopyDoubts } from "./copy-doubts.ts";
 import { CopyJudge } from "./copy-judge.ts";
 import { decodeRecord, encodeRecord, type CopyRecord } from "./copy-record.ts";
+import { CopyRuns } from "./copy-runs.ts";
 import { envelopeOfCopy, stateOfCopy } from "./copy-times.ts";
 import type { CopySettings, Engine, Target } from "./engine.ts";
 import { Guard, latencyOf, UNAVAILABLE, type Operation, type Unavailable } from "./guard.ts";
@@ -52,12 +52,11 @@ export class CopyTier {
   readonly #settings: CopySettings;
   readonly #remote: RemoteTier;
   readonly payloads: PayloadCoder;
-  /** Of this process, and of no other: it vouches for the copies that bear it. */
-  readonly #run = randomBytes(8).toString("hex");
+  readonly #runs = new CopyRuns();
   readonly #judge: CopyJudge;
   /** The last thing to be done to the copy of a full key. */
   readonly #busy = new Map<string, Promise<void>>();
-  readonly #doubts = new CopyDoubts();
+  readonly #doubts = new CopyDoubts(() => this.#runs.beginAnew());
 
   constructor(parts: Parts, settings: CopySettings) {
     const { plan, payload } = settings;
@@ -70,7 +69,7 @@ export class CopyTier {
     const stopwatch = parts.settings.enableStats ? clock : undefined;
     this.#remote = plan.open({ root: settings.root, layout: FRAME_LAYOUT, clock, onReconnect: () => undefined });
     this.payloads = new PayloadCoder(payload);
-    this.#judge = new CopyJudge({ engine: parts, run: this.#run, payloads: this.payloads, maxAgeMs: plan.maxAgeMs });
+    this.#judge = new CopyJudge({ engine: parts, runs: this.#runs, payloads: this.payloads, maxAgeMs: plan.maxAgeMs });
     const trace = tracer && new TierTrace(tracer, plan, settings.root, stateOfCopy);
     this.guard = new Guard({ plan, breakers, observer, counters: counters.copies, stopwatch, trace });
   }
@@ -119,7 +118,12 @@ export class CopyTier {
     const inspected = authority?.inspect === undefined ? undefined : await authority.inspect(fullKey);
     const bytes = inspected === undefined ? await tier.get(fullKey) : inspected.frame;
     const record = bytes && decodeRecord(bytes);
-    return { bytes, record, isOwnRun: record?.run === this.#run, isInDoubt: this.#isInDoubt(fullKey) };
+    return {
+      bytes,
+      record,
+      isOwnRun: record !== undefined && this.#runs.isOwn(record.run),
+      isInDoubt: this.#isInDoubt(fullKey) || (record !== undefined && !this.#runs.isBelieved(record.run)),
+    };
   }
 
   /** Which server a key is on, as the label of its breaker. */
@@ -148,7 +152,7 @@ export class CopyTier {
       if (payload === undefined || epochs.hasCleared(entry) || isEnded(entry)) return;
       const { codecId, bytes, isCompressed } = payload;
       const frame = encodeFrame(fullKey, envelope, codecId, bytes, isCompressed, this.payloads.seal);
-      const record = encodeRecord(this.#run, entry.asOf, offsetMs, frame);
+      const record = encodeRecord(this.#runs.own, entry.asOf, offsetMs, frame);
       const stored = await this.#ask(fullKey, "set", ({ tier }) => tier.set(fullKey, record, lifeMs));
       if (stored === UNAVAILABLE) this.#doubts.add(fullKey);
       else this.#doubts.settle(fullKey);
@@ -200,6 +204,8 @@ export class CopyTier {
     const walk = async (): Promise<void> => {
       for await (const fullKey of this.#remote.tier.keys(prefix)) if (isMeant(fullKey)) this.drop(fullKey);
     };
+    // Copies that are being written are not found before they have been.
+    await Promise.all(this.#busy.values());
     const walked = await this.guard.run(this.#remote.shardOf(prefix), "remove", walk);
     await Promise.all(this.#busy.values());
     // Where the walk failed some may still be there: the pattern stays.

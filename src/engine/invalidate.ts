@@ -113,6 +113,7 @@ function bumpAll(engine: Engine, epochs: readonly Epoch[], soft: boolean): Settl
   const all = epochs.map((epoch) => ({ kind: "epoch", epoch, soft }) as const);
   for (const invalidation of all) {
     applyHere(engine, invalidation);
+    engine.flights.endSets(invalidation.epoch, soft);
     reportEpoch(engine, invalidation, false);
   }
   const { shared } = engine;

@@ -19,6 +19,8 @@ export class PendingSet implements Stamped {
   readonly tags: readonly Epoch[] | undefined;
   /** Overtaken: memory does not get it. */
   fenced = false;
+  /** This process has invalidated one of its epochs since it was called: it must not belong to what the epoch is after that. */
+  endedBy: "hard" | "soft" | undefined;
   /** Whether it is on its way to the authority, and has not been sent yet. */
   #isLeaving = false;
   #hurry: (() => void) | undefined;

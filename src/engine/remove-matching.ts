@@ -76,7 +76,10 @@ async function removeMatchingShared(
     if (worst(await Promise.all(all)) === "pending") throw UNAVAILABLE;
   };
   const prefix = fullKeyPrefix(shared.root, namespace, literalPrefix(pattern));
+  // Sets that have been called before and not been written yet, which nobody finds. At once: not those called later.
+  const removing = removeSome(pendingKeys(engine, shared, namespace, matches));
   try {
+    await removing;
     // Leases first: a refresh that fills in between is then found among the frames.
     for (const found of [shared.leases(prefix), shared.keys(prefix)]) {
       const removed = new Set<string>();
@@ -103,4 +106,17 @@ async function removeMatchingShared(
   removeMatchingHere(engine, namespace, matches, false);
   engine.copies?.dropMatching(namespace, pattern);
   return { settled: "done", count: Math.max(count, countHere) };
+}
+
+/** The full keys of sets under way that are meant. */
+function pendingKeys(
+  { flights }: Engine,
+  shared: SharedTier,
+  namespace: string | undefined,
+  matches: (key: string) => boolean,
+): readonly string[] {
+  const targets = flights.settingWhere(
+    ({ target, namespaceEpoch }) => namespaceEpoch.name === namespace && matches(target.key),
+  );
+  return [...new Set(targets.map((target) => shared.fullKey(target)))];
 }

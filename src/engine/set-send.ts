@@ -68,7 +68,7 @@ export async function sendAll(engine: Engine, shared: SharedTier, sendings: read
 }
 
 async function sendOne(engine: Engine, shared: SharedTier, setting: Setting, payload: Payload): Promise<Settled> {
-  const { pending, draft } = setting;
+  const { pending } = setting;
   const { target, namespaceEpoch, tags } = pending;
   const { root } = engine.epochs;
   const fullKey = shared.fullKey(target);
@@ -83,7 +83,7 @@ async function sendOne(engine: Engine, shared: SharedTier, setting: Setting, pay
     pending.sent();
     return conclude(engine, shared, setting, createdAt, false);
   }
-  const spans = spansInTier(shared, target, draft.spans);
+  const spans = spansToSend(shared, setting);
   if (spans === undefined) {
     // What may not be kept there ends what is there.
     const removing = shared.remove(fullKey);
@@ -98,6 +98,15 @@ async function sendOne(engine: Engine, shared: SharedTier, setting: Setting, pay
   const written = await writing;
   const isDone = isStored(written);
   return conclude(engine, shared, setting, createdAt, isDone);
+}
+
+/**
+ * What has been invalidated here since it was called while it waited: what was read of epochs may be of after that, and
+ * would make it good again.
+ */
+function spansToSend(shared: SharedTier, { pending, draft: { spans } }: Setting): Spans | undefined {
+  if (pending.endedBy === "hard") return undefined;
+  return spansInTier(shared, pending.target, pending.endedBy === "soft" ? { ...spans, freshMs: 0 } : spans);
 }
 
 /** What is sent of it. @param known the generations of all that it belongs to */

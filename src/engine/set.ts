@@ -5,6 +5,7 @@ import { assertAccepted } from "./accept.ts";
 import { applyHere } from "./apply-here.ts";
 import { makeDraft, stampNow, storeInMemory } from "./draft.ts";
 import type { Engine, Target } from "./engine.ts";
+import { removeAll } from "./invalidate.ts";
 import { PendingSet } from "./pending-sets.ts";
 import { setAtOnce } from "./at-once.ts";
 import { reportRejected } from "./report.ts";
@@ -91,7 +92,13 @@ export async function putValidated<R>(
     for (const [index, { target }] of sets.entries()) assertAccepted(engine, target, await validate(values[index]));
     const open = settings.filter(({ pending }) => !flights.isOvertaken(pending));
     for (const set of sets) if (flights.isOvertaken(set)) reportRejected(engine, set.target);
-    return store(engine, open, toResult);
+    // What such a set was to replace is older still.
+    const ended = sets.filter(({ endedBy, fenced }) => endedBy !== undefined && !fenced);
+    const removed = await removeAll(
+      engine,
+      ended.map(({ target }) => target),
+    );
+    return store(engine, open, (settled) => toResult(removed.settled === "pending" ? "pending" : settled));
   });
 }
 

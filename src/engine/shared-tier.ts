@@ -74,6 +74,9 @@ export class SharedTier {
   onClose: () => void = () => undefined;
   readonly #parts: SharedTierParts;
   #sync: Promise<void> | undefined;
+  /** Until the clock is known, for which so many writes wait: no question called after them may overtake them. */
+  #held: Promise<void> | undefined;
+  #holding = 0;
   /** Of this cache in this process. */
   readonly #id = randomBytes(9).toString("base64url");
   #tokens = 0;
@@ -145,7 +148,9 @@ export class SharedTier {
   /** Without a promise where the authority answers at once. */
   read(fullKey: string, unknown: readonly EpochName[]): ReadReply | Promise<ReadReply | Unavailable> {
     const { remote, authority } = this.#parts;
-    return this.guard.run(remote.shardOf(fullKey), "read", () => authority.read(fullKey, unknown), undefined, fullKey);
+    const ask = (): ReadReply | Promise<ReadReply | Unavailable> =>
+      this.guard.run(remote.shardOf(fullKey), "read", () => authority.read(fullKey, unknown), undefined, fullKey);
+    return this.#held === undefined ? ask() : this.#behindWrites(this.#held, ask);
   }
 
   /** Never asked for none. */
@@ -307,7 +312,15 @@ export class SharedTier {
     work: (authority: Authority) => Promise<T>,
   ): Promise<T | Unavailable> {
     const { remote, authority } = this.#parts;
-    return this.guard.run(remote.shardOf(about), operation, () => work(authority), undefined, about);
+    const ask = (): Promise<T | Unavailable> =>
+      this.guard.run(remote.shardOf(about), operation, () => work(authority), undefined, about);
+    return this.#held === undefined || operation === "now" ? ask() : this.#behindWrites(this.#held, ask);
+  }
+
+  /** Once the writes that wait for the clock have been sent. If that could not be read, there is nobody to ask. */
+  async #behindWrites<T>(held: Promise<void>, ask: () => T | Promise<T>): Promise<T | Unavailable> {
+    await held;
+    return this.time.isKnown ? ask() : UNAVAILABLE;
   }
 
   /**
@@ -324,9 +337,12 @@ export class SharedTier {
   ): Promise<T | Unavailable> {
     const syncing = this.sync();
     if (syncing === undefined) return this.#writeNow(about, operation, isLate, work, told);
-    return syncing.then(() =>
-      this.time.isKnown ? this.#writeNow(about, operation, isLate, work, told) : Promise.resolve(UNAVAILABLE),
-    );
+    this.#held = syncing;
+    this.#holding++;
+    return syncing.then(() => {
+      if (--this.#holding === 0) this.#held = undefined;
+      return this.time.isKnown ? this.#writeNow(about, operation, isLate, work, told) : UNAVAILABLE;
+    });
   }
 
   #writeNow<T>(

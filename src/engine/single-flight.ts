@@ -6,6 +6,7 @@ import type { Milliseconds } from "../model/duration.ts";
 import { areTagsTouched, isTouched, type Epoch } from "../model/epoch.ts";
 import type { EpochTable, EpochUser } from "./epochs.ts";
 import type { Entry } from "../model/entry.ts";
+import type { Target } from "./engine.ts";
 import { Flight } from "./flight.ts";
 import { PendingSets, type PendingSet } from "./pending-sets.ts";
 
@@ -220,6 +221,19 @@ export class Flights {
   /** Fences what an epoch's change has overtaken: others need not wait for it. */
   fenceOvertaken(): void {
     for (const flight of this.#joinable.values()) if (this.isOvertaken(flight)) this.#fence(flight);
+  }
+
+  /** An invalidation of an epoch has been called: the sets that were called before have to know. */
+  endSets(epoch: Epoch, soft: boolean): void {
+    for (const pending of this.#pendingSets) {
+      const isOf = epoch.kind === "root" || pending.namespaceEpoch === epoch || pending.tags?.includes(epoch) === true;
+      if (isOf && pending.endedBy !== "hard") pending.endedBy = soft ? "soft" : "hard";
+    }
+  }
+
+  /** The targets of sets under way that a predicate picks. */
+  settingWhere(matches: (begun: PendingSet) => boolean): readonly Target[] {
+    return [...this.#pendingSets].filter((pending) => matches(pending)).map(({ target }) => target);
   }
 
   /** Fences one flight, so that another may be made. */

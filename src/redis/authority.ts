@@ -204,7 +204,7 @@ export class RedisAuthority implements Authority {
 
   #run(script: Script, args: readonly ScriptArgument[]): Promise<unknown> {
     return this.#client.run((connection, generation) =>
-      runScript(connection, () => this.#client.isCurrent(generation), script, args),
+      runScript(connection, generation, () => this.#client.isCurrent(generation), script, args),
     );
   }
 
@@ -220,7 +220,7 @@ export class RedisAuthority implements Authority {
       const number = this.#publisher.next();
       const common = [this.#keys.channel, this.#publisher.head(number), toArgument(deadline)];
       try {
-        return await runScript(connection, isCurrent, script, [...keys, ...common, ...rest]);
+        return await runScript(connection, generation, isCurrent, script, [...keys, ...common, ...rest]);
       } catch (error) {
         // Redis refused it: there is no message, and never will be. Of other failures nobody knows.
         if (replyCode(error) !== undefined) this.#publisher.skip(number);

@@ -1,7 +1,8 @@
 // What scripts have in common: how they are run inside Redis, and the Lua they share.
 
 import { createHash } from "node:crypto";
-import type { RedisConnection, ScriptArgument } from "./connection.ts";
+import type { RedisEndpoint, ScriptArgument } from "./connection.ts";
+import { shardOf } from "./shard.ts";
 
 /** A script, and the digest that Redis knows it by. */
 export interface Script {
@@ -15,22 +16,46 @@ export function script(keys: number, lua: string): Script {
   return Object.freeze({ keys, lua, sha: createHash("sha1").update(lua).digest("hex") });
 }
 
+/** Which scripts have been sent with their source since when, by the connection. */
+const sent = new WeakMap<RedisEndpoint, { readonly generation: number; readonly names: Set<string> }>();
+
 /**
- * Runs a script by its digest; sends the source when Redis does not know it (any more).
+ * Runs a script by its digest, and the first time in a generation by its source: to send that only when the digest turns out
+ * to be unknown would put the script behind all that was sent after it, a `delete` behind the `get` that follows it, or a `set`
+ * behind its `delete`. Where Redis has forgotten it since, that cannot be helped.
  * @param isCurrent whether the connection is still the one that the first try went to
  */
 export async function runScript(
-  connection: RedisConnection,
+  connection: RedisEndpoint,
+  generation: number,
   isCurrent: () => boolean,
   { keys, lua, sha }: Script,
   args: readonly ScriptArgument[],
 ): Promise<unknown> {
+  const names = sentIn(connection, generation);
+  // Of a cluster each server has scripts of its own.
+  const name = `${shardOf(connection, String(args[0])) ?? ""} ${sha}`;
+  if (!names.has(name)) {
+    names.add(name);
+    return connection.evalBuffer(lua, keys, ...args);
+  }
   try {
     return await connection.evalshaBuffer(sha, keys, ...args);
   } catch (error) {
     if (!(error instanceof Error && error.message.startsWith("NOSCRIPT")) || !isCurrent()) throw error;
+    // It has forgotten the others as well.
+    names.clear();
+    names.add(name);
     return connection.evalBuffer(lua, keys, ...args);
   }
+}
+
+function sentIn(connection: RedisEndpoint, generation: number): Set<string> {
+  const before = sent.get(connection);
+  if (before?.generation === generation) return before.names;
+  const names = new Set<string>();
+  sent.set(connection, { generation, names });
+  return names;
 }
 
 /** A number as Lua reads it, which may have no word for infinity but rounds to it. */

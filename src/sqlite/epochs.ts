@@ -20,8 +20,8 @@ function rowName(root: string, name: EpochName): string {
 export class EpochTable {
   readonly #find: SqliteStatement;
   readonly #put: SqliteStatement;
-  readonly #tags: SqliteStatement;
-  readonly #deleteTags: SqliteStatement;
+  readonly #count: SqliteStatement;
+  readonly #deleteNames: SqliteStatement;
 
   constructor(database: SqliteDatabase) {
     const sql = (text: string): SqliteStatement => prepare(database, text);
@@ -30,9 +30,11 @@ export class EpochTable {
       `INSERT INTO epochs (name, kind, hard, soft, since) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (name) DO UPDATE SET hard = excluded.hard, soft = excluded.soft, since = excluded.since`,
     );
-    this.#tags = sql("SELECT count(*) AS count FROM epochs");
-    this.#deleteTags = sql(
-      "DELETE FROM epochs WHERE id IN (SELECT id FROM epochs WHERE kind = 'tag' ORDER BY id LIMIT ?)",
+    this.#count = sql("SELECT count(*) AS count FROM epochs");
+    // All belongs to a root, and most to the namespace without a name.
+    this.#deleteNames = sql(
+      `DELETE FROM epochs WHERE id IN
+         (SELECT id FROM epochs WHERE kind <> 'root' AND name NOT LIKE '%:n:{}' ORDER BY id LIMIT ?)`,
     );
   }
 
@@ -55,12 +57,12 @@ export class EpochTable {
   }
 
   get count(): number {
-    return (this.#tags.get() as { readonly count: number }).count;
+    return (this.#count.get() as { readonly count: number }).count;
   }
 
-  /** Forgets the tags that were made first, which ends all that belongs to them. */
-  removeTags(atMost: number): number {
-    return Number(this.#deleteTags.run(atMost).changes);
+  /** Forgets the tags and namespaces that were made first, which ends all that belongs to them. */
+  removeNames(atMost: number): number {
+    return Number(this.#deleteNames.run(atMost).changes);
   }
 
   #write(root: string, name: EpochName, hard: string, soft: string, since: Instant): FoundEpoch {

@@ -164,7 +164,7 @@ export class LogReader {
     if (this.#position?.generation !== generation) {
       this.#position = { generation, id: store.log.newest, dataVersion };
       this.#watch.follow(logPath);
-    } else if (this.#isNudged || dataVersion !== this.#position.dataVersion || !this.#tellOwn(this.#position)) {
+    } else if (this.#hasMore(store, dataVersion, this.#position) || !this.#tellOwn(this.#position)) {
       if (store.record.identity !== identity) {
         this.#link.lose("the file begins anew");
         return false;
@@ -177,6 +177,13 @@ export class LogReader {
     this.#own = [];
     this.#ownMessages = 0;
     return true;
+  }
+
+  /** Whether there is more to read than what this connection has written, and keeps, or may be. */
+  #hasMore({ log }: SqliteStore, dataVersion: number, position: Position): boolean {
+    if (this.#isNudged || dataVersion !== position.dataVersion) return true;
+    // The version says nothing of others who use the same handle, such as another tier: it is the user's.
+    return this.#link.settings.target.kind === "database" && log.newest !== position.id + this.#ownMessages;
   }
 
   /**

@@ -20,7 +20,7 @@ const PUSH_ROWS = 16;
 const MAX_PUSHES = 32;
 /** Pages that one step gives back to the system. */
 const STEP_PAGES = 64;
-/** Tags that are remembered, whoever uses them. */
+/** Tags and namespaces that are remembered, whoever uses them. */
 const MAX_EPOCHS = 100_000;
 const COUNT_MS: Milliseconds = 30_000;
 
@@ -98,7 +98,7 @@ export class UpkeepTimer {
     if (store.aheadMs > FOLLOW_MS) store.moveClock(store.aheadMs);
     store.leases.removeEnded(now, STEP_ROWS);
     store.log.trim(now, 5 * STEP_ROWS);
-    if (this.#hasManyEpochs(store)) store.epochs.removeTags(STEP_ROWS);
+    if (this.#hasManyEpochs(store)) store.epochs.removeNames(STEP_ROWS);
     const isSwept = this.#sweep(store);
     const hasMoreEnded = store.entries.removeEnded(now, STEP_ROWS);
     const isOver = pushOut(transaction, this.#settings);

@@ -65,14 +65,14 @@ test.each<[string, Fault, Act, string]>([
   await act(process);
 });
 
-test.each<[string, string, Act, Act]>([
+test.each<[string, string | string[], Act, Act]>([
   ["a plain command", "-get", get, put],
-  ["a script", "-evalsha", remove, get],
+  ["a script", ["-evalsha", "-eval"], remove, get],
   ["what a script does", "-del", remove, get],
   ["a key", "resetkeys", get, ({ bus }) => listen(bus)],
   ["what a script publishes", "resetchannels", remove, get],
 ])("says that Redis refuses %s to a user who may not", async (_what, rule, refused, allowed) => {
-  await redis.server.command("ACL", "SETUSER", "some", "reset", "on", ">pw", "~*", "&*", "+@all", rule);
+  await redis.server.command("ACL", "SETUSER", "some", "reset", "on", ">pw", "~*", "&*", "+@all", ...[rule].flat());
   const process = openProcess("shop", { url: redis.server.url.replace("redis://", "redis://some:pw@") });
   await expect(refused(process)).rejects.toMatchObject({
     code: "refused",

@@ -69,7 +69,10 @@ export class World {
   /** What selects commands, or replies, of a script: whatever it is about, or one name on the server. */
   script(name: keyof Package["scripts"], about = ""): { readonly command: RegExp } {
     const escaped = about.replace(/[{}]/g, String.raw`\$&`);
-    return { command: new RegExp(`^evalsha ${this.pkg.scripts[name].sha} .*${escaped}`, "i") };
+    const { sha, lua } = this.pkg.scripts[name];
+    // The first time by its source.
+    const source = lua.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+    return { command: new RegExp(`^(?:evalsha ${sha}|eval ${source}) [^]*${escaped}`, "i") };
   }
 
   /** Keeps what is in a place now. Resolves with what puts it back: the server has lost what came after. */

@@ -14,6 +14,7 @@ import {
 import { keyvTier } from "../../src/keyv/index.ts";
 import { redisTier } from "../../src/redis/index.ts";
 import { sqliteTier } from "../../src/sqlite/index.ts";
+import { deferred } from "../support/deferred.ts";
 import { startProxy, type Proxy } from "../support/redis/proxy.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { keyOf } from "./frames.ts";
@@ -228,6 +229,63 @@ describe("between memory and Redis", () => {
     Reflect.deleteProperty(store, "set");
   });
 });
+
+test("P4 a copy that is being written is found by deleteMatching, though Redis has evicted its key", async () => {
+  const name = world.newName();
+  const store = new Map<string, unknown>();
+  const copies = keyvTier({ store, timeout: 5_000 });
+  const cache = new TieredCacheManager({ name, tiers: [memoryTier({ maxEntries: 1 }), copies, redisTier(world.at)] });
+  world.atEnd(() => cache.close());
+  await eventually(() => cache.stats().bus?.live, true);
+  const gate = deferred<void>();
+  let isWriting = false;
+  store.set = function slowly(key, value) {
+    isWriting ||= key.includes(keyOf(name, "k"));
+    return gate.promise.then(() => Map.prototype.set.call(store, key, value)) as unknown as typeof store;
+  };
+  await cache.set("k", "old");
+  await eventually(() => isWriting, true);
+  await world.redis.del(keyOf(name, "k"));
+  await cache.deleteMatching("k*");
+  gate.resolve(undefined);
+  Reflect.deleteProperty(store, "set");
+  await cache.set("filler", 0);
+  await eventually(() => [...store.keys()].some((text) => text.includes(keyOf(name, "filler"))), true);
+  expect(await cache.get("k")).toBeUndefined();
+  await cache.close();
+  expect([...store.keys()].filter((text) => text.includes(keyOf(name, "k")))).toEqual([]);
+});
+
+test("a store that has failed for long is used again, but for what it was to drop", async () => {
+  const name = world.newName();
+  const store = new Map<string, unknown>();
+  const proxy = await startProxy({ port: world.server.port });
+  world.atEnd(() => proxy.stop());
+  const redis = redisTier({ host: proxy.host, port: proxy.port, timeout: 5_000 });
+  const copies = keyvTier({ store, breaker: false });
+  const cache = new TieredCacheManager({ name, tiers: [memoryTier({ maxEntries: 1 }), copies, redis] });
+  world.atEnd(() => cache.close());
+  await eventually(() => cache.stats().bus?.live, true);
+  const hasCopy = (key: string): boolean => [...store.keys()].some((text) => text.includes(keyOf(name, key)));
+  await cache.set("old", "v");
+  await eventually(() => hasCopy("old"), true);
+  store.delete = store.set = () => {
+    throw new Error("the disk is full");
+  };
+  await cache.delete("old");
+  await cache.deleteMany(Array.from({ length: 10_001 }, (_, index) => `key ${index}`));
+  Reflect.deleteProperty(store, "delete");
+  Reflect.deleteProperty(store, "set");
+  await eventually(() => cache.stats().bus?.live, true);
+  await cache.set("new", "v");
+  await eventually(() => hasCopy("new"), true);
+  cache.setSync("filler", 0, { tiers: { redis: false, keyv: false } });
+  const served: string[] = [];
+  cache.on("hit", ({ tier }) => void served.push(tier));
+  expect([await cache.get("new", never), served]).toEqual(["v", ["keyv"]]);
+  await cutOff({ cache, proxy });
+  expect([hasCopy("old"), await cache.get("old")]).toEqual([true, undefined]);
+}, 60_000);
 
 describe.each<Order>(["near", "behind"])("without Redis, %s", (order) => {
   test("P10 it serves what it has, also of an earlier run, but nothing that was invalidated since", async () => {

@@ -65,7 +65,8 @@ const HARMS: readonly Harm[] = [
     reason: "authentication",
     writer: encrypted,
     reader: encrypted,
-    harm: (frame, at) => forged(frame, (copy) => copy.write("X", copy.length - 20), at),
+    harm: (frame, at) =>
+      forged(frame, (copy) => copy.writeUInt8(copy.readUInt8(copy.length - 20) ^ 1, copy.length - 20), at),
   },
   {
     what: "encrypted, and moved from another key",

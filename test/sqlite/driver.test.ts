@@ -10,6 +10,7 @@ import { expect, test } from "vitest";
 import { memoryTier, TieredCacheManager } from "../../src/index.ts";
 import { freshKey } from "../../src/test-suite/suite.ts";
 import { sqliteTier } from "../../src/sqlite/index.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { openBare } from "./bare.ts";
 import { cleanUp, newPath, openProcess } from "./open.ts";
 
@@ -82,6 +83,22 @@ test("uses a handle that it is given, and leaves it open", async () => {
   ]);
   await close();
   expect(database.prepare("SELECT count(*) AS entries FROM entries").get()).toEqual({ entries: 1 });
+  database.close();
+});
+
+test("P4 caches that use one handle by tiers of their own hear of each other", async () => {
+  const database = openBare(newPath());
+  const open = () => new TieredCacheManager({ name: "shop", tiers: [memoryTier(), sqliteTier({ database })] });
+  const [a, b] = [open(), open()];
+  for (const cache of [a, b]) await waitUntil(() => cache.stats().bus?.live, { what: "the bus is live" });
+  await a.set("k", "old", { tags: ["t"] });
+  expect(await b.get("k")).toBe("old");
+  await Promise.all([b.set("other", 1), a.set("k", "new", { tags: ["t"] })]);
+  await waitUntil(async () => (await b.get("k")) === "new", { what: "the other has heard" });
+  await a.invalidateTags(["t"]);
+  await waitUntil(async () => (await b.get("k")) === undefined, { what: "the other has heard" });
+  expect([a.stats().bus?.losses, b.stats().bus?.losses]).toEqual([0, 0]);
+  await Promise.all([a.close(), b.close()]);
   database.close();
 });
 

@@ -191,6 +191,26 @@ test("leases that have run out, and messages that everybody has had time to read
   expect(bus.isLive).toBe(true);
 });
 
+test("of tags and namespaces those that were made first are forgotten, if they are too many, and the rest stays", async () => {
+  const path = newPath();
+  const { authority } = openProcess("shop", { path });
+  const all = { kind: "root" } as const;
+  const unnamed = { kind: "namespace", name: undefined } as const;
+  const kept = [all, unnamed];
+  const before = await authority.epochs(kept);
+  askFile(
+    path,
+    `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100050)
+     INSERT INTO epochs (name, kind, hard, soft, since) SELECT 'shop:n:{' || n || '}', 'namespace', 'a', 'a', 0 FROM numbers`,
+  );
+  const tag = { kind: "tag", name: "t" } as const;
+  const minted = await authority.epochs([tag]);
+  await waitUntil(() => Number(askFile(path, "SELECT count(*) AS n FROM epochs")[0]?.["n"]) <= 100_000, {
+    what: "there are no more than may be",
+  });
+  expect([await authority.epochs(kept), await authority.epochs([tag])]).toEqual([before, minted]);
+});
+
 test("after the host was started anew nothing that the file holds is believed, and it is swept out", async () => {
   const path = newPath();
   const before = openProcess("shop", { path });

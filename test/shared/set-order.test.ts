@@ -1,0 +1,93 @@
+// What has to wait before it is sent, and what is called after it: in the order of the calls.
+
+import { expect, describe, test } from "vitest";
+import type { TieredCacheManager } from "../../src/index.ts";
+import { forbidUnhandledRejections } from "../support/unhandled.ts";
+import { eventually, IS_SQLITE, SHAPES_WITHOUT_COPIES, SharedWorld, type OpenOptions } from "./pair.ts";
+
+forbidUnhandledRejections();
+
+const world = new SharedWorld();
+
+/** So long that it is compressed on another thread. */
+const LONG = "long ".repeat(100_000);
+/** What each does to key `k` of namespace `n` with tag `t`. */
+const ENDS: readonly (readonly [string, (cache: TieredCacheManager) => Promise<unknown>])[] = [
+  ["invalidateTags", (cache) => cache.invalidateTags(["t"])],
+  ["clearNamespace", (cache) => cache.clearNamespace("n")],
+  ["clear", (cache) => cache.clear()],
+  ["deleteMatching", (cache) => cache.deleteMatching("k*", { namespace: "n" })],
+];
+const MARKS: typeof ENDS = [
+  ["markTagsStale", (cache) => cache.markTagsStale(["t"])],
+  ["markNamespaceStale", (cache) => cache.markNamespaceStale("n")],
+];
+const WHERE = { namespace: "n", tags: ["t"] } as const;
+
+/** Why a set cannot be sent at once. */
+const WAITS: readonly (readonly [string, OpenOptions])[] = [
+  ["its epochs are not known", {}],
+  ["its value is being compressed", { redis: { compression: "gzip" } }],
+];
+
+describe.each(SHAPES_WITHOUT_COPIES)("%s", (_name, shape) => {
+  describe.each(WAITS)("where %s", (_why, options) => {
+    test.each(ENDS)("P3 %s ends what was set before it in the same turn", async (_verb, end) => {
+      const { a, b } = await world.pair({ ...options, shape });
+      await Promise.all([a.set("k", LONG, WHERE), end(a)]);
+      expect(await a.get("k", WHERE)).toBeUndefined();
+      expect(await b.get("k", { ...WHERE, tiers: { memory: false } })).toBeUndefined();
+    });
+
+    test.each(MARKS)("P3 %s makes stale what was set before it in the same turn", async (_verb, mark) => {
+      const { a, b } = await world.pair({ ...options, shape });
+      await Promise.all([a.set("k", LONG, WHERE), mark(a)]);
+      for (const cache of [a, b])
+        expect(await cache.getEntry("k", WHERE)).toMatchObject({ value: LONG, state: "stale" });
+    });
+  });
+
+  test.each([
+    ["deleteSync", (cache: TieredCacheManager) => Promise.resolve(cache.deleteSync("k", { namespace: "n" }))],
+    ["delete", (cache: TieredCacheManager) => cache.delete("k", { namespace: "n" })],
+    ...ENDS.slice(0, 3),
+  ] as const)("a read sees what %s before it has ended, though this cache has just been made", async (_verb, end) => {
+    const { name, a } = await world.pair({ shape });
+    await a.set("k", "old", WHERE);
+    for (const read of ["get", "refresh"]) {
+      const made = world.openAtOnce({ name, shape });
+      const ending = end(made);
+      const seen = read === "get" ? made.get("k", WHERE) : made.get("k", () => "new", WHERE);
+      expect(await seen).toBe(read === "get" ? undefined : "new");
+      await ending;
+      await a.set("k", "old", WHERE);
+      await made.close();
+    }
+  });
+
+  test("P3 what is set after an invalidation in the same turn stays, whatever it waits for", async () => {
+    const { a, b } = await world.pair({ redis: { compression: "gzip" }, shape });
+    await Promise.all([a.invalidateTags(["t"]), a.clearNamespace("n"), a.set("k", LONG, WHERE)]);
+    expect(await a.get("k", WHERE)).toBe(LONG);
+    await eventually(() => b.get("k", WHERE), LONG);
+  });
+
+  test("P3 an invalidation ends what a set before it was to replace, though validate has not said yet if it may", async () => {
+    const { a, b } = await world.pair({ shape, validate: (value) => Promise.resolve(value !== "bad") });
+    await a.set("k", "old");
+    await Promise.all([a.set("k", "new", { tags: ["t"] }), a.invalidateTags(["t"])]);
+    expect(await a.get("k")).toBeUndefined();
+    await eventually(() => b.get("k"), undefined);
+  });
+});
+
+test.skipIf(IS_SQLITE)(
+  "P3 a set is not put behind the delete after it by a server that does not know its script",
+  async () => {
+    await world.redis.script("FLUSH");
+    const { a, b } = await world.pair();
+    await a.delete("another");
+    await Promise.all([a.set("k", "old"), a.delete("k")]);
+    for (const cache of [a, b]) expect(await cache.get("k")).toBeUndefined();
+  },
+);
