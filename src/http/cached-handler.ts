@@ -74,7 +74,12 @@ async function direct(
   const passed = passedOn(response, way, head, settings);
   if (!isSafe(head.method)) {
     const { status, headers } = response;
-    await invalidateAfter(head, { status, fields: fieldsOf(headers) }, (uri) => new Request(uri), settings);
+    await invalidateAfter(
+      { head, request },
+      { status, fields: fieldsOf(headers) },
+      settings,
+      (uri) => new Request(uri),
+    );
   }
   return passed;
 }

@@ -161,8 +161,7 @@ async function direct({ handler, c, next, head, settings }: Visit, way: Way): Pr
   const response = given ?? (c.finalized ? c.res : undefined);
   if (response !== undefined && !isSafe(head.method)) {
     const { status, headers } = response;
-    const requestFor = (uri: string): Context | undefined => (uri === head.url ? c : undefined);
-    await invalidateAfter(head, { status, fields: fieldsOf(headers) }, requestFor, settings);
+    await invalidateAfter({ head, request: c }, { status, fields: fieldsOf(headers) }, settings);
   }
   if (given !== undefined) return isSent(given) ? given : passedOn(given, way, head, settings);
   // The next handler has answered, and its answer is set.

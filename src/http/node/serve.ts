@@ -71,8 +71,7 @@ async function direct<Req extends IncomingMessage, Res extends ServerResponse>(
     await handler(req, res, next);
     return;
   }
-  const requestFor = (uri: string): Req | undefined => (uri === head.url ? req : undefined);
-  const onHandled = holdEnd(res, (response) => invalidateAfter(head, response, requestFor, settings));
+  const onHandled = holdEnd(res, (response) => invalidateAfter({ head, request: req }, response, settings));
   await handler(req, res, next);
   onHandled();
 }

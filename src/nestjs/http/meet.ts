@@ -1,6 +1,6 @@
 // A request at the cache: answered from it, or by the route.
 
-import { type CallHandler, type ExecutionContext, StreamableFile } from "@nestjs/common";
+import { type CallHandler, StreamableFile } from "@nestjs/common";
 import { finalize, type Observable, of } from "rxjs";
 import { answerTo, invalidateAfter } from "../../http/answer.ts";
 import type { Answer } from "../../http/incoming.ts";
@@ -93,12 +93,6 @@ function give({ route, client, platform, head }: Visit, answer: Sendable): void 
 }
 
 /** What routes of the same controller have stored under the URI of a request that has changed something ends. */
-async function invalidate({ others, context, head }: Visit, response: ResponseHead): Promise<void> {
-  const ends = [...others.values()].map(({ settings }) => {
-    // A key of the user's is known of this request alone.
-    const requestFor = (uri: string): ExecutionContext | undefined =>
-      settings.key === undefined || uri === head.url ? context : undefined;
-    return invalidateAfter(head, response, requestFor, settings);
-  });
-  await Promise.all(ends);
+async function invalidate(visit: Visit, response: ResponseHead): Promise<void> {
+  await Promise.all([...visit.others.values()].map(({ settings }) => invalidateAfter(visit, response, settings)));
 }
