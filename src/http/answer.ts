@@ -3,6 +3,7 @@
 import { CacheError } from "../errors.ts";
 import type { Instant } from "../model/duration.ts";
 import type { RefreshContext } from "../model/refresh.ts";
+import { dropBody } from "./fetch-response.ts";
 import { fill, HandlerFailure, type Asked, type Filled } from "./fill.ts";
 import type { Answer, Incoming } from "./incoming.ts";
 import type { HandlerSettings, RouteSettings } from "./options.ts";
@@ -101,8 +102,8 @@ async function lookUp<R>(asked: Asked<R>, settings: HandlerSettings<R>): Promise
     return response === undefined ? { kind: "direct", way } : { kind: "own", response, way };
   } finally {
     run.isOver = true;
-    drop(take(run, "filled"));
-    drop(take(run, "failure"));
+    dropBody(take(run, "filled"));
+    dropBody(take(run, "failure"));
   }
 }
 
@@ -142,13 +143,13 @@ async function refill<R>(
     const filled = await fill(asked, context, settings);
     if (filled.value.kind === "pass" && filled.own !== undefined) warnOfRefusal(filled.value.because, filled.own);
     // An invalidation may have overtaken a run before, of which nobody sees the outcome.
-    drop(run.isOver ? filled.own : take(run, "filled"));
+    dropBody(run.isOver ? filled.own : take(run, "filled"));
     run.filled = run.isOver ? undefined : filled;
     return filled.value;
   } catch (error) {
     run.error = error;
     if (error instanceof HandlerFailure) {
-      if (run.isOver) drop(error.response);
+      if (run.isOver) dropBody(error.response);
       else run.failure = error;
     }
     throw error;
@@ -197,9 +198,4 @@ function take(run: OwnRun, what: "filled" | "failure"): Response | undefined {
   const response = what === "filled" ? run.filled?.own : run.failure?.response;
   run[what] = undefined;
   return response;
-}
-
-/** Nobody reads a body any more: its source is told. */
-function drop(response: Response | undefined): void {
-  void response?.body?.cancel().catch(() => undefined);
 }

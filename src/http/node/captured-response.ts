@@ -1,7 +1,7 @@
 // A response that goes to the cache instead of a socket: Node's own ServerResponse, with other ways out.
 
 import { ServerResponse, type IncomingMessage } from "node:http";
-import { hasNoBody } from "../fill.ts";
+import { hasNoBody } from "../fetch-response.ts";
 import { CapturedBody, webStreamOf } from "./captured-body.ts";
 import { copyAddedToResponse } from "./copy-added.ts";
 import { setGiven, type FieldsGiven } from "./given-head.ts";

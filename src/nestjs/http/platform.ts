@@ -1,7 +1,7 @@
 // What the cache asks of the server below NestJS: Express, or Fastify.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Answer, KeyedHead } from "../../http/incoming.ts";
+import type { KeyedHead, OwnAnswer, StoredAnswer } from "../../http/incoming.ts";
 import type { RouteSettings } from "../../http/options.ts";
 import type { RequestHead } from "../../http/policy/message.ts";
 import type { Captured } from "../../http/node/captured-response.ts";
@@ -19,7 +19,7 @@ export interface OwnExchange extends Exchange, Pick<Captured<ServerResponse>, "r
 }
 
 /** What the cache has an answer of. */
-export type Sendable = Exclude<Answer, { kind: "direct" }>;
+export type Sendable = StoredAnswer | OwnAnswer;
 
 export interface Platform {
   readonly messageOf: (req: object) => IncomingMessage;
