@@ -13,10 +13,7 @@ export interface Exchange {
 }
 
 /** A request and a response that have no client. */
-export interface OwnExchange extends Exchange, Pick<Captured<ServerResponse>, "response" | "over" | "leave" | "stop"> {
-  /** What `req` is on the way in. */
-  readonly message: IncomingMessage;
-}
+export interface OwnExchange extends Exchange, Omit<Captured<ServerResponse>, "res"> {}
 
 /** What the cache has an answer of. */
 export type Sendable = StoredAnswer | OwnAnswer;
