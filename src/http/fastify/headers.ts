@@ -2,13 +2,31 @@
 
 import type { IncomingMessage } from "node:http";
 import { headOfMessage } from "../node/message-head.ts";
-import { FieldList, type RequestHead } from "../policy/message.ts";
-import type { AnyRequest } from "./context.ts";
+import { FieldList, fieldsOf, type RequestHead } from "../policy/message.ts";
+import { contextOf, type AnyRequest } from "./context.ts";
 
-/** As they came: credentials count even where a schema has taken them away, since hooks may have seen them. */
-export function headAsCame(request: AnyRequest, target: string): RequestHead {
+/**
+ * The head of a request, with its fields as they came: credentials count even where a schema has taken them away, since hooks may have seen
+ * them. To HEAD the answer is that to GET: Fastify, or the hook of the routes that it makes for HEAD, leaves the body out.
+ */
+export function headOf(request: AnyRequest, target: string): RequestHead {
+  const head = headAsCame(request, target);
+  const isHead = head.method === "HEAD";
+  const isRangeless = head.fields.all("range").length > 0 && (isHead || mayBeEncoded(request));
+  if (isRangeless) return { ...head, method: "GET", fields: fieldsOf(head.fields).without((name) => name === "range") };
+  return isHead ? { ...head, method: "GET" } : head;
+}
+
+function headAsCame(request: AnyRequest, target: string): RequestHead {
   const head = headOfMessage(request.raw, target);
   return isChanged(request) ? { ...head, fields: new FieldList([...fieldsAsCame(request.raw)]) } : head;
+}
+
+/** A hook that compresses would take a part for the whole. Ranges are for GET alone (RFC 9110 §14.2), and may be ignored. */
+function mayBeEncoded(request: AnyRequest): boolean {
+  const accepted = request.raw.headers["accept-encoding"];
+  const isPlain = accepted === undefined || /^\s*identity\b[^,]*(?:,\s*\*\s*;\s*q=0(?:\.0*)?\s*)?$/i.test(accepted);
+  return !isPlain && contextOf(request).onSend !== null;
 }
 
 /** What a schema or a hook has made of those that are part of the key, and nothing else that has come. */

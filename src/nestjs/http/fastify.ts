@@ -4,9 +4,8 @@ import type { ServerResponse } from "node:http";
 import type { KeyedHead } from "../../http/incoming.ts";
 import type { AnyReply, AnyRequest } from "../../http/fastify/context.ts";
 import { giveOwn, giveStored } from "../../http/fastify/give.ts";
-import { headAsCame } from "../../http/fastify/headers.ts";
+import { headOf } from "../../http/fastify/headers.ts";
 import { ownExchange } from "../../http/fastify/own-exchange.ts";
-import { headFor } from "../../http/fastify/serve.ts";
 import { isCalledPrivate } from "../../http/node/inherited.ts";
 import { targetOf } from "../../http/node/message-head.ts";
 import type { Exchange, OwnExchange, Platform } from "./platform.ts";
@@ -16,7 +15,7 @@ export const fastify: Platform = {
   responseOf: (res) => (res as AnyReply).raw,
   headOf(req) {
     const request = req as AnyRequest;
-    return headFor(headAsCame(request, targetOf(request.raw)), request);
+    return headOf(request, targetOf(request.raw));
   },
   isCalledPrivate: (res) => isCalledPrivate(res as unknown as ServerResponse),
   captured,
