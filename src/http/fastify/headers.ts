@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from "node:http";
 import { headOfMessage } from "../node/message-head.ts";
-import { FieldList, fieldsOf, type RequestHead } from "../policy/message.ts";
+import { FieldList, fieldsOf, type Fields, type RequestHead } from "../policy/message.ts";
 import { contextOf, type AnyRequest } from "./context.ts";
 
 /**
@@ -12,14 +12,19 @@ import { contextOf, type AnyRequest } from "./context.ts";
 export function headOf(request: AnyRequest, target: string): RequestHead {
   const head = headAsCame(request, target);
   const isHead = head.method === "HEAD";
-  const isRangeless = head.fields.all("range").length > 0 && (isHead || mayBeEncoded(request));
-  if (isRangeless) return { ...head, method: "GET", fields: fieldsOf(head.fields).without((name) => name === "range") };
-  return isHead ? { ...head, method: "GET" } : head;
+  const asksForPart = head.fields.all("range").length > 0;
+  const fields = asksForPart && (isHead || mayBeEncoded(request)) ? withoutRange(head) : head.fields;
+  if (isHead) return { ...head, method: "GET", fields };
+  return fields === head.fields ? head : { ...head, fields };
 }
 
 function headAsCame(request: AnyRequest, target: string): RequestHead {
   const head = headOfMessage(request.raw, target);
   return isChanged(request) ? { ...head, fields: new FieldList([...fieldsAsCame(request.raw)]) } : head;
+}
+
+function withoutRange({ fields }: RequestHead): Fields {
+  return fieldsOf(fields).without((name) => name === "range");
 }
 
 /** A hook that compresses would take a part for the whole. Ranges are for GET alone (RFC 9110 §14.2), and may be ignored. */

@@ -169,6 +169,25 @@ describe("conditions and ranges", () => {
   });
 });
 
+test("a request that changes something does so, whatever range it asks for and a hook might compress", async () => {
+  const { app, shared, listen } = site();
+  let stock = 3;
+  app.addHook("onSend", async (_request, _reply, payload) => payload);
+  app.route({
+    method: ["GET", "POST"],
+    url: "/stock",
+    handler: cachedRoute(async ({ method }) => ({ left: method === "POST" ? --stock : stock }), {
+      ...shared,
+      ttl: "1m",
+    }),
+  });
+  const { ask } = await listen();
+  expect((await ask("/stock")).text).toBe('{"left":3}');
+  const sold = await ask("/stock", { method: "POST", headers: { Range: "bytes=0-1", "Accept-Encoding": "gzip" } });
+  expect([sold.text, sold.way]).toEqual(['{"left":2}', "fwd=method"]);
+  expect((await ask("/stock")).text).toBe('{"left":2}');
+});
+
 test("an app that is asked by inject answers from the cache too", async () => {
   const { app, cache, shared } = site();
   let runs = 0;
