@@ -4,14 +4,13 @@ import { assertNever } from "../../errors.ts";
 import { answerTo } from "../answer.ts";
 import type { Answer } from "../incoming.ts";
 import { addToHead } from "../node/send.ts";
-import { isPlainTarget } from "../node/plain-target.ts";
 import type { HandlerSettings } from "../options.ts";
 import { isSafe } from "../policy/invalidation.ts";
 import type { Way } from "../prepared.ts";
 import { invalidateBeforeSending } from "./changes.ts";
 import type { AnyReply, AnyRequest } from "./context.ts";
 import { giveOwn, giveStored } from "./give.ts";
-import { headOf } from "./headers.ts";
+import { headOf, isOrdinary } from "./request-head.ts";
 import { FastifyIncoming } from "./incoming.ts";
 import { FailureWithStatus } from "./outcome.ts";
 import type { AnyHandler, Call } from "./run.ts";
@@ -23,7 +22,7 @@ export function serveRoute(handler: AnyHandler, settings: Settings): AnyHandler 
   return async function serve(request, reply) {
     const call: Call = { handler, instance: this, request, reply };
     const { url = "" } = request.raw;
-    if (!isPlainTarget(url)) return runDirectly(call, { forward: "bypass" }, settings);
+    if (isSafe(request.method) && !isOrdinary(request, url)) return runDirectly(call, { forward: "bypass" }, settings);
     const incoming = new FastifyIncoming(call, headOf(request, url), settings.origin);
     let answer;
     try {

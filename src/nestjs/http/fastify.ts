@@ -4,19 +4,16 @@ import type { ServerResponse } from "node:http";
 import type { KeyedHead } from "../../http/incoming.ts";
 import type { AnyReply, AnyRequest } from "../../http/fastify/context.ts";
 import { giveOwn, giveStored } from "../../http/fastify/give.ts";
-import { headOf } from "../../http/fastify/headers.ts";
+import { headOf, isOrdinary } from "../../http/fastify/request-head.ts";
 import { ownExchange } from "../../http/fastify/own-exchange.ts";
 import { isCalledPrivate } from "../../http/node/inherited.ts";
 import { targetOf } from "../../http/node/message-head.ts";
 import type { Exchange, OwnExchange, Platform } from "./platform.ts";
 
 export const fastify: Platform = {
-  messageOf: (req) => (req as AnyRequest).raw,
   responseOf: (res) => (res as AnyReply).raw,
-  headOf(req) {
-    const request = req as AnyRequest;
-    return headOf(request, targetOf(request.raw));
-  },
+  headOf: (req) => headOf(req as AnyRequest, targetOf((req as AnyRequest).raw)),
+  isOrdinary: (req) => isOrdinary(req as AnyRequest, targetOf((req as AnyRequest).raw)),
   isCalledPrivate: (res) => isCalledPrivate(res as unknown as ServerResponse),
   captured,
   removeHeader: (res, name) => void (res as AnyReply).removeHeader(name),

@@ -1,6 +1,6 @@
 // What the cache asks of the server below NestJS: Express, or Fastify.
 
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import type { KeyedHead, OwnAnswer, StoredAnswer } from "../../http/incoming.ts";
 import type { RouteSettings } from "../../http/options.ts";
 import type { RequestHead } from "../../http/policy/message.ts";
@@ -19,9 +19,10 @@ export interface OwnExchange extends Exchange, Omit<Captured<ServerResponse>, "r
 export type Sendable = StoredAnswer | OwnAnswer;
 
 export interface Platform {
-  readonly messageOf: (req: object) => IncomingMessage;
   readonly responseOf: (res: object) => ServerResponse;
   readonly headOf: (req: object) => RequestHead;
+  /** Whether it is a request that a cache may be asked about. */
+  readonly isOrdinary: (req: object) => boolean;
   /** Whether middleware has called what this client gets its own. */
   readonly isCalledPrivate: (res: object) => boolean;
   /** For a run on behalf of everybody. */

@@ -5,7 +5,6 @@ import type { ServerResponse } from "node:http";
 import type { Incoming, KeyedHead } from "../../http/incoming.ts";
 import { isOfUser } from "../../http/known-user.ts";
 import { signalOf } from "../../http/node/leaving.ts";
-import { isOrdinary, targetOf } from "../../http/node/message-head.ts";
 import { runForCache } from "../../http/node/own-exchange.ts";
 import { isSafe } from "../../http/policy/invalidation.ts";
 import type { RequestHead } from "../../http/policy/message.ts";
@@ -49,9 +48,8 @@ export class Visit implements Incoming<ExecutionContext> {
     this.client = { req: context.getArgByIndex<object>(0), res: context.getArgByIndex<object>(1) };
     this.platform = "raw" in this.client.res ? fastify : express;
     this.res = this.platform.responseOf(this.client.res);
-    const message = this.platform.messageOf(this.client.req);
     this.head = this.platform.headOf(this.client.req);
-    this.isOrdinary = isOrdinary(message, targetOf(message)) || !isSafe(this.head.method);
+    this.isOrdinary = this.platform.isOrdinary(this.client.req) || !isSafe(this.head.method);
   }
 
   get request(): ExecutionContext {

@@ -66,7 +66,10 @@ export async function serveRoute(
 export function askRaw(
   url: string,
   path: string,
-  options: { readonly method?: string; readonly headers?: Record<string, string> } = {},
+  {
+    body,
+    ...options
+  }: { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string } = {},
 ): Promise<{ status: number; text: string; headers: IncomingHttpHeaders; way: string; bytes: Buffer }> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(url);
@@ -81,6 +84,6 @@ export function askRaw(
       });
     });
     request.on("error", reject);
-    request.end();
+    request.end(body);
   });
 }

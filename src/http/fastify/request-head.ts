@@ -1,9 +1,18 @@
-// The header fields of a request, which a schema of its route may have changed: cast, given defaults, taken away.
+// The head of a request: whether the cache may be asked about it, and its fields, which a schema of its route may have cast, filled in, or taken away.
 
 import type { IncomingMessage } from "node:http";
-import { headOfMessage } from "../node/message-head.ts";
+import { headOfMessage, isOrdinary as isOrdinaryMessage } from "../node/message-head.ts";
 import { FieldList, fieldsOf, type Fields, type RequestHead } from "../policy/message.ts";
 import { contextOf, type AnyRequest } from "./context.ts";
+
+/**
+ * Whether the cache may be asked about a request. A router may take a `;` for the beginning of the query (`useSemicolonDelimiter`): with a
+ * `?` behind it that is another than the query of the key.
+ */
+export function isOrdinary({ raw }: AnyRequest, target: string): boolean {
+  const semicolon = target.indexOf(";");
+  return isOrdinaryMessage(raw, target) && (semicolon === -1 || !target.includes("?", semicolon));
+}
 
 /**
  * The head of a request, with its fields as they came: credentials count even where a schema has taken them away, since hooks may have seen
