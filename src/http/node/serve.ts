@@ -12,8 +12,8 @@ import { passedOn } from "../respond.ts";
 import { holdEnd } from "./hold-end.ts";
 import { leftBy } from "./left-to-next.ts";
 import { headOfMessage, isOrdinary, targetOf } from "./message-head.ts";
-import { NodeIncoming, type NodeHandler } from "./node-incoming.ts";
-import type { Next } from "./own-exchange.ts";
+import { NodeIncoming, type NodeHandler } from "./incoming.ts";
+import type { Next } from "./run.ts";
 import { addToHead, sendResponse, sendStored } from "./send.ts";
 
 /** One request to a route. */

@@ -5,7 +5,7 @@ import type { ServerResponse } from "node:http";
 import type { Incoming, KeyedHead } from "../../http/incoming.ts";
 import { isOfUser } from "../../http/known-user.ts";
 import { signalOf } from "../../http/node/leaving.ts";
-import { runForCache } from "../../http/node/own-exchange.ts";
+import { runForCache } from "../../http/node/run.ts";
 import { isSafe } from "../../http/policy/invalidation.ts";
 import type { RequestHead } from "../../http/policy/message.ts";
 import { express } from "./express.ts";

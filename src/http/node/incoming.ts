@@ -6,7 +6,8 @@ import { isOfUser } from "../known-user.ts";
 import type { RequestHead } from "../policy/message.ts";
 import { isCalledPrivate } from "./inherited.ts";
 import { signalOf } from "./leaving.ts";
-import { ownExchange, runForCache, type Next } from "./own-exchange.ts";
+import { ownExchange } from "./own-exchange.ts";
+import { runForCache, type Next } from "./run.ts";
 
 /** A handler of routes. What it throws, rejects with, or gives to `next` is its failure. */
 export type NodeHandler<Req, Res> = (req: Req, res: Res, next: Next) => unknown;
