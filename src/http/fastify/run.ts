@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from "fastify";
 import type { KeyedHead } from "../incoming.ts";
+import { onDestroyed } from "../node/keyed-message.ts";
 import type { AnyReply, AnyRequest } from "./context.ts";
 import { FailureWithStatus } from "./outcome.ts";
 import { ownExchange, type Exchange } from "./own-exchange.ts";
@@ -39,6 +40,9 @@ export function runForKey(call: Call, keyed: KeyedHead, origin: string | undefin
     own.res.once("close", () => {
       own.message.destroy();
       if (!own.res.writableEnded) end.abort();
+    });
+    onDestroyed(own.message, (error) => {
+      if (!own.res.closed) onFailure(error);
     });
     own.response.then(resolve, reject);
     void start(call, own, onFailure);

@@ -2,7 +2,7 @@
 
 import type { ServerResponse } from "node:http";
 import type { Captured } from "./captured-response.ts";
-import { endMessage } from "./keyed-message.ts";
+import { endMessage, onDestroyed } from "./keyed-message.ts";
 
 /** Goes on with the next handler; with an error, with the next one for errors. */
 export type Next = (error?: unknown) => void;
@@ -23,9 +23,7 @@ export function runForCache(
     message.destroy();
   };
   signal.addEventListener("abort", onAbort, { once: true });
-  message.once("close", () => {
-    if (!message.readableEnded) stop(new Error("the handler has destroyed its request"));
-  });
+  onDestroyed(message, stop);
   void over.then(() => {
     signal.removeEventListener("abort", onAbort);
     endMessage(message);
