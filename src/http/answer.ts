@@ -3,11 +3,12 @@
 import { CacheError } from "../errors.ts";
 import type { Instant } from "../model/duration.ts";
 import type { RefreshContext } from "../model/refresh.ts";
+import { dropBody } from "./fetch-response.ts";
 import { fill, HandlerFailure, type Asked, type Filled } from "./fill.ts";
 import type { Answer, Incoming } from "./incoming.ts";
 import type { HandlerSettings, RouteSettings } from "./options.ts";
 import { invalidatedUris } from "./policy/invalidation.ts";
-import type { RequestHead, ResponseHead } from "./policy/message.ts";
+import type { ResponseHead } from "./policy/message.ts";
 import { HIT, type Way } from "./prepared.ts";
 import { placeOf, placesOfUri, type Place } from "./request-key.ts";
 import { respond } from "./respond.ts";
@@ -49,18 +50,22 @@ function passing({ because }: PassNote): Answer {
   return { kind: "direct", way: { forward: "bypass", detail: because } };
 }
 
-/** What is stored under the URI of a request that has changed something ends (RFC 9111 §4.4). */
+/**
+ * What is stored under the URI of a request that has changed something ends, and what its response names (RFC 9111 §4.4).
+ * @param requestTo makes a request for a URI. Where none can be made, a key of the user's is known of the request itself alone
+ */
 export async function invalidateAfter<R>(
-  head: RequestHead,
+  { head, request }: Pick<Incoming<R>, "head" | "request">,
   response: ResponseHead,
-  requestFor: (uri: string) => R | undefined,
   settings: HandlerSettings<R>,
+  requestTo?: (uri: string) => R,
 ): Promise<void> {
-  const { cache, namespace } = settings;
+  const { cache, namespace, key } = settings;
   const named = invalidatedUris(head, response);
   // The key is of the URI as it was written.
   const uris = named.length === 0 ? named : new Set([head.url, ...named]);
-  const places = [...uris].map((uri) => placesOfUri(uri, requestFor(uri), settings));
+  const known = (uri: string): R | undefined => (key === undefined || uri === head.url ? request : undefined);
+  const places = [...uris].map((uri) => placesOfUri(uri, (requestTo ?? known)(uri), settings));
   const keys = places.flatMap((place) => place.keys);
   const tags = places.flatMap(({ tag }) => (tag === undefined ? [] : [tag]));
   try {
@@ -97,8 +102,8 @@ async function lookUp<R>(asked: Asked<R>, settings: HandlerSettings<R>): Promise
     return response === undefined ? { kind: "direct", way } : { kind: "own", response, way };
   } finally {
     run.isOver = true;
-    drop(take(run, "filled"));
-    drop(take(run, "failure"));
+    dropBody(take(run, "filled"));
+    dropBody(take(run, "failure"));
   }
 }
 
@@ -138,13 +143,13 @@ async function refill<R>(
     const filled = await fill(asked, context, settings);
     if (filled.value.kind === "pass" && filled.own !== undefined) warnOfRefusal(filled.value.because, filled.own);
     // An invalidation may have overtaken a run before, of which nobody sees the outcome.
-    drop(run.isOver ? filled.own : take(run, "filled"));
+    dropBody(run.isOver ? filled.own : take(run, "filled"));
     run.filled = run.isOver ? undefined : filled;
     return filled.value;
   } catch (error) {
     run.error = error;
     if (error instanceof HandlerFailure) {
-      if (run.isOver) drop(error.response);
+      if (run.isOver) dropBody(error.response);
       else run.failure = error;
     }
     throw error;
@@ -193,9 +198,4 @@ function take(run: OwnRun, what: "filled" | "failure"): Response | undefined {
   const response = what === "filled" ? run.filled?.own : run.failure?.response;
   run[what] = undefined;
   return response;
-}
-
-/** Nobody reads a body any more: its source is told. */
-function drop(response: Response | undefined): void {
-  void response?.body?.cancel().catch(() => undefined);
 }

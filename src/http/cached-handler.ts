@@ -3,12 +3,13 @@
 import { assertNever } from "../errors.ts";
 import { answerTo, invalidateAfter } from "./answer.ts";
 import { headOf, keyedRequest } from "./fetch-head.ts";
+import { asResponse } from "./fetch-response.ts";
 import type { Incoming, KeyedHead } from "./incoming.ts";
 import { resolveHandler, type CachedHandlerOptions, type HandlerSettings } from "./options.ts";
 import { isSafe } from "./policy/invalidation.ts";
 import { fieldsOf, type RequestHead } from "./policy/message.ts";
 import type { Way } from "./prepared.ts";
-import { asResponse, passedOn } from "./respond.ts";
+import { passedOn } from "./respond.ts";
 
 /** What a handler is to the cache. */
 export type RequestHandler = (request: Request) => Response | PromiseLike<Response>;
@@ -74,7 +75,12 @@ async function direct(
   const passed = passedOn(response, way, head, settings);
   if (!isSafe(head.method)) {
     const { status, headers } = response;
-    await invalidateAfter(head, { status, fields: fieldsOf(headers) }, (uri) => new Request(uri), settings);
+    await invalidateAfter(
+      { head, request },
+      { status, fields: fieldsOf(headers) },
+      settings,
+      (uri) => new Request(uri),
+    );
   }
   return passed;
 }

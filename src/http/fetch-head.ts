@@ -1,4 +1,4 @@
-// The head of a fetch Request, as the policy reads it; and the Request that a handler gets when it answers for everybody.
+// Heads of fetch: that of a Request, as the policy reads it; fields as Headers; and the Request that a handler gets when it answers for everybody.
 
 import type { KeyedHead } from "./incoming.ts";
 import type { FieldLine, Fields, RequestHead } from "./policy/message.ts";
@@ -10,8 +10,13 @@ export function headOf(request: Request): RequestHead {
 
 /** For a run of the handler on behalf of all who ask for the same. */
 export function keyedRequest({ url, fields, signal }: KeyedHead): Request {
-  const headers = [...fields].map(([name, value]): [string, string] => [name, value]);
-  return new Request(url, { method: "GET", headers, signal });
+  return new Request(url, { method: "GET", headers: headersOf(fields), signal });
+}
+
+export function headersOf(fields: Iterable<FieldLine>): Headers {
+  const headers = new Headers();
+  for (const [name, value] of fields) headers.append(name, value);
+  return headers;
 }
 
 /** Headers of fetch: a hit asks for few of them. Several lines of a field are one there. */

@@ -3,6 +3,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { RefreshContext } from "../model/refresh.ts";
 import { captureBody } from "./capture.ts";
+import { hasNoBody, withBody } from "./fetch-response.ts";
 import type { Incoming } from "./incoming.ts";
 import type { HandlerSettings, RouteSettings } from "./options.ts";
 import { initialAgeMs } from "./policy/age.ts";
@@ -126,9 +127,9 @@ function pass(because: string, own: Response, run: Run): Filled {
 async function capture(response: Response, received: ReceivedResponse, run: Run): Promise<Filled> {
   const { status, statusText } = response;
   const captured = await captureBody(response.body, run.settings.maxBodyBytes);
-  if (captured.kind === "too-large") return pass("too-large", copyOf(response, captured.body), run);
+  if (captured.kind === "too-large") return pass("too-large", withBody(response, captured.body), run);
   const { bytes } = captured;
-  if (!isWhole(received, bytes)) return pass("length", copyOf(response, bytes), run);
+  if (!isWhole(received, bytes)) return pass("length", withBody(response, bytes), run);
   live(received, run);
   const { requestedAt, receivedAt } = received;
   const lines = [...keptFields(received, bytes, run.asked.place)];
@@ -167,14 +168,4 @@ function keptFields(response: ReceivedResponse, bytes: Uint8Array, { policy }: P
 /** A strong entity tag: equal bytes have equal ones, on all processes and after a restart. */
 function entityTagOfBytes(bytes: Uint8Array): string {
   return `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 27)}"`;
-}
-
-/** Whether a status has no body, whatever the handler wrote (RFC 9110 §6.4.1). */
-export function hasNoBody(status: number): boolean {
-  return status === 204 || status === 205 || status === 304;
-}
-
-function copyOf(response: Response, body: ReadableStream<Uint8Array> | Uint8Array): Response {
-  const { status, statusText, headers } = response;
-  return new Response(hasNoBody(status) ? null : body, { status, statusText, headers });
 }

@@ -31,16 +31,26 @@ export interface KeyedHead {
 }
 
 /** What a request is to be answered with. */
-export type Answer =
-  /** What is stored: all of it, a part, its head, or word that the client has it already. */
-  | {
-      readonly kind: "stored";
-      readonly status: number;
-      readonly statusText: string;
-      readonly fields: FieldList;
-      readonly body: Uint8Array | undefined;
-    }
-  /** What a run of the handler has brought for this request alone. */
-  | { readonly kind: "own"; readonly response: Response; readonly way: Way }
-  /** Nothing: the handler is to be run for the request as it is. */
-  | { readonly kind: "direct"; readonly way: Way };
+export type Answer = StoredAnswer | OwnAnswer | DirectAnswer;
+
+/** What is stored: all of it, a part, its head, or word that the client has it already. */
+export interface StoredAnswer {
+  readonly kind: "stored";
+  readonly status: number;
+  readonly statusText: string;
+  readonly fields: FieldList;
+  readonly body: Uint8Array | undefined;
+}
+
+/** What a run of the handler has brought for this request alone. */
+export interface OwnAnswer {
+  readonly kind: "own";
+  readonly response: Response;
+  readonly way: Way;
+}
+
+/** Nothing: the handler is to be run for the request as it is. */
+export interface DirectAnswer {
+  readonly kind: "direct";
+  readonly way: Way;
+}

@@ -3,7 +3,8 @@
 export { cachedHandler, type RequestHandler } from "./cached-handler.ts";
 export { cachedFetch } from "./full/cached-fetch.ts";
 export { cachedRoute, type CachedRoute } from "./node/cached-route.ts";
-export type { Next, NodeHandler } from "./node/node-incoming.ts";
+export type { NodeHandler } from "./node/incoming.ts";
+export type { Next } from "./node/run.ts";
 export type { Fetch } from "./full/exchange.ts";
 export type { CachedFetchOptions } from "./full/options.ts";
 

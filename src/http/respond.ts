@@ -1,8 +1,7 @@
 // What a client gets of a stored response: all of it, a part, its head, or word that it has it already.
 
-import { hasNoBody } from "./fill.ts";
-import type { Answer } from "./incoming.ts";
-import { keptBody } from "./kept-body.ts";
+import { hasContent, withFields } from "./fetch-response.ts";
+import type { StoredAnswer } from "./incoming.ts";
 import type { RouteSettings } from "./options.ts";
 import { withCacheStatus } from "./policy/cache-status.ts";
 import { fieldsOf, type FieldList, type FieldSource, type RequestHead } from "./policy/message.ts";
@@ -14,8 +13,6 @@ import type { Place } from "./request-key.ts";
 import type { StoredRoute } from "./stored.ts";
 import { isSurrogateField } from "./surrogate-keys.ts";
 
-type Stored = Extract<Answer, { kind: "stored" }>;
-
 /** The answer to a request from a stored response (RFC 9111 §4). */
 export function respond(
   stored: StoredRoute,
@@ -23,7 +20,7 @@ export function respond(
   place: Place,
   way: Way,
   settings: RouteSettings,
-): Stored {
+): StoredAnswer {
   const prepared = prepare(stored, place, settings);
   const { response } = prepared;
   const fields = fieldsNow(prepared, way, settings.clock.now(), settings);
@@ -44,21 +41,9 @@ export function respond(
   return answer(206, "", partFields(fields, range, body.byteLength), part, head);
 }
 
-/** As fetch has it. */
-export function asResponse({ status, statusText, fields, body }: Stored): Response {
-  const content = (body ?? null) as Uint8Array<ArrayBuffer> | null;
-  return new Response(content, { status, statusText, headers: headersOf(fields) });
-}
-
 /** A response that is its caller's alone, with what the cache has to say about it, and without its surrogate keys. */
-export function passedOn(response: Response, way: Way, { method }: RequestHead, settings: RouteSettings): Response {
-  const { status, statusText } = response;
-  // Nobody can make another of these: an upgrade, or a failure of the network.
-  if (status < 200) return response;
-  const isHead = method === "HEAD";
-  if (isHead) void response.body?.cancel().catch(() => undefined);
-  const body = isHead || hasNoBody(status) ? null : keptBody(response);
-  return new Response(body, { status, statusText, headers: headersOf(passedFields(response.headers, way, settings)) });
+export function passedOn(response: Response, way: Way, head: RequestHead, settings: RouteSettings): Response {
+  return withFields(response, passedFields(response.headers, way, settings), head);
 }
 
 /** The fields of a response that is not the cache's. */
@@ -71,19 +56,12 @@ function answer(
   statusText: string,
   fields: FieldList,
   body: Uint8Array | undefined,
-  { method }: RequestHead,
-): Stored {
-  const content = method === "HEAD" || hasNoBody(status) ? undefined : body;
-  return { kind: "stored", status, statusText, fields, body: content };
+  head: RequestHead,
+): StoredAnswer {
+  return { kind: "stored", status, statusText, fields, body: hasContent(head, status) ? body : undefined };
 }
 
 /** A 412 has nothing of the response but what concerns caches. */
 function unsatisfied(fields: FieldList): FieldList {
   return notModifiedFields(fields).with([["Content-Length", "0"]]);
-}
-
-function headersOf(fields: FieldList): Headers {
-  const headers = new Headers();
-  for (const [name, value] of fields) headers.append(name, value);
-  return headers;
 }

@@ -65,7 +65,9 @@ const routes = new WeakMap<StoredRoute, StoredRoute>();
 /** A route so moved: the same object for the same one, since what is worked out of it is kept by that. */
 export function routeMovedBy(stored: StoredRoute, shift: Milliseconds): StoredRoute {
   if (shift === 0) return stored;
-  const found = routes.get(stored) ?? movedBy(stored, shift);
-  routes.set(stored, found);
-  return found;
+  const found = routes.get(stored);
+  if (found !== undefined) return found;
+  const moved = movedBy(stored, shift);
+  routes.set(stored, moved);
+  return moved;
 }

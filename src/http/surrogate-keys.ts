@@ -16,6 +16,7 @@ export function surrogateKeys(fields: Fields): string[] {
 /** Those that are taken out on the way to the client. */
 export const SURROGATE_FIELDS: readonly string[] = Object.freeze([CACHE_TAG, SURROGATE_KEY]);
 
+/** The name is given in lower case. */
 export function isSurrogateField(name: string): boolean {
-  return name === CACHE_TAG || name === SURROGATE_KEY;
+  return SURROGATE_FIELDS.includes(name);
 }

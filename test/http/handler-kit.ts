@@ -6,6 +6,7 @@ import type { CachedHandlerOptions } from "../../src/http/options.ts";
 import type { TieredCacheManager } from "../../src/index.ts";
 import { createCache } from "../support/cache.ts";
 import type { FakeClock } from "../support/fake-clock.ts";
+import { wayIn } from "./asking.ts";
 
 export interface Served {
   /** Asks for a path, or a URL, and reads the answer. */
@@ -53,8 +54,7 @@ export function fresh(
 
 export async function read(response: Response): Promise<Answer> {
   const { status, headers } = response;
-  const way = (headers.get("Cache-Status") ?? "").replace(/^freshtier(; )?/, "");
-  return { status, headers, way, text: await response.text() };
+  return { status, headers, way: wayIn(headers.get("Cache-Status")), text: await response.text() };
 }
 
 /** A promise and its settling. */

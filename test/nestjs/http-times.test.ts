@@ -11,10 +11,12 @@ import {
   Param,
   Post,
   Put,
+  Req,
   Res,
   StreamableFile,
 } from "@nestjs/common";
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
@@ -100,6 +102,21 @@ describe.each(PLATFORMS)("on %s", (platform) => {
     run.resolve("1999");
     expect(new Set(await others)).toEqual(new Set(["200 1999"]));
     expect([runs, failures]).toEqual([1, []]);
+  });
+
+  test("a method that destroys its request has failed, and nobody waits for it", async () => {
+    @Controller()
+    class Prices {
+      @Get("price")
+      @CachedRoute({ ttl: "1m" })
+      price(@Req() req: IncomingMessage & { readonly raw?: IncomingMessage }): Promise<string> {
+        (req.raw ?? req).destroy();
+        return deferred<string>().promise;
+      }
+    }
+
+    const site = await openSite({ platform, controllers: [Prices] });
+    expect(await site.read("/price")).toMatch(/^500 .*Internal server error/);
   });
 
   test("1,000 clients at once are one run of a slow route", async () => {

@@ -1,18 +1,13 @@
 // A real origin over real sockets, and clients of a fleet: each with undici's cache interceptor on a cache of its own, all of
 // one name. What the tests of this folder start from.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
-import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import { memoryTier, TieredCacheManager, type CacheOptions, type TierConfig } from "../../src/index.ts";
 import { redisTier, type RedisTierOptions } from "../../src/redis/index.ts";
 import { sqliteTier } from "../../src/sqlite/index.ts";
 import { tieredCacheStore, type TieredCacheStore, type TieredCacheStoreOptions } from "../../src/undici/index.ts";
-import { Origin } from "../support/http-origin.ts";
+import type { Origin } from "../support/http-origin.ts";
+import { Stage } from "../support/http-stage.ts";
 import type { RedisServer } from "../support/redis/redis-server.ts";
-import { startRedis } from "../support/redis/server.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { Agent, fetch, interceptors, type Dispatcher, type RequestInit, type Response } from "./undici.ts";
 
@@ -48,56 +43,38 @@ export interface ClientOptions {
 
 /** The origin, the servers of a file of tests, and the clients of a test. */
 export class World {
-  origin = new Origin();
-  #redis: RedisServer | undefined;
-  #folder = "";
-  #names = 0;
-  readonly #undos: (() => unknown)[] = [];
+  readonly #stage: Stage;
 
   constructor(kinds: readonly Kind[]) {
-    beforeAll(async () => {
-      this.#folder = mkdtempSync(join(tmpdir(), "freshtier-undici-"));
-      if (kinds.includes("redis")) this.#redis = await startRedis();
-    });
-    beforeEach(async () => {
-      this.#names++;
-      this.origin = new Origin();
-      await this.origin.start();
-    });
-    afterEach(async () => {
-      for (const undo of this.#undos.splice(0).toReversed()) await undo();
-      this.origin.stop();
-    });
-    afterAll(async () => {
-      await this.#redis?.stop();
-      rmSync(this.#folder, { recursive: true, force: true });
-    });
+    this.#stage = new Stage(kinds);
+  }
+
+  get origin(): Origin {
+    return this.#stage.origin;
   }
 
   get redis(): RedisServer {
-    if (this.#redis === undefined) throw new Error("there is no Redis in this file");
-    return this.#redis;
+    return this.#stage.redis;
   }
 
   /** Where caches of this test that share a file share it. */
   get file(): string {
-    return join(this.#folder, `${this.#names}.db`);
+    return this.#stage.file;
   }
 
   atEnd(undo: () => unknown): void {
-    this.#undos.push(undo);
+    this.#stage.atEnd(undo);
   }
 
   /** Opens a client that hears what the others do. */
   async client(options: ClientOptions): Promise<Client> {
-    const { kind, name = `http${this.#names}` } = options;
+    const { kind, name = this.#stage.name } = options;
     const shared = this.#tier(kind, options.redis);
     // Lifetimes of its own, which must not matter.
     const cache = new TieredCacheManager({
       name,
       ttl: 1,
       jitter: 1,
-
       ...options.cache,
       tiers: [memoryTier(), ...shared],
     });

@@ -52,16 +52,7 @@ export function cachedRoute<
   options: CachedRouteOptions<
     FastifyRequest<RouteGeneric, RawServer, RawRequest, SchemaCompiler, TypeProvider, ContextConfig, Logger>
   >,
-): RouteHandlerMethod<
-  RawServer,
-  RawRequest,
-  RawReply,
-  RouteGeneric,
-  ContextConfig,
-  SchemaCompiler,
-  TypeProvider,
-  Logger
-> {
+): typeof handler {
   if (typeof handler !== "function") throw badInput("invalid_argument", "handler", "a function", handler);
   const settings = resolveHandler(options);
   const serve: unknown = serveRoute(handler as unknown as AnyHandler, settings as never);

@@ -45,8 +45,7 @@ async function invalidate(request: AnyRequest, reply: AnyReply): Promise<void> {
   const { raw } = request;
   const head = headOfMessage(raw, raw.url ?? "/");
   const response = { status: reply.statusCode, fields: linesOf(reply) };
-  const requestFor = (uri: string): AnyRequest | undefined => (uri === head.url ? request : undefined);
-  await invalidateAfter(head, response, requestFor, settings);
+  await invalidateAfter({ head, request }, response, settings);
 }
 
 /** The fields that name what else has changed. */

@@ -3,8 +3,8 @@
 import { isUtf8 } from "node:buffer";
 import { STATUS_CODES } from "node:http";
 import { Readable } from "node:stream";
-import { hasNoBody } from "../fill.ts";
-import type { Answer } from "../incoming.ts";
+import { dropBody, hasNoBody } from "../fetch-response.ts";
+import type { OwnAnswer, StoredAnswer } from "../incoming.ts";
 import type { RouteSettings } from "../options.ts";
 import type { FieldLine } from "../policy/message.ts";
 import { passedFields } from "../respond.ts";
@@ -12,20 +12,20 @@ import { contextOf, type AnyReply } from "./context.ts";
 import { fieldsGiven, sentAs } from "./outcome.ts";
 
 /** From what is stored. Fastify says how long it is: hooks may make it another. */
-export function giveStored(reply: AnyReply, answer: Extract<Answer, { kind: "stored" }>): unknown {
+export function giveStored(reply: AnyReply, answer: StoredAnswer): unknown {
   const { status, statusText, fields, body } = answer;
   setHead(reply, status, statusText, fields, true);
   return body === undefined ? undefined : payloadOf(reply, body);
 }
 
 /** What is one client's alone: as the handler sent it, if that was all at once. */
-export function giveOwn(reply: AnyReply, answer: Extract<Answer, { kind: "own" }>, settings: RouteSettings): unknown {
+export function giveOwn(reply: AnyReply, answer: OwnAnswer, settings: RouteSettings): unknown {
   const { response, way } = answer;
   const { status, statusText, body } = response;
   const sent = sentAs(response);
   setHead(reply, status, statusText, passedFields(fieldsGiven(response), way, settings), sent !== undefined);
   const isEmpty = sent !== undefined || hasNoBody(status) || body === null;
-  if (isEmpty) void body?.cancel().catch(() => undefined);
+  if (isEmpty) dropBody(response);
   if (hasNoBody(status)) return undefined;
   return sent ?? body ?? undefined;
 }

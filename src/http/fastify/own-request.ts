@@ -6,7 +6,7 @@ import type { KeyedHead } from "../incoming.ts";
 import { keyedMessage } from "../node/keyed-message.ts";
 import type { AnyRequest, RouteContext } from "./context.ts";
 import { copyDecorations } from "./decorations.ts";
-import { keepChanges } from "./headers.ts";
+import { keepChanges } from "./request-head.ts";
 
 /** Made anew from what the key says. */
 const ANEW: ReadonlySet<PropertyKey> = new Set([

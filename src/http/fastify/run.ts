@@ -1,31 +1,19 @@
 // One run of a handler for the cache: as Fastify would run it, up to the hooks before sending, with a request and a reply of its own.
 
-import { ServerResponse } from "node:http";
 import type { FastifyInstance } from "fastify";
 import type { KeyedHead } from "../incoming.ts";
-import { captureResponse } from "../node/captured-response.ts";
-import { copyAddedToResponse } from "../node/copy-added.ts";
+import { onDestroyed } from "../node/keyed-message.ts";
 import type { AnyReply, AnyRequest } from "./context.ts";
-import { FailureWithStatus, outcomeOf } from "./outcome.ts";
-import { contextForRun, ownReply } from "./own-reply.ts";
-import { ownRequest } from "./own-request.ts";
+import { FailureWithStatus } from "./outcome.ts";
+import { ownExchange, type Exchange } from "./own-exchange.ts";
 
 /** A handler, whatever its types. */
 export type AnyHandler = (this: FastifyInstance, request: AnyRequest, reply: AnyReply) => unknown;
 
 /** A handler, and the request that it was called for. */
-export interface Call {
+export interface Call extends Exchange {
   readonly handler: AnyHandler;
   readonly instance: FastifyInstance;
-  readonly request: AnyRequest;
-  readonly reply: AnyReply;
-}
-
-/** A run under way. */
-interface Run {
-  readonly request: AnyRequest;
-  readonly reply: AnyReply;
-  readonly onFailure: (error: unknown) => void;
 }
 
 /**
@@ -34,39 +22,39 @@ interface Run {
  */
 export function runForKey(call: Call, keyed: KeyedHead, origin: string | undefined): Promise<Response> {
   const end = new AbortController();
-  const request = ownRequest(call.request, { ...keyed, signal: end.signal }, contextForRun(call.request), origin);
-  const { res, response, stop } = captureResponse(request.raw, likeOf(call.reply.raw));
-  const statusBefore = res.statusCode;
-  let sent: unknown;
-  let isHijacked = false;
+  const statusBefore = call.reply.raw.statusCode;
   return new Promise((resolve, reject) => {
     const onFailure = (error: unknown): void => {
+      const { res, stop } = own;
       const isOfStatus = res.statusCode !== statusBefore && !res.headersSent;
       reject(isOfStatus ? new FailureWithStatus(error, res.statusCode) : error);
       stop(error);
     };
-    const reply = ownReply(call.reply, request, res, {
-      onFailure,
-      onSend: (payload) => void (sent = payload),
-      onHijack: () => void (isHijacked = true),
-    });
+    const own = ownExchange(call, { ...keyed, signal: end.signal }, origin, onFailure);
     const abandon = (): void => {
       end.abort(keyed.signal.reason);
       onFailure(keyed.signal.reason);
     };
     keyed.signal.addEventListener("abort", abandon, { once: true });
     // Also when the one client leaves who has it as a stream.
-    res.once("close", () => {
-      request.raw.destroy();
-      if (!res.writableEnded) end.abort();
+    own.res.once("close", () => {
+      own.message.destroy();
+      if (!own.res.writableEnded) end.abort();
     });
-    response.then((taken) => resolve(outcomeOf(taken, sent, isHijacked)), reject);
-    void start(call, { request, reply, onFailure });
+    onDestroyed(own.message, (error) => {
+      if (!own.res.closed) onFailure(error);
+    });
+    own.response.then(resolve, reject);
+    void start(call, own, onFailure);
   });
 }
 
 /** As Fastify does it with what a handler returns, or throws: a reply that has been sent stays as it is. */
-async function start({ handler, instance }: Call, { request, reply, onFailure }: Run): Promise<void> {
+async function start(
+  { handler, instance }: Call,
+  { request, reply }: Exchange,
+  onFailure: (error: unknown) => void,
+): Promise<void> {
   const { raw } = reply;
   try {
     const result = handler.call(instance, request, reply);
@@ -82,12 +70,4 @@ async function start({ handler, instance }: Call, { request, reply, onFailure }:
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
-}
-
-/** The client's may be of HTTP/2, or of `inject`, with a connection that is part of them: a run has Node's own. */
-export function likeOf(raw: ServerResponse): ServerResponse {
-  const like = new ServerResponse(raw.req);
-  copyAddedToResponse(raw, like);
-  like.statusCode = raw.statusCode;
-  return like;
 }

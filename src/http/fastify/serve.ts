@@ -2,21 +2,18 @@
 
 import { assertNever } from "../../errors.ts";
 import { answerTo } from "../answer.ts";
-import type { Answer, Incoming, KeyedHead } from "../incoming.ts";
-import { isOfUser } from "../known-user.ts";
+import type { Answer } from "../incoming.ts";
 import { addToHead } from "../node/send.ts";
-import { isPlainTarget } from "../node/plain-target.ts";
 import type { HandlerSettings } from "../options.ts";
 import { isSafe } from "../policy/invalidation.ts";
-import type { Fields, RequestHead } from "../policy/message.ts";
 import type { Way } from "../prepared.ts";
 import { invalidateBeforeSending } from "./changes.ts";
-import { Client } from "./client.ts";
-import { contextOf, type AnyReply, type AnyRequest } from "./context.ts";
+import type { AnyReply, AnyRequest } from "./context.ts";
 import { giveOwn, giveStored } from "./give.ts";
-import { headAsCame } from "./headers.ts";
+import { headOf, isOrdinary } from "./request-head.ts";
+import { FastifyIncoming } from "./incoming.ts";
 import { FailureWithStatus } from "./outcome.ts";
-import { runForKey, type AnyHandler, type Call } from "./run.ts";
+import type { AnyHandler, Call } from "./run.ts";
 
 type Settings = HandlerSettings<AnyRequest>;
 
@@ -24,12 +21,14 @@ type Settings = HandlerSettings<AnyRequest>;
 export function serveRoute(handler: AnyHandler, settings: Settings): AnyHandler {
   return async function serve(request, reply) {
     const call: Call = { handler, instance: this, request, reply };
-    const client = new Client(reply.raw);
+    const { url = "" } = request.raw;
+    if (isSafe(request.method) && !isOrdinary(request, url)) return runDirectly(call, { forward: "bypass" }, settings);
+    const incoming = new FastifyIncoming(call, headOf(request, url), settings.origin);
     let answer;
     try {
-      answer = await answerOf(call, client, settings);
+      answer = await answerTo(incoming, settings);
     } catch (error) {
-      return fail(error, reply, client, settings);
+      return fail(error, reply, incoming, settings);
     }
     return give(call, answer, settings);
   };
@@ -48,46 +47,6 @@ function give(call: Call, answer: Answer, settings: Settings): unknown {
   }
 }
 
-function answerOf(call: Call, client: Client, settings: Settings): Promise<Answer> | Answer {
-  const { request } = call;
-  const { url = "" } = request.raw;
-  if (!isPlainTarget(url)) return { kind: "direct", way: { forward: "bypass" } };
-  const head = headFor(headAsCame(request, url), request);
-  const run = (keyed: KeyedHead): Promise<Response> => runForKey(call, keyed, settings.origin);
-  const incoming: Incoming<AnyRequest> = {
-    request,
-    head,
-    isOfUser: isOfUser(request) || isOfUser(request.raw),
-    get signal() {
-      return client.signal;
-    },
-    run,
-  };
-  return answerTo(incoming, settings);
-}
-
-/** To HEAD the answer is that to GET: Fastify, or the hook of the routes that it makes for HEAD, leaves the body out. */
-export function headFor(head: RequestHead, request: AnyRequest): RequestHead {
-  const isHead = head.method === "HEAD";
-  const fields =
-    head.fields.all("range").length > 0 && (isHead || mayBeEncoded(request)) ? rangeless(head) : head.fields;
-  return isHead || fields !== head.fields ? { ...head, method: "GET", fields } : head;
-}
-
-/** A hook that compresses would take a part for the whole. Ranges are for GET alone (RFC 9110 §14.2), and may be ignored. */
-function mayBeEncoded(request: AnyRequest): boolean {
-  const accepted = request.raw.headers["accept-encoding"];
-  const isPlain = accepted === undefined || /^\s*identity\b[^,]*(?:,\s*\*\s*;\s*q=0(?:\.0*)?\s*)?$/i.test(accepted);
-  return !isPlain && contextOf(request).onSend !== null;
-}
-
-function rangeless({ fields }: RequestHead): Fields {
-  return {
-    all: (name) => (name === "range" ? [] : fields.all(name)),
-    [Symbol.iterator]: () => fields[Symbol.iterator](),
-  };
-}
-
 /** The handler as it is, for this request alone. */
 function runDirectly(call: Call, way: Way, settings: Settings): unknown {
   const { handler, instance, request, reply } = call;
@@ -99,8 +58,8 @@ function runDirectly(call: Call, way: Way, settings: Settings): unknown {
 }
 
 /** Errors are Fastify's business, but not that a client has left. */
-function fail(error: unknown, reply: AnyReply, client: Client, settings: Settings): undefined {
-  if (client.hasLeft) {
+function fail(error: unknown, reply: AnyReply, { hasLeft }: FastifyIncoming, settings: Settings): undefined {
+  if (hasLeft) {
     void reply.hijack();
     return undefined;
   }

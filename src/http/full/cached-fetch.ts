@@ -2,7 +2,6 @@
 
 import { createHash } from "node:crypto";
 import type { RefreshContext } from "../../model/refresh.ts";
-import { hasNoBody } from "../fill.ts";
 import { withCacheStatus, type CacheStatus, type ForwardReason } from "../policy/cache-status.ts";
 import { remainingMs } from "../policy/freshness.ts";
 import { invalidatedUris } from "../policy/invalidation.ts";
@@ -12,11 +11,11 @@ import { evaluatePreconditions } from "../policy/preconditions.ts";
 import { parseContentRange } from "../policy/content-range.ts";
 import { partFields, selectFromPart, selectRange, unsatisfiableFields } from "../policy/range.ts";
 import { requestControl } from "../policy/request-control.ts";
-import { reusedFields } from "../policy/stored-fields.ts";
+import { endToEndFields, reusedFields } from "../policy/stored-fields.ts";
 import { parseUri } from "../policy/uri.ts";
 import { headOf } from "../fetch-head.ts";
-import { keptBody } from "../kept-body.ts";
-import { asVariant, exchange, passedFields, type Fetch, type Outcome } from "./exchange.ts";
+import { asResponse, dropBody, hasContent, withFields } from "../fetch-response.ts";
+import { asVariant, exchange, type Fetch, type Outcome } from "./exchange.ts";
 import { isOfPart } from "./parts.ts";
 import { resolveFetch, type CachedFetchOptions, type FetchSettings } from "./options.ts";
 import {
@@ -220,28 +219,17 @@ function unavailable(asked: Asked): Response {
 }
 
 function passedOn(asked: Asked, response: Response, way: Way): Response {
-  const { status, statusText } = response;
-  if (status < 200) return response;
-  const fields = withCacheStatus(passedFields(response), { cache: asked.settings.cacheName, ...way });
-  return respond(asked, status, statusText, fields, keptBody(response) ?? undefined);
+  const fields = endToEndFields(fieldsOf(response.headers));
+  return withFields(response, withCacheStatus(fields, { cache: asked.settings.cacheName, ...way }), asked.head);
 }
 
-function respond(
-  { head }: Asked,
-  status: number,
-  statusText: string,
-  fields: FieldList,
-  body?: Uint8Array | ReadableStream<Uint8Array>,
-): Response {
-  const headers = new Headers();
-  for (const [name, value] of fields) headers.append(name, value);
-  const content = head.method === "HEAD" || hasNoBody(status) ? null : (body ?? null);
-  return new Response(content as Uint8Array<ArrayBuffer> | null, { status, statusText, headers });
+function respond({ head }: Asked, status: number, statusText: string, fields: FieldList, body?: Uint8Array): Response {
+  return asResponse({ status, statusText, fields, body: hasContent(head, status) ? body : undefined });
 }
 
 /** Nobody reads the body of an outcome that came when its request had been answered. */
 function drop({ answer: given }: Outcome): void {
-  if (given.kind === "own") void given.response.body?.cancel().catch(() => undefined);
+  if (given.kind === "own") dropBody(given.response);
 }
 
 /** URIs differ by all but their fragment. */

@@ -2,9 +2,10 @@
 
 import { randomUUID } from "node:crypto";
 import { captureBody } from "../capture.ts";
-import { hasNoBody } from "../fill.ts";
+import { headersOf } from "../fetch-head.ts";
+import { dropBody, hasNoBody, withBody } from "../fetch-response.ts";
 import { parseContentRange } from "../policy/content-range.ts";
-import { fieldsOf, single, type FieldList, type ReceivedResponse, type RequestHead } from "../policy/message.ts";
+import { fieldsOf, single, type ReceivedResponse, type RequestHead } from "../policy/message.ts";
 import { mayReuseOnError } from "../policy/reuse.ts";
 import { isFailure } from "../policy/status.ts";
 import { endToEndFields, storedFields } from "../policy/stored-fields.ts";
@@ -81,7 +82,7 @@ function conditional(head: RequestHead, candidates: readonly Variant[]): Request
 }
 
 async function send({ fetch, request, signal, settings }: Trip, head: RequestHead): Promise<Answered> {
-  const headers = [...endToEndFields(head.fields)].map(([name, value]): [string, string] => [name, value]);
+  const headers = headersOf(endToEndFields(head.fields));
   const requestedAt = settings.clock.now();
   const sent = new Request(request.url, { method: head.method, headers, signal, redirect: "manual" });
   const response = await fetch(sent, request);
@@ -113,7 +114,7 @@ async function completed(trip: Trip, part: Variant): Promise<Outcome> {
 
 /** For the response itself, in the place of an answer that is of no use. */
 function sendAgain(trip: Trip, useless: Answered | undefined): Promise<Answered> {
-  void useless?.response.body?.cancel().catch(() => undefined);
+  dropBody(useless?.response);
   return send(trip, validationRequest(trip.head, []));
 }
 
@@ -200,22 +201,13 @@ function isWhole({ fields, status }: ReceivedResponse, bytes: Uint8Array): boole
   return length === undefined || isDecoded || hasNoBody(status) || Number(length) === bytes.byteLength;
 }
 
-function withBody({ status, statusText, headers }: Response, body: ReadableStream<Uint8Array> | Uint8Array): Response {
-  return new Response(hasNoBody(status) ? null : body, { status, statusText, headers });
-}
-
 function rescue({ head, variants, settings }: Trip, { response, received: by }: Answered): Outcome | undefined {
   const variant = rescueFrom(head, variants, settings);
   if (variant === undefined) return undefined;
-  void response.body?.cancel().catch(() => undefined);
+  dropBody(response);
   return { answer: { kind: "rescue", variant, forwardStatus: by.status }, variants: undefined };
 }
 
 function rescueFrom(head: RequestHead, variants: Variants, { clock, policy }: FetchSettings): Variant | undefined {
   return variants.find((variant) => mayReuseOnError(head, asVariantStored(variant), clock.now(), policy));
-}
-
-/** What goes on to the client of a response that is its own. */
-export function passedFields(response: Response): FieldList {
-  return endToEndFields(fieldsOf(response.headers));
 }

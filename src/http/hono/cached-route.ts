@@ -2,7 +2,8 @@
 
 import type { Context, Next } from "hono";
 import { resolveHandler, type CachedRouteOptions, type HandlerSettings } from "../options.ts";
-import { serveRoute, type HonoHandler } from "./serve.ts";
+import type { HonoHandler } from "./run.ts";
+import { serveRoute } from "./serve.ts";
 
 /** What Hono takes for a handler, with whatever Context. */
 export type AnyHandler = (c: never, next: never) => ReturnType<HonoHandler>;

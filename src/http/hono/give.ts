@@ -1,7 +1,7 @@
 // Answers of the cache on the client's Context, which may have headers already: they are merged as Hono merges those of a handler.
 
 import type { Context } from "hono";
-import type { Answer } from "../incoming.ts";
+import type { StoredAnswer } from "../incoming.ts";
 import type { RouteSettings } from "../options.ts";
 import { formatCacheStatus } from "../policy/cache-status.ts";
 import type { FieldLine } from "../policy/message.ts";
@@ -11,10 +11,7 @@ import { SURROGATE_FIELDS } from "../surrogate-keys.ts";
 type Body = ConstructorParameters<typeof Response>[0];
 
 /** From what is stored. */
-export function giveStored(
-  c: Context,
-  { status, statusText, fields, body }: Extract<Answer, { kind: "stored" }>,
-): Response {
+export function giveStored(c: Context, { status, statusText, fields, body }: StoredAnswer): Response {
   return give(c, status, statusText, fields, (body ?? null) as Body);
 }
 

@@ -2,21 +2,17 @@
 
 import type { Context, Next } from "hono";
 import { answerTo, invalidateAfter } from "../answer.ts";
-import { headOf, keyedRequest } from "../fetch-head.ts";
-import type { Answer, Incoming, KeyedHead } from "../incoming.ts";
-import { isOfUser } from "../known-user.ts";
+import { headOf } from "../fetch-head.ts";
+import type { Answer } from "../incoming.ts";
 import type { HandlerSettings, RouteSettings } from "../options.ts";
 import { isSafe } from "../policy/invalidation.ts";
 import { fieldsOf, type RequestHead } from "../policy/message.ts";
-import { isFailure } from "../policy/status.ts";
 import type { Way } from "../prepared.ts";
 import { passedOn } from "../respond.ts";
 import { addStatus, giveResponse, giveStored, hideSurrogates } from "./give.ts";
-import { ownContext } from "./own-context.ts";
-import { isSent, reservedOf, standIn } from "./reserved.ts";
-
-/** A handler, as Hono calls it. What it throws or rejects with is its failure. */
-export type HonoHandler = (c: Context, next: Next) => Response | void | Promise<Response | void>;
+import { HonoIncoming } from "./incoming.ts";
+import { isSent, reservedOf } from "./reserved.ts";
+import { responseIn, type HonoHandler } from "./run.ts";
 
 /** A request to a route. */
 interface Visit {
@@ -65,78 +61,6 @@ async function ask(
   }
 }
 
-/** A class, because the server for Node makes the signal when it is asked for, and a hit does not ask. */
-class HonoIncoming implements Incoming<Context> {
-  readonly request: Context;
-  readonly head: RequestHead;
-  readonly isOfUser: boolean;
-  readonly #handler: HonoHandler;
-
-  constructor(handler: HonoHandler, c: Context, head: RequestHead) {
-    this.#handler = handler;
-    this.request = c;
-    this.head = head;
-    this.isOfUser = hasUser(c);
-  }
-
-  get signal(): AbortSignal {
-    return this.request.req.raw.signal;
-  }
-
-  run(keyed: KeyedHead): Promise<Response> {
-    return runForKey(this.#handler, this.request, keyed);
-  }
-
-  refusal(response: Response): string | undefined {
-    return reservedOf(response)?.because;
-  }
-}
-
-/** What Hono's own guards leave, and most others. */
-function hasUser(c: Context): boolean {
-  const user: unknown = c.get("user") ?? c.get("jwtPayload");
-  return isOfUser({ user });
-}
-
-/** The response of a run on behalf of all who ask for the same. */
-async function runForKey(handler: HonoHandler, client: Context, keyed: KeyedHead): Promise<Response> {
-  const c = ownContext(client, keyedRequest(keyed));
-  try {
-    const given = responseIn(await within(c, () => handler(c, async () => undefined)));
-    if (given !== undefined) return given;
-    return c.finalized ? c.res : standIn(404, { because: "next" });
-  } catch (error) {
-    const status = statusOf(error);
-    if (status === undefined || isFailure(status)) throw error;
-    return standIn(status, { because: "exception", error });
-  }
-}
-
-/** For `getContext`, which gives the Context that the middleware for it was called with. */
-async function within<T>(c: Context, work: () => T): Promise<Awaited<T> | undefined> {
-  const storage = c.req.matchedRoutes.find(({ handler }) => handler.name === "contextStorage")?.handler;
-  if (storage === undefined) return await work();
-  let given: Awaited<T> | undefined;
-  await storage(c, async () => {
-    given = await work();
-  });
-  return given;
-}
-
-/**
- * The response that a handler has returned: `next()` gives a Context. It is not asked with `instanceof`, since the server for Node has put a
- * class of its own in the place of the platform's, to which belongs what `fetch` gives.
- */
-function responseIn(given: unknown): Response | undefined {
-  return typeof given === "object" && given !== null && "headers" in given ? (given as Response) : undefined;
-}
-
-/** An exception that is an answer: `HTTPException`. */
-function statusOf(error: unknown): number | undefined {
-  const isAnswer = error instanceof Error && "getResponse" in error && "status" in error;
-  return isAnswer && typeof error.status === "number" ? error.status : undefined;
-}
-
 /** What a run has brought for this client alone. */
 async function giveOwn(visit: Visit, response: Response, way: Way): Promise<Response | void> {
   const { c, head, settings } = visit;
@@ -161,8 +85,7 @@ async function direct({ handler, c, next, head, settings }: Visit, way: Way): Pr
   const response = given ?? (c.finalized ? c.res : undefined);
   if (response !== undefined && !isSafe(head.method)) {
     const { status, headers } = response;
-    const requestFor = (uri: string): Context | undefined => (uri === head.url ? c : undefined);
-    await invalidateAfter(head, { status, fields: fieldsOf(headers) }, requestFor, settings);
+    await invalidateAfter({ head, request: c }, { status, fields: fieldsOf(headers) }, settings);
   }
   if (given !== undefined) return isSent(given) ? given : passedOn(given, way, head, settings);
   // The next handler has answered, and its answer is set.

@@ -3,7 +3,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { resolveHandler, type CachedRouteOptions } from "../options.ts";
 import { statusOf } from "./left-to-next.ts";
-import type { Next, NodeHandler } from "./node-incoming.ts";
+import type { NodeHandler } from "./incoming.ts";
+import type { Next } from "./run.ts";
 import { serveRoute } from "./serve.ts";
 import { warn } from "./warning.ts";
 

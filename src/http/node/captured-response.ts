@@ -1,7 +1,7 @@
 // A response that goes to the cache instead of a socket: Node's own ServerResponse, with other ways out.
 
 import { ServerResponse, type IncomingMessage } from "node:http";
-import { hasNoBody } from "../fill.ts";
+import { hasNoBody } from "../fetch-response.ts";
 import { CapturedBody, webStreamOf } from "./captured-body.ts";
 import { copyAddedToResponse } from "./copy-added.ts";
 import { setGiven, type FieldsGiven } from "./given-head.ts";
@@ -11,6 +11,8 @@ import { warn } from "./warning.ts";
 
 /** What a handler writes to, and what comes of it. */
 export interface Captured<Res extends ServerResponse> {
+  /** The request that it answers. */
+  readonly message: IncomingMessage;
   readonly res: Res;
   /** Settles with the head; the body comes as it is written. Rejects when the handler fails before it has said anything. */
   readonly response: Promise<Response>;
@@ -26,8 +28,8 @@ export interface Captured<Res extends ServerResponse> {
  * A response as a framework has made `like` one: with its methods, and with what it has been given so far. Of header fields it has
  * those about the answer; the others are for the client of `like`. It has no connection.
  */
-export function captureResponse<Res extends ServerResponse>(req: IncomingMessage, like: Res): Captured<Res> {
-  const res = new ServerResponse(req) as Res;
+export function captureResponse<Res extends ServerResponse>(message: IncomingMessage, like: Res): Captured<Res> {
+  const res = new ServerResponse(message) as Res;
   // The responses of HTTP/2 are of their own kind.
   if (like instanceof ServerResponse) Object.setPrototypeOf(res, Object.getPrototypeOf(like) as object);
   copyAddedToResponse(like, res);
@@ -47,7 +49,7 @@ export function captureResponse<Res extends ServerResponse>(req: IncomingMessage
       done();
     });
   });
-  return { res, response: promise, over, stop, leave: (reason) => leave(reason, res, resolve, stop) };
+  return { message, res, response: promise, over, stop, leave: (reason) => leave(reason, res, resolve, stop) };
 }
 
 /** After the whole answer has been written it stands, whatever comes. */

@@ -29,6 +29,13 @@ export function keyedMessage<Req extends IncomingMessage>(
   return message;
 }
 
+/** Calls `fail` when a handler destroys the message: no answer is to be expected any more. */
+export function onDestroyed(message: IncomingMessage, fail: (error: Error) => void): void {
+  message.once("close", () => {
+    if (!message.readableEnded) fail(new Error("the handler has destroyed its request"));
+  });
+}
+
 /** Ends what the message has of a connection, and tells who listens, as a server does after the answer. */
 export function endMessage(message: IncomingMessage): void {
   message.resume();

@@ -3,7 +3,7 @@
 import { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import type { Answer } from "../incoming.ts";
+import type { StoredAnswer } from "../incoming.ts";
 import type { RouteSettings } from "../options.ts";
 import type { FieldLine } from "../policy/message.ts";
 import type { Way } from "../prepared.ts";
@@ -13,10 +13,7 @@ import { removeInherited } from "./inherited.ts";
 import { setGiven, type FieldsGiven } from "./given-head.ts";
 
 /** From what is stored. */
-export function sendStored(
-  res: ServerResponse,
-  { status, statusText, fields, body }: Extract<Answer, { kind: "stored" }>,
-): void {
+export function sendStored(res: ServerResponse, { status, statusText, fields, body }: StoredAnswer): void {
   sendHead(res, status, statusText, fields);
   if (body === undefined) res.end();
   else if (body.byteLength > SHORT || isPatched(res)) res.end(body);

@@ -2,7 +2,8 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { answerTo, invalidateAfter } from "../answer.ts";
-import type { Answer } from "../incoming.ts";
+import { dropBody } from "../fetch-response.ts";
+import type { Answer, OwnAnswer } from "../incoming.ts";
 import type { HandlerSettings } from "../options.ts";
 import { isSafe } from "../policy/invalidation.ts";
 import type { RequestHead } from "../policy/message.ts";
@@ -11,7 +12,8 @@ import { passedOn } from "../respond.ts";
 import { holdEnd } from "./hold-end.ts";
 import { leftBy } from "./left-to-next.ts";
 import { headOfMessage, isOrdinary, targetOf } from "./message-head.ts";
-import { NodeIncoming, type Next, type NodeHandler } from "./node-incoming.ts";
+import { NodeIncoming, type NodeHandler } from "./incoming.ts";
+import type { Next } from "./run.ts";
 import { addToHead, sendResponse, sendStored } from "./send.ts";
 
 /** One request to a route. */
@@ -33,7 +35,7 @@ export async function serveRoute<Req extends IncomingMessage, Res extends Server
   if (!isOrdinary(req, target) && isSafe(head.method)) return direct(visit, head, { forward: "bypass" }, settings);
   const answer = await answerTo(new NodeIncoming(req, res, head, handler, settings.origin), settings);
   // Middleware that waits no longer has answered, or the client has left: what changes something is done all the same.
-  if ((res.headersSent || res.destroyed) && isSafe(head.method)) return drop(answer);
+  if ((res.headersSent || res.destroyed) && isSafe(head.method)) return dropUnread(answer);
   switch (answer.kind) {
     case "stored":
       return sendStored(res, answer);
@@ -44,13 +46,13 @@ export async function serveRoute<Req extends IncomingMessage, Res extends Server
   }
 }
 
-function drop(answer: Answer): void {
-  if (answer.kind === "own") void answer.response.body?.cancel().catch(() => undefined);
+function dropUnread(answer: Answer): void {
+  if (answer.kind === "own") dropBody(answer.response);
 }
 
 async function own<Req extends IncomingMessage, Res extends ServerResponse>(
   { res, next }: Visit<Req, Res>,
-  { response, way }: Extract<Answer, { kind: "own" }>,
+  { response, way }: OwnAnswer,
   head: RequestHead,
   settings: HandlerSettings<Req>,
 ): Promise<void> {
@@ -71,8 +73,7 @@ async function direct<Req extends IncomingMessage, Res extends ServerResponse>(
     await handler(req, res, next);
     return;
   }
-  const requestFor = (uri: string): Req | undefined => (uri === head.url ? req : undefined);
-  const onHandled = holdEnd(res, (response) => invalidateAfter(head, response, requestFor, settings));
+  const onHandled = holdEnd(res, (response) => invalidateAfter({ head, request: req }, response, settings));
   await handler(req, res, next);
   onHandled();
 }

@@ -4,24 +4,16 @@ import type { ServerResponse } from "node:http";
 import type { KeyedHead } from "../../http/incoming.ts";
 import type { AnyReply, AnyRequest } from "../../http/fastify/context.ts";
 import { giveOwn, giveStored } from "../../http/fastify/give.ts";
-import { headAsCame } from "../../http/fastify/headers.ts";
-import { outcomeOf } from "../../http/fastify/outcome.ts";
-import { contextForRun, ownReply } from "../../http/fastify/own-reply.ts";
-import { ownRequest } from "../../http/fastify/own-request.ts";
-import { likeOf } from "../../http/fastify/run.ts";
-import { headFor } from "../../http/fastify/serve.ts";
-import { captureResponse } from "../../http/node/captured-response.ts";
+import { headOf, isOrdinary } from "../../http/fastify/request-head.ts";
+import { ownExchange } from "../../http/fastify/own-exchange.ts";
 import { isCalledPrivate } from "../../http/node/inherited.ts";
 import { targetOf } from "../../http/node/message-head.ts";
 import type { Exchange, OwnExchange, Platform } from "./platform.ts";
 
 export const fastify: Platform = {
-  messageOf: (req) => (req as AnyRequest).raw,
   responseOf: (res) => (res as AnyReply).raw,
-  headOf(req) {
-    const request = req as AnyRequest;
-    return headFor(headAsCame(request, targetOf(request.raw)), request);
-  },
+  headOf: (req) => headOf(req as AnyRequest, targetOf((req as AnyRequest).raw)),
+  isOrdinary: (req) => isOrdinary(req as AnyRequest, targetOf((req as AnyRequest).raw)),
   isCalledPrivate: (res) => isCalledPrivate(res as unknown as ServerResponse),
   captured,
   removeHeader: (res, name) => void (res as AnyReply).removeHeader(name),
@@ -35,16 +27,7 @@ export const fastify: Platform = {
 };
 
 function captured({ req, res }: Exchange, keyed: KeyedHead, origin: string | undefined): OwnExchange {
-  const [client, clientReply] = [req as AnyRequest, res as AnyReply];
-  const request = ownRequest(client, keyed, contextForRun(client), origin);
-  const { res: raw, response, ...ways } = captureResponse(request.raw, likeOf(clientReply.raw));
-  let sent: unknown;
-  let isHijacked = false;
-  const reply = ownReply(clientReply, request, raw, {
-    onFailure: ways.leave,
-    onSend: (payload) => void (sent = payload),
-    onHijack: () => void (isHijacked = true),
-  });
-  const outcome = response.then((taken) => outcomeOf(taken, sent, isHijacked));
-  return { req: request, message: request.raw, res: reply, response: outcome, ...ways };
+  const client = { request: req as AnyRequest, reply: res as AnyReply };
+  const own = ownExchange(client, keyed, origin, (error) => own.leave(error));
+  return { ...own, req: own.request, res: own.reply };
 }

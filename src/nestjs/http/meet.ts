@@ -1,9 +1,10 @@
 // A request at the cache: answered from it, or by the route.
 
-import { type CallHandler, type ExecutionContext, StreamableFile } from "@nestjs/common";
+import { type CallHandler, StreamableFile } from "@nestjs/common";
 import { finalize, type Observable, of } from "rxjs";
 import { answerTo, invalidateAfter } from "../../http/answer.ts";
-import type { Answer } from "../../http/incoming.ts";
+import { dropBody } from "../../http/fetch-response.ts";
+import type { Answer, OwnAnswer } from "../../http/incoming.ts";
 import { holdEnd } from "../../http/node/hold-end.ts";
 import { leftBy } from "../../http/node/left-to-next.ts";
 import { addToHead } from "../../http/node/send.ts";
@@ -31,13 +32,10 @@ export async function meet(meeting: Meeting, next: CallHandler): Promise<Observa
   return answer.kind === "own" ? own(visit, answer, next) : answered(visit, answer, answer.body);
 }
 
-function own(visit: Visit, answer: Extract<Answer, { kind: "own" }>, next: CallHandler): Observable<unknown> {
+function own(visit: Visit, answer: OwnAnswer, next: CallHandler): Observable<unknown> {
   const { response, way } = answer;
   const left = leftBy(response);
-  if (left === undefined) {
-    const drop = (): void => void response.body?.cancel().catch(nothing);
-    return answered(visit, answer, undefined, drop);
-  }
+  if (left === undefined) return answered(visit, answer, undefined, () => dropBody(response));
   // Of an exception the filters make an answer for this client; what the method has left to the next one it leaves once more.
   return isWordOfRouter(left.reason) ? passed(visit, way, next) : thrown(visit, way, left.reason);
 }
@@ -93,12 +91,6 @@ function give({ route, client, platform, head }: Visit, answer: Sendable): void 
 }
 
 /** What routes of the same controller have stored under the URI of a request that has changed something ends. */
-async function invalidate({ others, context, head }: Visit, response: ResponseHead): Promise<void> {
-  const ends = [...others.values()].map(({ settings }) => {
-    // A key of the user's is known of this request alone.
-    const requestFor = (uri: string): ExecutionContext | undefined =>
-      settings.key === undefined || uri === head.url ? context : undefined;
-    return invalidateAfter(head, response, requestFor, settings);
-  });
-  await Promise.all(ends);
+async function invalidate(visit: Visit, response: ResponseHead): Promise<void> {
+  await Promise.all([...visit.others.values()].map(({ settings }) => invalidateAfter(visit, response, settings)));
 }

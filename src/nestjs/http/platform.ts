@@ -1,7 +1,7 @@
 // What the cache asks of the server below NestJS: Express, or Fastify.
 
-import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Answer, KeyedHead } from "../../http/incoming.ts";
+import type { ServerResponse } from "node:http";
+import type { KeyedHead, OwnAnswer, StoredAnswer } from "../../http/incoming.ts";
 import type { RouteSettings } from "../../http/options.ts";
 import type { RequestHead } from "../../http/policy/message.ts";
 import type { Captured } from "../../http/node/captured-response.ts";
@@ -13,18 +13,16 @@ export interface Exchange {
 }
 
 /** A request and a response that have no client. */
-export interface OwnExchange extends Exchange, Pick<Captured<ServerResponse>, "response" | "over" | "leave" | "stop"> {
-  /** What `req` is on the way in. */
-  readonly message: IncomingMessage;
-}
+export interface OwnExchange extends Exchange, Omit<Captured<ServerResponse>, "res"> {}
 
 /** What the cache has an answer of. */
-export type Sendable = Exclude<Answer, { kind: "direct" }>;
+export type Sendable = StoredAnswer | OwnAnswer;
 
 export interface Platform {
-  readonly messageOf: (req: object) => IncomingMessage;
   readonly responseOf: (res: object) => ServerResponse;
   readonly headOf: (req: object) => RequestHead;
+  /** Whether it is a request that a cache may be asked about. */
+  readonly isOrdinary: (req: object) => boolean;
   /** Whether middleware has called what this client gets its own. */
   readonly isCalledPrivate: (res: object) => boolean;
   /** For a run on behalf of everybody. */

@@ -5,7 +5,7 @@ import type { ServerResponse } from "node:http";
 import type { Incoming, KeyedHead } from "../../http/incoming.ts";
 import { isOfUser } from "../../http/known-user.ts";
 import { signalOf } from "../../http/node/leaving.ts";
-import { isOrdinary, targetOf } from "../../http/node/message-head.ts";
+import { runForCache } from "../../http/node/run.ts";
 import { isSafe } from "../../http/policy/invalidation.ts";
 import type { RequestHead } from "../../http/policy/message.ts";
 import { express } from "./express.ts";
@@ -14,7 +14,7 @@ import type { KnownRoute } from "./known-routes.ts";
 import type { Exchange, Platform } from "./platform.ts";
 import type { RouteMethod } from "./route-options.ts";
 import type { Routes } from "./routes.ts";
-import { runForCache } from "./run-for-cache.ts";
+import { noteOwn } from "./visits.ts";
 
 /** A request that has come to the cache of its route. */
 export interface Meeting {
@@ -48,9 +48,8 @@ export class Visit implements Incoming<ExecutionContext> {
     this.client = { req: context.getArgByIndex<object>(0), res: context.getArgByIndex<object>(1) };
     this.platform = "raw" in this.client.res ? fastify : express;
     this.res = this.platform.responseOf(this.client.res);
-    const message = this.platform.messageOf(this.client.req);
     this.head = this.platform.headOf(this.client.req);
-    this.isOrdinary = isOrdinary(message, targetOf(message)) || !isSafe(this.head.method);
+    this.isOrdinary = this.platform.isOrdinary(this.client.req) || !isSafe(this.head.method);
   }
 
   get request(): ExecutionContext {
@@ -70,6 +69,7 @@ export class Visit implements Incoming<ExecutionContext> {
   run(keyed: KeyedHead): Promise<Response> {
     const { settings, name } = this.route;
     const own = this.platform.captured(this.client, keyed, settings.origin);
-    return runForCache(own, keyed.signal, (exchange, next) => this.#routes.run(this.context, name, exchange, next));
+    noteOwn(own.req);
+    return runForCache(own, keyed.signal, (next) => this.#routes.run(this.context, name, own, next));
   }
 }

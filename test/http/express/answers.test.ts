@@ -10,7 +10,8 @@ import express, { type RequestHandler } from "express";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { cachedRoute } from "../../../src/http/express/index.ts";
 import { forbidUnhandledRejections } from "../../support/unhandled.ts";
-import { listen, onFakeTime, type Reply } from "../node/server-kit.ts";
+import type { Reply } from "../asking.ts";
+import { listen, onFakeTime } from "../node/server-kit.ts";
 
 forbidUnhandledRejections();
 

@@ -9,7 +9,8 @@ import type { CachedRouteOptions } from "../../../src/http/options.ts";
 import { bundleSources, SRC, type Edit } from "../../support/bundle.ts";
 import { createCache } from "../../support/cache.ts";
 import { forbidUnhandledRejections } from "../../support/unhandled.ts";
-import { listen, type Asking } from "../node/server-kit.ts";
+import type { Asking } from "../asking.ts";
+import { listen } from "../node/server-kit.ts";
 
 forbidUnhandledRejections();
 

@@ -359,3 +359,12 @@ test("a handler that fails after it has answered has answered, as without the ca
   expect(runs).toBe(1);
   expect(lines.join("")).toContain("too late");
 });
+
+test("a handler that destroys its request has failed, and nobody waits for it", async () => {
+  const { ask } = await serveRoute(({ raw }) => {
+    raw.destroy();
+    return new Promise(() => undefined);
+  });
+  const { status, text } = await ask("/a");
+  expect([status, text]).toEqual([500, expect.stringContaining("the handler has destroyed its request")]);
+});

@@ -1,6 +1,5 @@
 // Apps of Fastify with cached routes on real sockets, on a cache whose time is in the hands of a test.
 
-import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import fastify, {
   type FastifyInstance,
@@ -13,6 +12,7 @@ import type { TieredCacheManager } from "../../../src/index.ts";
 import { cachedRoute, type CachedRouteOptions } from "../../../src/http/fastify/index.ts";
 import { createCache } from "../../support/cache.ts";
 import type { FakeClock } from "../../support/fake-clock.ts";
+import { askPort, type Asking, type Reply } from "../asking.ts";
 import { read, type Answer } from "../handler-kit.ts";
 
 export interface Site {
@@ -63,24 +63,6 @@ export async function serveRoute(
 }
 
 /** What a server answers to exactly these bytes of a target: fetch would make it another. */
-export function askRaw(
-  url: string,
-  path: string,
-  options: { readonly method?: string; readonly headers?: Record<string, string> } = {},
-): Promise<{ status: number; text: string; headers: IncomingHttpHeaders; way: string; bytes: Buffer }> {
-  return new Promise((resolve, reject) => {
-    const { hostname, port } = new URL(url);
-    const request = httpRequest({ hostname, port, path, agent: false, ...options }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("error", reject);
-      response.on("end", () => {
-        const bytes = Buffer.concat(chunks);
-        const way = String(response.headers["cache-status"] ?? "").replace(/^freshtier(; )?/, "");
-        resolve({ status: response.statusCode ?? 0, text: bytes.toString(), headers: response.headers, way, bytes });
-      });
-    });
-    request.on("error", reject);
-    request.end();
-  });
+export function askRaw(url: string, path: string, asking?: Asking): Promise<Reply> {
+  return askPort(Number(new URL(url).port), path, asking);
 }

@@ -109,6 +109,51 @@ test("where URLs are rewritten, what comes of it is the key", async () => {
   expect([second.way, second.text]).toEqual(["hit; ttl=60", first.text]);
 });
 
+test("content is no part of the key: what brings some is for the handler", async () => {
+  const { app, shared, listen } = site();
+  app.addHttpMethod("GET", { hasBody: true });
+  app.get(
+    "/a",
+    cachedRoute(async ({ body }) => ({ body: body ?? null }), { ...shared, ttl: "1m" }),
+  );
+  const { url } = await listen();
+  for (const body of ["1", "2"]) {
+    const answer = await askRaw(url(), "/a", {
+      body,
+      headers: { "content-type": "application/json", "content-length": "1" },
+    });
+    expect([answer.text, answer.way]).toEqual([`{"body":${body}}`, "fwd=bypass"]);
+  }
+  expect((await askRaw(url(), "/a")).text).toBe('{"body":null}');
+});
+
+test("a path is the key as it was written, as it is for the router", async () => {
+  const { ask, url } = await serveRoute(async (request) => request.params);
+  for (const path of ["/a/b/../c", "/a/%2e%2e/c", "/a\\c"]) {
+    const first = await askRaw(url(), path);
+    const second = await askRaw(url(), path);
+    expect([second.text, second.way]).toEqual([first.text, "hit; ttl=60"]);
+  }
+  expect((await ask("/a/c")).way).toBe("fwd=uri-miss; ttl=60; stored");
+});
+
+test("where a semicolon begins the query, what follows is told apart as the router does it", async () => {
+  // Its types do not know of it.
+  const routerOptions = { caseSensitive: true, useSemicolonDelimiter: true };
+  const { app, shared, listen } = site({ routerOptions });
+  app.get(
+    "/a",
+    cachedRoute(async ({ query }) => ({ query }), { ...shared, ttl: "1m" }),
+  );
+  const { url } = await listen();
+  expect((await askRaw(url(), "/a;x=1?b=1&a=2")).text).toBe('{"query":{"x":"1?b=1","a":"2"}}');
+  expect((await askRaw(url(), "/a;x=1?a=2&b=1")).text).toBe('{"query":{"x":"1?a=2","b":"1"}}');
+  for (const way of ["fwd=uri-miss; ttl=60; stored", "hit; ttl=60"]) {
+    const { text, way: found } = await askRaw(url(), "/a;x=1");
+    expect([text, found]).toEqual(['{"query":{"x":"1"}}', way]);
+  }
+});
+
 describe("HEAD", () => {
   test("is answered as GET, without the body, and costs no run", async () => {
     let runs = 0;
@@ -167,6 +212,25 @@ describe("conditions and ranges", () => {
     for (const run of [1, 2]) expect([run, (await ask("/a")).status]).toEqual([run, 206]);
     expect(runs).toBe(2);
   });
+});
+
+test("a request that changes something does so, whatever range it asks for and a hook might compress", async () => {
+  const { app, shared, listen } = site();
+  let stock = 3;
+  app.addHook("onSend", async (_request, _reply, payload) => payload);
+  app.route({
+    method: ["GET", "POST"],
+    url: "/stock",
+    handler: cachedRoute(async ({ method }) => ({ left: method === "POST" ? --stock : stock }), {
+      ...shared,
+      ttl: "1m",
+    }),
+  });
+  const { ask } = await listen();
+  expect((await ask("/stock")).text).toBe('{"left":3}');
+  const sold = await ask("/stock", { method: "POST", headers: { Range: "bytes=0-1", "Accept-Encoding": "gzip" } });
+  expect([sold.text, sold.way]).toEqual(['{"left":2}', "fwd=method"]);
+  expect((await ask("/stock")).text).toBe('{"left":2}');
 });
 
 test("an app that is asked by inject answers from the cache too", async () => {

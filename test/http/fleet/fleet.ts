@@ -1,10 +1,8 @@
 // What the tests of this folder start from: an origin, real processes, and what these share.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
-import { Origin } from "../../support/http-origin.ts";
+import { afterAll, beforeAll, vi } from "vitest";
+import type { Origin } from "../../support/http-origin.ts";
+import { Stage } from "../../support/http-stage.ts";
 import type { RedisServer } from "../../support/redis/redis-server.ts";
 import { startRedis } from "../../support/redis/server.ts";
 import { Peer, type PeerSite } from "./peer.ts";
@@ -26,42 +24,28 @@ const LIMIT_MS = 60_000;
 
 /** Two processes, which all tests of a file share, and others for a test of their own. */
 export class Fleet {
-  origin = new Origin();
   readonly #way: "handler" | "fetch";
-  #folder = "";
-  #tests = 0;
-  #redis: RedisServer | undefined;
+  readonly #stage: Stage;
   readonly #common: Peer[] = [];
-  readonly #undos: (() => unknown)[] = [];
 
   /** @param way what the sites are: a cached handler, or a cached fetch */
   constructor(way: "handler" | "fetch", kinds: readonly Kind[] = KINDS, common = 2) {
-    this.#way = way;
     // Processes are started, on a machine that may be busy.
     vi.setConfig({ testTimeout: LIMIT_MS, hookTimeout: LIMIT_MS });
+    this.#way = way;
+    this.#stage = new Stage(kinds);
     beforeAll(async () => {
-      this.#folder = mkdtempSync(join(tmpdir(), "freshtier-fleet-"));
-      if (kinds.includes("redis")) this.#redis = await startRedis();
       this.#common.push(...(await Promise.all(Array.from({ length: common }, () => Peer.start()))));
     });
-    beforeEach(async () => {
-      this.#tests++;
-      this.origin = new Origin();
-      await this.origin.start();
-    });
-    afterEach(async () => {
-      for (const undo of this.#undos.splice(0).toReversed()) await undo();
-      this.origin.stop();
-    });
-    afterAll(async () => {
-      await Promise.all(this.#common.map((peer) => peer.kill()));
-      await this.#redis?.stop();
-      rmSync(this.#folder, { recursive: true, force: true });
-    });
+    afterAll(() => Promise.all(this.#common.map((peer) => peer.kill())));
+  }
+
+  get origin(): Origin {
+    return this.#stage.origin;
   }
 
   atEnd(undo: () => unknown): void {
-    this.#undos.push(undo);
+    this.#stage.atEnd(undo);
   }
 
   /** A server of this test alone, to be hurt. */
@@ -80,8 +64,8 @@ export class Fleet {
 
   /** A site in this process of the fleet. */
   open(peer: Peer, kind: Kind, { route = {}, ...options }: OpenOptions = {}): Promise<PeerSite> {
-    const place = kind === "redis" ? (this.#redis?.port ?? 0) : join(this.#folder, `${this.#tests}.db`);
-    const own = { name: `site${this.#tests}`, origin: this.origin.url, place };
+    const place = kind === "redis" ? this.#stage.redis.port : this.#stage.file;
+    const own = { name: this.#stage.name, origin: this.origin.url, place };
     return peer.open({ ...own, ...options, ...(this.#way === "handler" && { route }) });
   }
 

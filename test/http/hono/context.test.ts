@@ -181,8 +181,8 @@ describe("a page", () => {
     const ask = await listen(app);
     for (const path of ["/plain/a", "/stream/a"])
       for (const way of [STORED, HIT]) {
-        const { headers, ...answer } = await ask(path);
-        expect([path, answer]).toEqual([path, { status: 200, text: "<!DOCTYPE html><main>page</main>", way }]);
+        const { headers, status, text, way: found } = await ask(path);
+        expect([path, status, text, found]).toEqual([path, 200, "<!DOCTYPE html><main>page</main>", way]);
         expect(headers).toMatchObject({ "content-type": "text/html; charset=UTF-8", "content-length": "32" });
         expect(headers["transfer-encoding"]).toBeUndefined();
       }

@@ -7,7 +7,8 @@ import { describe, expect, test } from "vitest";
 import { cachedHandler, type RequestHandler } from "../../../src/http/cached-handler.ts";
 import { waitUntil } from "../../support/wait-until.ts";
 import { gate } from "../handler-kit.ts";
-import { askingOf, cacheOptions, listen, type Ask, type Fetching } from "./kit.ts";
+import type { Ask } from "../asking.ts";
+import { askingOf, cacheOptions, listen, type Fetching } from "./kit.ts";
 
 async function bridge({ fetch }: Fetching): Promise<Ask> {
   const server = createServer((incoming, outgoing) => void answer(fetch, incoming, outgoing));

@@ -1,6 +1,6 @@
 // Applications of Hono on real sockets, by the server for Node, and clients of them.
 
-import { request, type IncomingHttpHeaders, type OutgoingHttpHeaders, type Server } from "node:http";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
 import type { Context } from "hono";
@@ -9,24 +9,7 @@ import type { CachedRouteOptions } from "../../../src/http/options.ts";
 import type { TieredCacheManager } from "../../../src/index.ts";
 import { createCache } from "../../support/cache.ts";
 import type { FakeClock } from "../../support/fake-clock.ts";
-
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly text: string;
-  /** What is said in `Cache-Status`, without the name of the cache. */
-  readonly way: string;
-}
-
-export interface Asking {
-  readonly method?: string;
-  readonly headers?: OutgoingHttpHeaders;
-  readonly body?: string;
-  /** Breaks the connection off. */
-  readonly signal?: AbortSignal;
-}
-
-export type Ask = (path: string, asking?: Asking) => Promise<Answer>;
+import { askPort, type Ask } from "../asking.ts";
 
 /** What answers requests: an application of Hono, or a function. */
 export interface Fetching {
@@ -48,26 +31,7 @@ export function askingOf(server: Server): Ask {
     await new Promise((resolve) => server.close(resolve));
   });
   const { port } = server.address() as AddressInfo;
-  return (path, { method = "GET", headers = {}, body, signal } = {}) =>
-    new Promise((resolve, reject) => {
-      const options = { host: "127.0.0.1", port, path, method, headers, ...(signal === undefined ? {} : { signal }) };
-      const asked = request(options, (response) => {
-        const chunks: Buffer[] = [];
-        response.on("data", (chunk: Buffer) => chunks.push(chunk));
-        response.on("error", reject);
-        response.on("end", () => {
-          const { statusCode: status = 0 } = response;
-          const text = Buffer.concat(chunks).toString();
-          resolve({ status, headers: response.headers, text, way: wayOf(response.headers["cache-status"]) });
-        });
-      });
-      asked.on("error", reject);
-      asked.end(body);
-    });
-}
-
-function wayOf(status: string | string[] | null | undefined): string {
-  return String(status ?? "").replace(/^freshtier(; )?/, "");
+  return (path, asking) => askPort(port, path, asking);
 }
 
 /** A cache whose time is in the hands of the test, and options with it. */

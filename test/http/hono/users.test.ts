@@ -7,7 +7,8 @@ import { describe, expect, test } from "vitest";
 import { cachedRoute } from "../../../src/http/hono/cached-route.ts";
 import type { CachedRouteOptions } from "../../../src/http/options.ts";
 import { gate } from "../handler-kit.ts";
-import { cacheOptions, listen, type Answer, type Ask } from "./kit.ts";
+import type { Ask, Reply } from "../asking.ts";
+import { cacheOptions, listen } from "./kit.ts";
 
 interface Env {
   Variables: { user: { id: string } | null };
@@ -32,7 +33,7 @@ function nameOf(c: Context<Env>): string {
   return c.get("user")?.id ?? "nobody";
 }
 
-async function askAs(ask: Ask, user: string | undefined): Promise<Answer> {
+async function askAs(ask: Ask, user: string | undefined): Promise<Reply> {
   return ask("/me", user === undefined ? {} : { headers: { "X-Token": user } });
 }
 

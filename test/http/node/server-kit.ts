@@ -1,42 +1,18 @@
 // A real server on a real socket for a handler, and clients that read all that it sends.
 
-import {
-  Agent,
-  createServer,
-  request,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-  type RequestListener,
-  type Server,
-} from "node:http";
+import { Agent, createServer, type RequestListener, type Server } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import type { CachedRouteOptions } from "../../../src/http/options.ts";
 import { createCache } from "../../support/cache.ts";
 import type { FakeClock } from "../../support/fake-clock.ts";
-
-export interface Reply {
-  readonly status: number;
-  readonly text: string;
-  readonly bytes: Buffer;
-  readonly headers: IncomingHttpHeaders;
-  /** What is said in `Cache-Status`, without the name of the cache. */
-  readonly way: string;
-}
-
-export interface Asking {
-  readonly method?: string;
-  readonly headers?: OutgoingHttpHeaders;
-  readonly body?: string;
-  readonly signal?: AbortSignal;
-}
+import { askPort, type Ask } from "../asking.ts";
 
 /** A server that listens, and its client. */
 export interface Running {
   readonly port: number;
   readonly server: Server;
-  /** @throws when the answer breaks off */
-  readonly ask: (path: string, asking?: Asking) => Promise<Reply>;
+  readonly ask: Ask;
   /** Otherwise done when the test is over. */
   readonly close: () => Promise<void>;
 }
@@ -56,31 +32,7 @@ export async function listen(
   };
   onTestFinished(close);
   const { port } = server.address() as AddressInfo;
-  return { port, server, ask: (path, asking = {}) => ask(port, agent, path, asking), close };
-}
-
-function ask(
-  port: number,
-  agent: Agent,
-  path: string,
-  { method = "GET", headers, body, signal }: Asking,
-): Promise<Reply> {
-  return new Promise((resolve, reject) => {
-    const sent = { host: "127.0.0.1", port, path, method, agent, headers: { ...headers }, ...(signal && { signal }) };
-    const asked = request(sent, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("error", reject);
-      response.on("end", () => {
-        const bytes = Buffer.concat(chunks);
-        const said = String(response.headers["cache-status"] ?? "");
-        const way = said.replace(/^freshtier(; )?/, "");
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, bytes, text: bytes.toString(), way });
-      });
-    });
-    asked.on("error", reject);
-    asked.end(body);
-  });
+  return { port, server, ask: (path, asking) => askPort(port, path, asking, agent), close };
 }
 
 /** A client that says on its socket just what the test says. */

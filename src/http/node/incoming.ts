@@ -4,16 +4,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Incoming, KeyedHead } from "../incoming.ts";
 import { isOfUser } from "../known-user.ts";
 import type { RequestHead } from "../policy/message.ts";
-import { captureResponse } from "./captured-response.ts";
 import { isCalledPrivate } from "./inherited.ts";
-import { endMessage, keyedMessage } from "./keyed-message.ts";
 import { signalOf } from "./leaving.ts";
+import { ownExchange } from "./own-exchange.ts";
+import { runForCache, type Next } from "./run.ts";
 
 /** A handler of routes. What it throws, rejects with, or gives to `next` is its failure. */
 export type NodeHandler<Req, Res> = (req: Req, res: Res, next: Next) => unknown;
-
-/** Goes on with the next handler; with an error, with the next one for errors. */
-export type Next = (error?: unknown) => void;
 
 /** A hit asks for little of it, so what costs something is made when it is asked for. */
 export class NodeIncoming<Req extends IncomingMessage, Res extends ServerResponse> implements Incoming<Req> {
@@ -43,28 +40,7 @@ export class NodeIncoming<Req extends IncomingMessage, Res extends ServerRespons
   }
 
   run(keyed: KeyedHead): Promise<Response> {
-    const req = keyedMessage(this.request, keyed, this.#origin);
-    const { res, response, over, leave, stop } = captureResponse(req, this.#res);
-    if ("res" in this.request) Object.assign(req, { res });
-    const next: Next = (error) => leave(error);
-    // Express calls this one for failures of templates and files.
-    if ("next" in this.request) Object.assign(req, { next });
-    const onAbort = (): void => {
-      stop(keyed.signal.reason);
-      req.destroy();
-    };
-    keyed.signal.addEventListener("abort", onAbort, { once: true });
-    req.once("close", () => {
-      if (!req.readableEnded) stop(new Error("the handler has destroyed its request"));
-    });
-    void over.then(() => {
-      keyed.signal.removeEventListener("abort", onAbort);
-      endMessage(req);
-    });
-    // A handler that throws at once fails like one that rejects.
-    void Promise.resolve()
-      .then(() => this.#handler(req, res, next))
-      .catch((error: unknown) => leave(error ?? new Error(`the handler failed with ${String(error)}`)));
-    return response;
+    const own = ownExchange({ req: this.request, res: this.#res }, keyed, this.#origin);
+    return runForCache(own, keyed.signal, (next) => this.#handler(own.req, own.res, next));
   }
 }

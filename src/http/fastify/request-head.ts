@@ -1,0 +1,71 @@
+// The head of a request: whether the cache may be asked about it, and its fields, which a schema of its route may have cast, filled in, or taken away.
+
+import type { IncomingMessage } from "node:http";
+import { headOfMessage, isOrdinary as isOrdinaryMessage } from "../node/message-head.ts";
+import { FieldList, fieldsOf, type Fields, type RequestHead } from "../policy/message.ts";
+import { contextOf, type AnyRequest } from "./context.ts";
+
+/**
+ * Whether the cache may be asked about a request. A router may take a `;` for the beginning of the query (`useSemicolonDelimiter`): with a
+ * `?` behind it that is another than the query of the key.
+ */
+export function isOrdinary({ raw }: AnyRequest, target: string): boolean {
+  const semicolon = target.indexOf(";");
+  return isOrdinaryMessage(raw, target) && (semicolon === -1 || !target.includes("?", semicolon));
+}
+
+/**
+ * The head of a request, with its fields as they came: credentials count even where a schema has taken them away, since hooks may have seen
+ * them. To HEAD the answer is that to GET: Fastify, or the hook of the routes that it makes for HEAD, leaves the body out.
+ */
+export function headOf(request: AnyRequest, target: string): RequestHead {
+  const head = headAsCame(request, target);
+  const isHead = head.method === "HEAD";
+  const asksForPart = head.fields.all("range").length > 0;
+  const fields = asksForPart && (isHead || mayBeEncoded(request)) ? withoutRange(head) : head.fields;
+  if (isHead) return { ...head, method: "GET", fields };
+  return fields === head.fields ? head : { ...head, fields };
+}
+
+function headAsCame(request: AnyRequest, target: string): RequestHead {
+  const head = headOfMessage(request.raw, target);
+  return isChanged(request) ? { ...head, fields: new FieldList([...fieldsAsCame(request.raw)]) } : head;
+}
+
+function withoutRange({ fields }: RequestHead): Fields {
+  return fieldsOf(fields).without((name) => name === "range");
+}
+
+/** A hook that compresses would take a part for the whole. Ranges are for GET alone (RFC 9110 §14.2), and may be ignored. */
+function mayBeEncoded(request: AnyRequest): boolean {
+  const accepted = request.raw.headers["accept-encoding"];
+  const isPlain = accepted === undefined || /^\s*identity\b[^,]*(?:,\s*\*\s*;\s*q=0(?:\.0*)?\s*)?$/i.test(accepted);
+  return !isPlain && contextOf(request).onSend !== null;
+}
+
+/** What a schema or a hook has made of those that are part of the key, and nothing else that has come. */
+export function keepChanges(request: AnyRequest, kept: IncomingMessage): void {
+  if (!isChanged(request)) return;
+  const came = fieldsAsCame(request.raw);
+  const isKept = (name: string): boolean => !came.has(name) || came.get(name) === kept.headers[name];
+  const changed = Object.entries(request.headers).filter(([name]) => isKept(name));
+  const { host } = kept.headers;
+  kept.headers = { ...Object.fromEntries(changed), ...(host === undefined ? {} : { host }) };
+}
+
+function isChanged(request: AnyRequest): boolean {
+  const validate: unknown = request.getValidationFunction("headers");
+  return (validate !== undefined && validate !== null) || "additionalHeaders" in request;
+}
+
+/** One value for each name, in lower case. */
+function fieldsAsCame({ rawHeaders }: IncomingMessage): Map<string, string> {
+  const fields = new Map<string, string>();
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = (rawHeaders[at] as string).toLowerCase();
+    const value = rawHeaders[at + 1] as string;
+    const known = fields.get(name);
+    fields.set(name, known === undefined ? value : `${known}${name === "cookie" ? "; " : ", "}${value}`);
+  }
+  return fields;
+}

@@ -1,0 +1,41 @@
+// One request of Hono, as the cache sees it.
+
+import type { Context } from "hono";
+import type { Incoming, KeyedHead } from "../incoming.ts";
+import { isOfUser } from "../known-user.ts";
+import type { RequestHead } from "../policy/message.ts";
+import { reservedOf } from "./reserved.ts";
+import { runForKey, type HonoHandler } from "./run.ts";
+
+/** A class, because the server for Node makes the signal when it is asked for, and a hit does not ask. */
+export class HonoIncoming implements Incoming<Context> {
+  readonly request: Context;
+  readonly head: RequestHead;
+  readonly isOfUser: boolean;
+  readonly #handler: HonoHandler;
+
+  constructor(handler: HonoHandler, c: Context, head: RequestHead) {
+    this.#handler = handler;
+    this.request = c;
+    this.head = head;
+    this.isOfUser = hasUser(c);
+  }
+
+  get signal(): AbortSignal {
+    return this.request.req.raw.signal;
+  }
+
+  run(keyed: KeyedHead): Promise<Response> {
+    return runForKey(this.#handler, this.request, keyed);
+  }
+
+  refusal(response: Response): string | undefined {
+    return reservedOf(response)?.because;
+  }
+}
+
+/** What Hono's own guards leave, and most others. */
+function hasUser(c: Context): boolean {
+  const user: unknown = c.get("user") ?? c.get("jwtPayload");
+  return isOfUser({ user });
+}
