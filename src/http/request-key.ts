@@ -80,9 +80,20 @@ export function placesOfUri<R>(
 
 /** What the handler is asked by a request that it answers for everybody. */
 export function keyedHead(head: RequestHead, signal: AbortSignal, settings: HandlerSettings<never>): KeyedHead {
-  const fields = fieldsOf(validationRequest(head, []).fields).without((name) => saysWhere(name, settings));
+  const isLeftOut = (name: string): boolean =>
+    !settings.vary.includes(name) && (OF_ONE_CLIENT.has(name) || saysWhere(name, settings));
+  const fields = fieldsOf(validationRequest(head, []).fields).without(isLeftOut);
   return { url: keyedUrl(head, settings), fields, signal };
 }
+
+/**
+ * Conditions that a 412 would be the answer to; and what is of a connection or a body, which the run has not, and which
+ * a handler that asks another server with these fields would fail with, and all who wait for it.
+ */
+const OF_ONE_CLIENT: ReadonlySet<string> = new Set([
+  ...["if-match", "if-unmodified-since", "expect", "content-length", "transfer-encoding", "trailer"],
+  ...["connection", "proxy-connection", "keep-alive", "te", "upgrade", "proxy-authorization"],
+]);
 
 /** Other names of the host, of the path, and of the method, which frameworks and middleware read. */
 const ELSEWHERE: ReadonlySet<string> = new Set([
@@ -94,8 +105,7 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
  * What a client, or a proxy before it, makes up of the host, the path or the method: links made of it would reach others. The scheme is
  * left where there is no configured one, so that a redirect to `https` is not what everybody gets.
  */
-function saysWhere(name: string, { origin, vary }: RouteSettings): boolean {
-  if (vary.includes(name)) return false;
+function saysWhere(name: string, { origin }: RouteSettings): boolean {
   if (name === "x-forwarded-proto") return origin !== undefined;
   return ELSEWHERE.has(name) || name.startsWith("x-forwarded-") || name.startsWith("x-original-");
 }
