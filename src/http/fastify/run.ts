@@ -60,7 +60,7 @@ export function runForKey(call: Call, keyed: KeyedHead, origin: string | undefin
       request.raw.destroy();
       if (!res.writableEnded) end.abort();
     });
-    response.then((taken) => resolve(outcomeOf(taken, sent, isHijacked)), reject);
+    response.then((taken) => resolve(outcomeOf(taken, reply, sent, isHijacked)), reject);
     void start(call, { request, reply, onFailure });
   });
 }

@@ -45,6 +45,6 @@ function captured({ req, res }: Exchange, keyed: KeyedHead, origin: string | und
     onSend: (payload) => void (sent = payload),
     onHijack: () => void (isHijacked = true),
   });
-  const outcome = response.then((taken) => outcomeOf(taken, sent, isHijacked));
+  const outcome = response.then((taken) => outcomeOf(taken, reply, sent, isHijacked));
   return { req: request, message: request.raw, res: reply, response: outcome, ...ways };
 }
