@@ -29,13 +29,14 @@ const LONGEST_BYTES = 250;
  * their own: they neither get what a request without has brought, nor keep others from it.
  */
 export function placeOf<R>(
-  { request, head, isOfUser }: Incoming<R>,
+  incoming: Incoming<R>,
   settings: HandlerSettings<R>,
 ): Place | undefined | Promise<Place | undefined> {
+  const { request, head } = incoming;
   const uri = uriKey(head.url, request, settings);
   if (uri === undefined) return undefined;
   // No promise where there is nothing to wait for: a hit takes a few microseconds.
-  const isMarked = isOfUser && settings.isBlindToUsers;
+  const isMarked = settings.isBlindToUsers && incoming.isOfUser;
   if (settings.partition === undefined) return placeUnder(uri, undefined, head, isMarked, settings);
   return partitionOf(request, settings.partition).then((partition) =>
     placeUnder(uri, partition, head, isMarked, settings),

@@ -4,6 +4,7 @@ import { assertNever } from "../../errors.ts";
 import { answerTo } from "../answer.ts";
 import type { Answer, Incoming, KeyedHead } from "../incoming.ts";
 import { isOfUser } from "../known-user.ts";
+import { isCalledPrivate } from "../node/inherited.ts";
 import { addToHead } from "../node/send.ts";
 import { isPlainTarget } from "../node/plain-target.ts";
 import type { HandlerSettings } from "../options.ts";
@@ -57,7 +58,8 @@ function answerOf(call: Call, client: Client, settings: Settings): Promise<Answe
   const incoming: Incoming<AnyRequest> = {
     request,
     head,
-    isOfUser: isOfUser(request) || isOfUser(request.raw),
+    // Also where a hook has said so of the answer.
+    isOfUser: isOfUser(request) || isOfUser(request.raw) || isCalledPrivate(call.reply),
     get signal() {
       return client.signal;
     },

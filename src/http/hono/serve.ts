@@ -4,7 +4,7 @@ import type { Context, Next } from "hono";
 import { answerTo, invalidateAfter } from "../answer.ts";
 import { headOf, keyedRequest } from "../fetch-head.ts";
 import type { Answer, Incoming, KeyedHead } from "../incoming.ts";
-import { isOfUser } from "../known-user.ts";
+import { isOfUser, saysPrivate } from "../known-user.ts";
 import type { HandlerSettings, RouteSettings } from "../options.ts";
 import { isSafe } from "../policy/invalidation.ts";
 import { fieldsOf, type RequestHead } from "../policy/message.ts";
@@ -69,14 +69,17 @@ async function ask(
 class HonoIncoming implements Incoming<Context> {
   readonly request: Context;
   readonly head: RequestHead;
-  readonly isOfUser: boolean;
   readonly #handler: HonoHandler;
 
   constructor(handler: HonoHandler, c: Context, head: RequestHead) {
     this.#handler = handler;
     this.request = c;
     this.head = head;
-    this.isOfUser = hasUser(c);
+  }
+
+  /** Also where middleware has said so of the answer. */
+  get isOfUser(): boolean {
+    return hasUser(this.request) || isCalledPrivate(this.request);
   }
 
   get signal(): AbortSignal {
@@ -96,6 +99,12 @@ class HonoIncoming implements Incoming<Context> {
 function hasUser(c: Context): boolean {
   const user: unknown = c.get("user") ?? c.get("jwtPayload");
   return isOfUser({ user });
+}
+
+/** Whether middleware has called what this client gets its own. */
+function isCalledPrivate(c: Context): boolean {
+  const control = c.newResponse(null).headers.get("cache-control");
+  return control !== null && saysPrivate(control);
 }
 
 /** The response of a run on behalf of all who ask for the same. */

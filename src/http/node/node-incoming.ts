@@ -15,6 +15,11 @@ export type NodeHandler<Req, Res> = (req: Req, res: Res, next: Next) => unknown;
 /** Goes on with the next handler; with an error, with the next one for errors. */
 export type Next = (error?: unknown) => void;
 
+/** What middleware of Express hangs on a response for its views, and handlers. */
+export function localsOf(res: object): unknown {
+  return "locals" in res ? res.locals : undefined;
+}
+
 /** A hit asks for little of it, so what costs something is made when it is asked for. */
 export class NodeIncoming<Req extends IncomingMessage, Res extends ServerResponse> implements Incoming<Req> {
   readonly request: Req;
@@ -34,7 +39,7 @@ export class NodeIncoming<Req extends IncomingMessage, Res extends ServerRespons
 
   /** Also where middleware has said so of the answer. */
   get isOfUser(): boolean {
-    return isOfUser(this.request) || isCalledPrivate(this.#res);
+    return isOfUser(this.request) || isOfUser(localsOf(this.#res)) || isCalledPrivate(this.#res);
   }
 
   get signal(): AbortSignal {

@@ -1,6 +1,5 @@
 // Fastify below NestJS.
 
-import type { ServerResponse } from "node:http";
 import type { KeyedHead } from "../../http/incoming.ts";
 import type { AnyReply, AnyRequest } from "../../http/fastify/context.ts";
 import { giveOwn, giveStored } from "../../http/fastify/give.ts";
@@ -22,7 +21,7 @@ export const fastify: Platform = {
     const request = req as AnyRequest;
     return headFor(headAsCame(request, targetOf(request.raw)), request);
   },
-  isCalledPrivate: (res) => isCalledPrivate(res as unknown as ServerResponse),
+  isCalledPrivate: (res) => isCalledPrivate(res as AnyReply),
   captured,
   removeHeader: (res, name) => void (res as AnyReply).removeHeader(name),
   /** By the reply, so that hooks of the application run for each client. */

@@ -4,6 +4,7 @@ import type { ExecutionContext } from "@nestjs/common";
 import type { ServerResponse } from "node:http";
 import type { Incoming, KeyedHead } from "../../http/incoming.ts";
 import { isOfUser } from "../../http/known-user.ts";
+import { localsOf } from "../../http/node/node-incoming.ts";
 import { signalOf } from "../../http/node/leaving.ts";
 import { isOrdinary, targetOf } from "../../http/node/message-head.ts";
 import { isSafe } from "../../http/policy/invalidation.ts";
@@ -58,7 +59,14 @@ export class Visit implements Incoming<ExecutionContext> {
   }
 
   get isOfUser(): boolean {
-    return isOfUser(this.client.req) || this.platform.isCalledPrivate(this.client.res);
+    const { req, res } = this.client;
+    // Middleware of NestJS gets Node's request and response, whatever the server.
+    return (
+      isOfUser(req) ||
+      isOfUser(this.platform.messageOf(req)) ||
+      isOfUser(localsOf(res)) ||
+      this.platform.isCalledPrivate(res)
+    );
   }
 
   /** Ends when the client has left before it had its answer. */

@@ -173,6 +173,24 @@ describe("what middleware has put on the request and the response", () => {
     expect(JSON.parse((await ask("/x")).text)).toEqual({ a: 1, tenant: "t", secret: "/x", app: true });
   });
 
+  test("a user among the locals of the response keeps it to himself as well", async () => {
+    const { options } = onFakeTime<Request>({ ttl: "1m" });
+    const app = express().use((req, res, next) => {
+      if (req.headers["x-token"] !== undefined) res.locals["user"] = req.headers["x-token"];
+      next();
+    });
+    app.get(
+      "/me",
+      cachedRoute((_req, res) => void res.send(String(res.locals["user"] ?? "nobody")), options),
+    );
+    const { ask } = await listen(app);
+    for (const user of ["ann", undefined, "bob", undefined]) {
+      const { text } = await ask("/me", user === undefined ? {} : { headers: { "X-Token": user } });
+      expect(text).toBe(user ?? "nobody");
+    }
+    expect((await ask("/me")).way).toBe("hit; ttl=60");
+  });
+
   test("a user keeps the answer to himself, unless it is public or there is a partition", async () => {
     const guard: RequestHandler = (req, _res, next) => {
       Object.assign(req, { user: req.headers["x-user"] });
