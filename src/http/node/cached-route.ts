@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { resolveHandler, type CachedRouteOptions } from "../options.ts";
 import { statusOf } from "./left-to-next.ts";
+import { scopeOfTarget } from "./message-head.ts";
 import type { Next, NodeHandler } from "./node-incoming.ts";
 import { serveRoute } from "./serve.ts";
 import { warn } from "./warning.ts";
@@ -21,7 +22,7 @@ export function cachedRoute<Req extends IncomingMessage = IncomingMessage, Res e
   handler: NodeHandler<Req, Res>,
   options: CachedRouteOptions<Req>,
 ): CachedRoute<Req, Res> {
-  const settings = resolveHandler(options);
+  const settings = resolveHandler(options, options?.key === undefined ? (req) => scopeOfTarget(req) : undefined);
   return async (req, res, next) => {
     const leave: Next = next ?? ((error) => answerFailure(res, error));
     try {

@@ -42,6 +42,25 @@ export function targetOf(req: IncomingMessage): string {
   return isAsked ? original : `${base}${url}`;
 }
 
+/**
+ * What was asked for, where middleware has led it elsewhere: a part of the key, since handlers see it, and what middleware has taken from it,
+ * such as a language, or a tenant. Empty where it has not. The query counts only if that was changed, too.
+ * @param find what the target is by now
+ */
+export function scopeOfTarget<Req extends IncomingMessage>(req: Req, find: (req: Req) => string = targetOf): string {
+  const original = textIn(req, "originalUrl");
+  if (original === undefined || original === req.url) return "";
+  const target = find(req);
+  if (original === target) return "";
+  const [path, search] = cut(original);
+  return JSON.stringify(search === cut(target)[1] ? [path] : [path, search]);
+}
+
+function cut(target: string): readonly [path: string, search: string] {
+  const at = target.indexOf("?");
+  return at === -1 ? [target, ""] : [target.slice(0, at), target.slice(at)];
+}
+
 function textIn(req: object, name: string): string | undefined {
   const value = (req as Readonly<Record<string, unknown>>)[name];
   return typeof value === "string" ? value : undefined;

@@ -282,6 +282,32 @@ describe("where a route is", () => {
       expect((await ask("/x", { headers: { "X-Tenant": tenant } })).text).toBe(tenant);
   });
 
+  test("that middleware has led elsewhere, what it has taken away tells answers apart", async () => {
+    const byLanguage: RequestHandler = (req, _res, next) => {
+      const [, language, rest] = /^\/(de|en)(\/.*)/.exec(req.url) ?? [];
+      if (rest !== undefined) Object.assign(req, { language, url: rest });
+      next();
+    };
+    const { options } = onFakeTime<Request>({ ttl: "1m" });
+    let runs = 0;
+    const app = express().use(byLanguage);
+    app.all(
+      "/x",
+      cachedRoute((req, res) => {
+        const { language = "none" } = req as { language?: string };
+        res.send(`${language} ${req.originalUrl} ${++runs}`);
+      }, options),
+    );
+    const { ask } = await listen(app);
+    expect((await ask("/de/x?b=1&a=2")).text).toBe("de /de/x?a=2&b=1 1");
+    expect((await ask("/en/x")).text).toBe("en /en/x 2");
+    expect((await ask("/x")).text).toBe("none /x 3");
+    expect(await ask("/de/x?a=2&b=1")).toMatchObject({ text: "de /de/x?a=2&b=1 1", way: "hit; ttl=60" });
+    await ask("/en/x", { method: "POST" });
+    expect((await ask("/en/x")).text).toBe("en /en/x 5");
+    expect((await ask("/x")).way).toBe("hit; ttl=60");
+  });
+
   test("a whole tree is cached by one", async () => {
     const { options } = onFakeTime<Request>({ ttl: "1m" });
     let runs = 0;
