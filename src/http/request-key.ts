@@ -4,10 +4,9 @@ import { createHash } from "node:crypto";
 import { badInput } from "../errors.ts";
 import type { Incoming, KeyedHead } from "./incoming.ts";
 import type { HandlerSettings, RouteSettings } from "./options.ts";
-import { fieldsOf, type RequestHead } from "./policy/message.ts";
+import { combined, fieldsOf, type RequestHead } from "./policy/message.ts";
 import type { PolicySettings } from "./policy/settings.ts";
 import { validationRequest } from "./policy/validation.ts";
-import { variantKey } from "./policy/vary.ts";
 import { urlParts } from "./url-parts.ts";
 
 /** What a request is answered from. */
@@ -52,7 +51,7 @@ function placeUnder(
 ): Place {
   const policy = partition === undefined ? settings.policy : settings.partitionPolicy;
   const isVaried = settings.vary.length > 0 || settings.partition !== undefined;
-  const variant = isVaried ? [variantKey(settings.vary, head), partition ?? null] : [];
+  const variant = isVaried ? [variantOf(settings.vary, head), partition ?? null] : [];
   const isOfUsers = isMarked || hasCredentials(head, policy);
   const marks = isOfUsers ? [...variant, "credentials"] : variant;
   return {
@@ -62,6 +61,14 @@ function placeUnder(
     isPartition: partition !== undefined,
     isOfUsers,
   };
+}
+
+/**
+ * Declared headers exactly as they came, although RFC 9111 §4.1 lets spellings of one meaning match: handlers, and middleware before them, see
+ * them so, and need not find that meaning in each. What they make of one client's spelling is not for those who spell it otherwise.
+ */
+function variantOf(names: readonly string[], { fields }: RequestHead): readonly (string | null)[] {
+  return names.map((name) => combined(fields, name) ?? null);
 }
 
 /**
