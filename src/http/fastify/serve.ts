@@ -6,10 +6,11 @@ import type { Answer, Incoming, KeyedHead } from "../incoming.ts";
 import { isOfUser } from "../known-user.ts";
 import { isCalledPrivate } from "../node/inherited.ts";
 import { addToHead } from "../node/send.ts";
+import { acceptsEncoded, rangeless } from "../node/message-head.ts";
 import { isPlainTarget } from "../node/plain-target.ts";
 import type { HandlerSettings } from "../options.ts";
 import { isSafe } from "../policy/invalidation.ts";
-import type { Fields, RequestHead } from "../policy/message.ts";
+import type { RequestHead } from "../policy/message.ts";
 import type { Way } from "../prepared.ts";
 import { invalidateBeforeSending } from "./changes.ts";
 import { Client } from "./client.ts";
@@ -76,18 +77,9 @@ export function headFor(head: RequestHead, request: AnyRequest): RequestHead {
   return isHead || fields !== head.fields ? { ...head, method: "GET", fields } : head;
 }
 
-/** A hook that compresses would take a part for the whole. Ranges are for GET alone (RFC 9110 §14.2), and may be ignored. */
+/** A hook that compresses would take a part for the whole. */
 function mayBeEncoded(request: AnyRequest): boolean {
-  const accepted = request.raw.headers["accept-encoding"];
-  const isPlain = accepted === undefined || /^\s*identity\b[^,]*(?:,\s*\*\s*;\s*q=0(?:\.0*)?\s*)?$/i.test(accepted);
-  return !isPlain && contextOf(request).onSend !== null;
-}
-
-function rangeless({ fields }: RequestHead): Fields {
-  return {
-    all: (name) => (name === "range" ? [] : fields.all(name)),
-    [Symbol.iterator]: () => fields[Symbol.iterator](),
-  };
+  return acceptsEncoded(request.raw) && contextOf(request).onSend !== null;
 }
 
 /** The handler as it is, for this request alone. */

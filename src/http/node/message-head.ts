@@ -29,6 +29,20 @@ function isPath(target: string): boolean {
   return target.startsWith("/") && !target.includes("#");
 }
 
+/** Whether what compresses answers would compress that to this request. */
+export function acceptsEncoded({ headers }: IncomingMessage): boolean {
+  const accepted = headers["accept-encoding"];
+  return accepted !== undefined && !/^\s*identity\b[^,]*(?:,\s*\*\s*;\s*q=0(?:\.0*)?\s*)?$/i.test(accepted);
+}
+
+/** The fields without a range: ranges are for GET alone (RFC 9110 §14.2), and may be ignored. */
+export function rangeless({ fields }: RequestHead): Fields {
+  return {
+    all: (name) => (name === "range" ? [] : fields.all(name)),
+    [Symbol.iterator]: () => fields[Symbol.iterator](),
+  };
+}
+
 /** What was asked for: where middleware has changed it, as it is now, since the answer is to that. */
 export function targetOf(req: IncomingMessage): string {
   const { url = "/" } = req;

@@ -31,8 +31,8 @@ function asLatin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
 }
 
-/** Middleware may take any text for UTF-8. */
-function isPatched(res: ServerResponse): boolean {
+/** Middleware may take any text for UTF-8, and compress what it gets. */
+export function isPatched(res: ServerResponse): boolean {
   return Object.hasOwn(res, "end") || Object.hasOwn(res, "write") || Object.hasOwn(res, "writeHead");
 }
 

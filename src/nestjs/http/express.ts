@@ -4,15 +4,16 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { captureResponse } from "../../http/node/captured-response.ts";
 import { isCalledPrivate } from "../../http/node/inherited.ts";
 import { keyedMessage } from "../../http/node/keyed-message.ts";
-import { headOfMessage, targetOf } from "../../http/node/message-head.ts";
+import { targetOf } from "../../http/node/message-head.ts";
 import { sendResponse, sendStored } from "../../http/node/send.ts";
+import { headFor } from "../../http/node/serve.ts";
 import { passedOn } from "../../http/respond.ts";
 import type { Platform } from "./platform.ts";
 
 export const express: Platform = {
   messageOf: (req) => req as IncomingMessage,
   responseOf: (res) => res as ServerResponse,
-  headOf: (req) => headOfMessage(req as IncomingMessage, targetOf(req as IncomingMessage)),
+  headOf: (req, res) => headFor(req as IncomingMessage, res as ServerResponse, targetOf(req as IncomingMessage)),
   isCalledPrivate: (res) => isCalledPrivate(res as ServerResponse),
   captured({ req, res }, keyed, origin) {
     const message = keyedMessage(req as IncomingMessage, keyed, origin);

@@ -24,7 +24,7 @@ export type Sendable = Exclude<Answer, { kind: "direct" }>;
 export interface Platform {
   readonly messageOf: (req: object) => IncomingMessage;
   readonly responseOf: (res: object) => ServerResponse;
-  readonly headOf: (req: object) => RequestHead;
+  readonly headOf: (req: object, res: object) => RequestHead;
   /** Whether middleware has called what this client gets its own. */
   readonly isCalledPrivate: (res: object) => boolean;
   /** For a run on behalf of everybody. */

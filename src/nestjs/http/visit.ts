@@ -50,7 +50,7 @@ export class Visit implements Incoming<ExecutionContext> {
     this.platform = "raw" in this.client.res ? fastify : express;
     this.res = this.platform.responseOf(this.client.res);
     const message = this.platform.messageOf(this.client.req);
-    this.head = this.platform.headOf(this.client.req);
+    this.head = this.platform.headOf(this.client.req, this.client.res);
     this.isOrdinary = isOrdinary(message, targetOf(message)) || !isSafe(this.head.method);
   }
 

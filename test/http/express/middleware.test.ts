@@ -51,6 +51,17 @@ describe("middleware that changes the methods of responses", () => {
     expect(runs()).toBe(1);
   });
 
+  test("compresses no part of an answer: with it, ranges are ignored", async () => {
+    const { ask } = await serve([compress], (_req, res) => void res.send("0123456789"));
+    const range = { Range: "bytes=2-4" };
+    for (let time = 0; time < 2; time++) {
+      const whole = await ask("/x", { headers: { ...range, "Accept-Encoding": "gzip" } });
+      expect([whole.status, gunzipSync(whole.bytes).toString()]).toEqual([200, "0123456789"]);
+      for (const headers of [range, { ...range, "Accept-Encoding": "identity" }])
+        expect(await ask("/x", { headers })).toMatchObject({ status: 206, text: "234" });
+    }
+  });
+
   test("compresses what is passed on", async () => {
     const { ask } = await serve(compress, (_, res) => {
       res.set("Cache-Control", "no-store");
