@@ -22,6 +22,7 @@ export interface Place {
 
 /** Longer keys are hashed: those of the cache may have 512 bytes at most, with what it adds. */
 const LONGEST_BYTES = 250;
+const HASHED = "sha256:";
 
 /**
  * The place of a request; `undefined` when its answers are not cached. Requests with credentials that are not declared have places of
@@ -188,8 +189,8 @@ function tagOfUri(uri: string): string {
   return bounded(`http-uri:${uri}`);
 }
 
+/** A key of the user's own may hold what a client says: it is not to name another that was too long. */
 function bounded(key: string): string {
-  return Buffer.byteLength(key) <= LONGEST_BYTES && key.isWellFormed()
-    ? key
-    : `sha256:${createHash("sha256").update(key).digest("hex")}`;
+  const isItself = Buffer.byteLength(key) <= LONGEST_BYTES && key.isWellFormed() && !key.startsWith(HASHED);
+  return isItself ? key : `${HASHED}${createHash("sha256").update(key).digest("hex")}`;
 }

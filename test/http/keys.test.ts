@@ -1,5 +1,6 @@
 // Which requests share a response: by origin, path, query, declared headers, partition and credentials, and nothing else.
 
+import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { cachedHandler } from "../../src/http/cached-handler.ts";
@@ -93,6 +94,14 @@ describe("the key", () => {
     await ask("/a?id=1", { headers: { Cookie: "a=b" } });
     expect((await ask(`/a?id=${encodeURIComponent('1#["credentials"]')}`)).text).toBe("run 2");
     expect((await ask(`/a?id=${encodeURIComponent('1#["credentials"]')}`)).text).toBe("run 2");
+  });
+
+  test("of one's own cannot be made to name one that was too long", async () => {
+    const key = (request: Request): string => new URL(request.url).searchParams.get("q") ?? "none";
+    const { ask } = serveCached((_, run) => fresh(`run ${run}`), { key });
+    const long = "x".repeat(300);
+    await ask(`/a?q=sha256:${createHash("sha256").update(long).digest("hex")}`);
+    expect((await ask(`/a?q=${long}`)).text).toBe("run 2");
   });
 
   test("holds declared headers, and says so in Vary", async () => {
