@@ -62,6 +62,16 @@ describe("middleware that changes the methods of responses", () => {
     }
   });
 
+  test("gives the response a flush, which the handler may call in a run as well", async () => {
+    const flushable: RequestHandler = (_req, res, next) => next(void Object.assign(res, { flush: () => undefined }));
+    const { ask } = await serve([flushable], (_req, res) => {
+      res.write("one ");
+      (res as unknown as { flush(): void }).flush();
+      res.end("two");
+    });
+    for (let time = 0; time < 2; time++) expect(await ask("/x")).toMatchObject({ status: 200, text: "one two" });
+  });
+
   test("compresses what is passed on", async () => {
     const { ask } = await serve(compress, (_, res) => {
       res.set("Cache-Control", "no-store");
