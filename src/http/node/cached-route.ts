@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { resolveHandler, type CachedRouteOptions } from "../options.ts";
+import { hasLeft } from "./leaving.ts";
 import { statusOf } from "./left-to-next.ts";
 import { scopeOfTarget } from "./message-head.ts";
 import type { Next, NodeHandler } from "./node-incoming.ts";
@@ -34,11 +35,11 @@ export function cachedRoute<Req extends IncomingMessage = IncomingMessage, Res e
 }
 
 /** The client has left: nobody is there to be told. */
-function isOfLeaving(error: unknown, { closed, destroyed, writableFinished }: ServerResponse): boolean {
+function isOfLeaving(error: unknown, res: ServerResponse): boolean {
   const isEnded =
     error instanceof Error &&
     (error.name === "AbortError" || Reflect.get(error, "code") === "ERR_STREAM_PREMATURE_CLOSE");
-  return isEnded && (closed || destroyed) && !writableFinished;
+  return isEnded && hasLeft(res);
 }
 
 function answerFailure(res: ServerResponse, error: unknown): void {

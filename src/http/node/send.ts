@@ -54,7 +54,8 @@ function sendHead(res: ServerResponse, status: number, statusText: string, field
   if (canBeWrittenAtOnce(res)) return writeAtOnce(res, status, statusText, fields);
   removeInherited(res);
   res.statusCode = status;
-  if (statusText !== "") res.statusMessage = statusText;
+  // HTTP/2 has none, and says so in a warning.
+  if (statusText !== "" && res instanceof ServerResponse) res.statusMessage = statusText;
   const seen = new Set<string>();
   for (const [name, value] of fields) {
     const key = name.toLowerCase();
