@@ -4,10 +4,9 @@ import { createHash } from "node:crypto";
 import { badInput } from "../errors.ts";
 import type { Incoming, KeyedHead } from "./incoming.ts";
 import type { HandlerSettings, RouteSettings } from "./options.ts";
-import { fieldsOf, type RequestHead } from "./policy/message.ts";
+import { combined, fieldsOf, type RequestHead } from "./policy/message.ts";
 import type { PolicySettings } from "./policy/settings.ts";
 import { validationRequest } from "./policy/validation.ts";
-import { variantKey } from "./policy/vary.ts";
 import { urlParts } from "./url-parts.ts";
 
 /** What a request is answered from. */
@@ -23,19 +22,21 @@ export interface Place {
 
 /** Longer keys are hashed: those of the cache may have 512 bytes at most, with what it adds. */
 const LONGEST_BYTES = 250;
+const HASHED = "sha256:";
 
 /**
  * The place of a request; `undefined` when its answers are not cached. Requests with credentials that are not declared have places of
  * their own: they neither get what a request without has brought, nor keep others from it.
  */
 export function placeOf<R>(
-  { request, head, isOfUser }: Incoming<R>,
+  incoming: Incoming<R>,
   settings: HandlerSettings<R>,
 ): Place | undefined | Promise<Place | undefined> {
+  const { request, head } = incoming;
   const uri = uriKey(head.url, request, settings);
   if (uri === undefined) return undefined;
   // No promise where there is nothing to wait for: a hit takes a few microseconds.
-  const isMarked = isOfUser && settings.isBlindToUsers;
+  const isMarked = settings.isBlindToUsers && incoming.isOfUser;
   if (settings.partition === undefined) return placeUnder(uri, undefined, head, isMarked, settings);
   return partitionOf(request, settings.partition).then((partition) =>
     placeUnder(uri, partition, head, isMarked, settings),
@@ -51,7 +52,7 @@ function placeUnder(
 ): Place {
   const policy = partition === undefined ? settings.policy : settings.partitionPolicy;
   const isVaried = settings.vary.length > 0 || settings.partition !== undefined;
-  const variant = isVaried ? [variantKey(settings.vary, head), partition ?? null] : [];
+  const variant = isVaried ? [variantOf(settings.vary, head), partition ?? null] : [];
   const isOfUsers = isMarked || hasCredentials(head, policy);
   const marks = isOfUsers ? [...variant, "credentials"] : variant;
   return {
@@ -61,6 +62,14 @@ function placeUnder(
     isPartition: partition !== undefined,
     isOfUsers,
   };
+}
+
+/**
+ * Declared headers exactly as they came, although RFC 9111 §4.1 lets spellings of one meaning match: handlers, and middleware before them, see
+ * them so, and need not find that meaning in each. What they make of one client's spelling is not for those who spell it otherwise.
+ */
+function variantOf(names: readonly string[], { fields }: RequestHead): readonly (string | null)[] {
+  return names.map((name) => combined(fields, name) ?? null);
 }
 
 /**
@@ -80,9 +89,20 @@ export function placesOfUri<R>(
 
 /** What the handler is asked by a request that it answers for everybody. */
 export function keyedHead(head: RequestHead, signal: AbortSignal, settings: HandlerSettings<never>): KeyedHead {
-  const fields = fieldsOf(validationRequest(head, []).fields).without((name) => saysWhere(name, settings));
+  const isLeftOut = (name: string): boolean =>
+    !settings.vary.includes(name) && (OF_ONE_CLIENT.has(name) || saysWhere(name, settings));
+  const fields = fieldsOf(validationRequest(head, []).fields).without(isLeftOut);
   return { url: keyedUrl(head, settings), fields, signal };
 }
+
+/**
+ * Conditions that a 412 would be the answer to; and what is of a connection or a body, which the run has not, and which
+ * a handler that asks another server with these fields would fail with, and all who wait for it.
+ */
+const OF_ONE_CLIENT: ReadonlySet<string> = new Set([
+  ...["if-match", "if-unmodified-since", "expect", "content-length", "transfer-encoding", "trailer"],
+  ...["connection", "proxy-connection", "keep-alive", "te", "upgrade", "proxy-authorization"],
+]);
 
 /** Other names of the host, of the path, and of the method, which frameworks and middleware read. */
 const ELSEWHERE: ReadonlySet<string> = new Set([
@@ -94,8 +114,7 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
  * What a client, or a proxy before it, makes up of the host, the path or the method: links made of it would reach others. The scheme is
  * left where there is no configured one, so that a redirect to `https` is not what everybody gets.
  */
-function saysWhere(name: string, { origin, vary }: RouteSettings): boolean {
-  if (vary.includes(name)) return false;
+function saysWhere(name: string, { origin }: RouteSettings): boolean {
   if (name === "x-forwarded-proto") return origin !== undefined;
   return ELSEWHERE.has(name) || name.startsWith("x-forwarded-") || name.startsWith("x-original-");
 }
@@ -170,8 +189,8 @@ function tagOfUri(uri: string): string {
   return bounded(`http-uri:${uri}`);
 }
 
+/** A key of the user's own may hold what a client says: it is not to name another that was too long. */
 function bounded(key: string): string {
-  return Buffer.byteLength(key) <= LONGEST_BYTES && key.isWellFormed()
-    ? key
-    : `sha256:${createHash("sha256").update(key).digest("hex")}`;
+  const isItself = Buffer.byteLength(key) <= LONGEST_BYTES && key.isWellFormed() && !key.startsWith(HASHED);
+  return isItself ? key : `${HASHED}${createHash("sha256").update(key).digest("hex")}`;
 }

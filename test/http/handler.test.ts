@@ -264,10 +264,38 @@ describe("conditions, HEAD and ranges", () => {
       "If-Modified-Since": "Thu, 01 Jan 1970 00:00:00 GMT",
       "If-Range": '"x"',
       Range: "bytes=0-1",
+      "If-Match": '"x"',
+      "If-Unmodified-Since": "Thu, 01 Jan 1970 00:00:00 GMT",
     };
     const { ask, asked } = serveCached();
     await ask("/a", { headers: conditions });
     expect(Object.keys(conditions).filter((name) => asked[0]?.headers.has(name))).toEqual([]);
+  });
+
+  test.each(["If-Match", "If-Unmodified-Since"])("%s of one client is not answered to another", async (name) => {
+    const conditional = (request: Request): Response =>
+      request.headers.has(name) ? new Response("refused", { status: 412 }) : new Response("found");
+    const { ask } = serveCached((request) => {
+      const answer = conditional(request);
+      answer.headers.set("Cache-Control", "max-age=60");
+      return answer;
+    });
+    const mine = await ask("/a", {
+      headers: { [name]: name === "If-Match" ? '"x"' : "Thu, 01 Jan 1970 00:00:00 GMT" },
+    });
+    expect(mine.status).toBe(name === "If-Match" ? 412 : 200);
+    expect(await ask("/a")).toMatchObject({ status: 200, text: "found", way: "hit; ttl=60" });
+  });
+
+  test("the handler is not asked with what is of the client's connection, unless that is declared", async () => {
+    const ofConnection = { Connection: "close", "Keep-Alive": "timeout=5", TE: "trailers", Upgrade: "h2c" };
+    const headers = { ...ofConnection, Expect: "100-continue", "Content-Length": "5", "Proxy-Authorization": "x" };
+    const { ask, asked } = serveCached();
+    await ask("/a", { headers: { ...headers, "X-A": "1" } });
+    expect([...(asked[0]?.headers ?? [])]).toEqual([["x-a", "1"]]);
+    const declared = serveCached(undefined, { vary: ["TE"] });
+    await declared.ask("/a", { headers });
+    expect([...(declared.asked[0]?.headers ?? [])]).toEqual([["te", "trailers"]]);
   });
 });
 

@@ -1,5 +1,6 @@
 // Which requests share a response: by origin, path, query, declared headers, partition and credentials, and nothing else.
 
+import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { cachedHandler } from "../../src/http/cached-handler.ts";
@@ -95,15 +96,36 @@ describe("the key", () => {
     expect((await ask(`/a?id=${encodeURIComponent('1#["credentials"]')}`)).text).toBe("run 2");
   });
 
-  test("holds declared headers, in one spelling, and says so in Vary", async () => {
+  test("of one's own cannot be made to name one that was too long", async () => {
+    const key = (request: Request): string => new URL(request.url).searchParams.get("q") ?? "none";
+    const { ask } = serveCached((_, run) => fresh(`run ${run}`), { key });
+    const long = "x".repeat(300);
+    await ask(`/a?q=sha256:${createHash("sha256").update(long).digest("hex")}`);
+    expect((await ask(`/a?q=${long}`)).text).toBe("run 2");
+  });
+
+  test("holds declared headers, and says so in Vary", async () => {
     const options = { vary: ["Accept-Language", "X-A"] };
     const get = (headers: Record<string, string>): [string, RequestInit] => ["/a", { headers }];
-    expect(await share(get({ "Accept-Language": "en, de" }), get({ "accept-language": "DE,en" }), options)).toBe(true);
+    expect(await share(get({ "Accept-Language": "en, de" }), get({ "accept-language": "en, de" }), options)).toBe(true);
     expect(await share(get({ "Accept-Language": "en" }), get({ "Accept-Language": "de" }), options)).toBe(false);
     expect(await share(get({ "X-A": "" }), get({}), options)).toBe(false);
     expect(await share(get({ "X-B": "1" }), get({ "X-B": "2" }), options)).toBe(true);
     const { ask } = serveCached(() => fresh("x", "max-age=60", { Vary: "X-A" }), options);
     expect((await ask("/a")).headers.get("Vary")).toBe("X-A, accept-language");
+  });
+
+  test.each([
+    ["Accept-Language", "en, de", "de, en"],
+    ["Accept-Language", "de", "DE"],
+    ["Accept", "text/html, application/json", "application/json, text/html"],
+    ["X-Tenant", "a", ",a"],
+    ["X-Tenant", "a,b", "a, b"],
+  ])("%s: what a handler makes of %j is not for %j, which it may read otherwise", async (name, one, other) => {
+    const { ask } = serveCached((request) => fresh(`for ${request.headers.get(name)}`), { vary: [name] });
+    for (const value of [one, other, one, other])
+      expect((await ask("/a", { headers: { [name]: value } })).text).toBe(`for ${value}`);
+    expect((await ask("/a", { headers: { [name]: one } })).way).toBe("hit; ttl=60");
   });
 
   test.each<[string, Record<string, string>, boolean]>([

@@ -219,6 +219,33 @@ describe.each(PLATFORMS)("on %s", (platform) => {
     expect(runs).toBe(2);
   });
 
+  test("a user whom middleware has put on Node's own request is known as one that a guard has found", async () => {
+    @Controller()
+    @CachedRoute({ ttl: "1h" })
+    class Accounts {
+      @Get("me")
+      me(@Req() request: Asked & { raw?: Asked }): string {
+        return (request.raw ?? request).user?.id ?? "nobody";
+      }
+    }
+
+    const site = await openSite({
+      platform,
+      controllers: [Accounts],
+      configure: (app) =>
+        app.use((req: Asked, _res: object, next: () => void) => {
+          const id = req.headers["x-token"];
+          if (id !== undefined) req.user = { id };
+          next();
+        }),
+    });
+    for (const user of ["ann", undefined, "bob", "ann", undefined]) {
+      const headers: Record<string, string> = user === undefined ? {} : { "X-Token": user };
+      expect(await site.read("/me", { headers })).toBe(`200 ${user ?? "nobody"}`);
+    }
+    expect(await site.way("/me")).toBe("freshtier; hit");
+  });
+
   test("cookies that a method sets reach their client alone", async () => {
     let count = 0;
 

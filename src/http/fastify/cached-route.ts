@@ -1,5 +1,6 @@
 // cachedRoute for Fastify.
 
+import type { IncomingMessage } from "node:http";
 import type {
   ContextConfigDefault,
   FastifyBaseLogger,
@@ -15,6 +16,7 @@ import type {
   RouteHandlerMethod,
 } from "fastify";
 import { badInput } from "../../errors.ts";
+import { scopeOfTarget } from "../node/message-head.ts";
 import { resolveHandler, type CachedRouteOptions } from "../options.ts";
 import type { AnyHandler } from "./run.ts";
 import { serveRoute } from "./serve.ts";
@@ -54,7 +56,12 @@ export function cachedRoute<
   >,
 ): typeof handler {
   if (typeof handler !== "function") throw badInput("invalid_argument", "handler", "a function", handler);
-  const settings = resolveHandler(options);
+  const settings = resolveHandler(options, options?.key === undefined ? scopeOfRequest : undefined);
   const serve: unknown = serveRoute(handler as unknown as AnyHandler, settings as never);
   return serve as typeof handler;
+}
+
+/** Where the server rewrites URLs. */
+function scopeOfRequest({ raw }: { readonly raw: unknown }): string {
+  return scopeOfTarget(raw as IncomingMessage, ({ url = "/" }) => url);
 }

@@ -63,6 +63,7 @@ function keyIn(request: AnyRequest): symbol {
   return found;
 }
 
-function keyNamed(holder: object, name: string): symbol | undefined {
+/** The symbol of a property of its own, by its description. */
+export function keyNamed(holder: object, name: string): symbol | undefined {
   return Object.getOwnPropertySymbols(holder).find(({ description }) => description === name);
 }

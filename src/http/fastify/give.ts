@@ -9,7 +9,8 @@ import type { RouteSettings } from "../options.ts";
 import type { FieldLine } from "../policy/message.ts";
 import { passedFields } from "../respond.ts";
 import { contextOf, type AnyReply } from "./context.ts";
-import { fieldsGiven, sentAs } from "./outcome.ts";
+import { keepCookies } from "./cookies.ts";
+import { cookiesOf, fieldsGiven, sentAs } from "./outcome.ts";
 
 /** From what is stored. Fastify says how long it is: hooks may make it another. */
 export function giveStored(reply: AnyReply, answer: StoredAnswer): unknown {
@@ -23,6 +24,8 @@ export function giveOwn(reply: AnyReply, answer: OwnAnswer, settings: RouteSetti
   const { response, way } = answer;
   const { status, statusText, body } = response;
   const sent = sentAs(response);
+  const cookies = cookiesOf(response);
+  if (cookies !== undefined) keepCookies(reply, cookies);
   setHead(reply, status, statusText, passedFields(fieldsGiven(response), way, settings), sent !== undefined);
   const isEmpty = sent !== undefined || hasNoBody(status) || body === null;
   if (isEmpty) dropBody(response);

@@ -2,6 +2,7 @@
 
 import type { Incoming, KeyedHead } from "../incoming.ts";
 import { isOfUser } from "../known-user.ts";
+import { isCalledPrivate } from "../node/inherited.ts";
 import { signalOf } from "../node/leaving.ts";
 import type { RequestHead } from "../policy/message.ts";
 import type { AnyRequest } from "./context.ts";
@@ -22,8 +23,10 @@ export class FastifyIncoming implements Incoming<AnyRequest> {
     this.#origin = origin;
   }
 
+  /** Also where a hook has said so of the answer. */
   get isOfUser(): boolean {
-    return isOfUser(this.request) || isOfUser(this.request.raw);
+    const { request, reply } = this.#call;
+    return isOfUser(request) || isOfUser(request.raw) || isCalledPrivate(reply);
   }
 
   get signal(): AbortSignal {

@@ -31,7 +31,7 @@ export function ownExchange(
     onSend: (payload) => void (sent = payload),
     onHijack: () => void (isHijacked = true),
   });
-  const response = captured.response.then((taken) => outcomeOf(taken, sent, isHijacked));
+  const response = captured.response.then((taken) => outcomeOf(taken, reply, sent, isHijacked));
   return { ...captured, request, reply, response };
 }
 

@@ -1,8 +1,8 @@
 // The head of a request: whether the cache may be asked about it, and its fields, which a schema of its route may have cast, filled in, or taken away.
 
 import type { IncomingMessage } from "node:http";
-import { headOfMessage, isOrdinary as isOrdinaryMessage } from "../node/message-head.ts";
-import { FieldList, fieldsOf, type Fields, type RequestHead } from "../policy/message.ts";
+import { acceptsEncoded, headOfMessage, isOrdinary as isOrdinaryMessage, rangeless } from "../node/message-head.ts";
+import { FieldList, type RequestHead } from "../policy/message.ts";
 import { contextOf, type AnyRequest } from "./context.ts";
 
 /**
@@ -22,7 +22,7 @@ export function headOf(request: AnyRequest, target: string): RequestHead {
   const head = headAsCame(request, target);
   const isHead = head.method === "HEAD";
   const asksForPart = head.fields.all("range").length > 0;
-  const fields = asksForPart && (isHead || mayBeEncoded(request)) ? withoutRange(head) : head.fields;
+  const fields = asksForPart && (isHead || mayBeEncoded(request)) ? rangeless(head) : head.fields;
   if (isHead) return { ...head, method: "GET", fields };
   return fields === head.fields ? head : { ...head, fields };
 }
@@ -32,15 +32,9 @@ function headAsCame(request: AnyRequest, target: string): RequestHead {
   return isChanged(request) ? { ...head, fields: new FieldList([...fieldsAsCame(request.raw)]) } : head;
 }
 
-function withoutRange({ fields }: RequestHead): Fields {
-  return fieldsOf(fields).without((name) => name === "range");
-}
-
-/** A hook that compresses would take a part for the whole. Ranges are for GET alone (RFC 9110 §14.2), and may be ignored. */
+/** A hook that compresses would take a part for the whole. */
 function mayBeEncoded(request: AnyRequest): boolean {
-  const accepted = request.raw.headers["accept-encoding"];
-  const isPlain = accepted === undefined || /^\s*identity\b[^,]*(?:,\s*\*\s*;\s*q=0(?:\.0*)?\s*)?$/i.test(accepted);
-  return !isPlain && contextOf(request).onSend !== null;
+  return acceptsEncoded(request.raw) && contextOf(request).onSend !== null;
 }
 
 /** What a schema or a hook has made of those that are part of the key, and nothing else that has come. */

@@ -13,8 +13,8 @@ import { partFields, selectFromPart, selectRange, unsatisfiableFields } from "..
 import { requestControl } from "../policy/request-control.ts";
 import { endToEndFields, reusedFields } from "../policy/stored-fields.ts";
 import { parseUri } from "../policy/uri.ts";
-import { headOf } from "../fetch-head.ts";
 import { asResponse, dropBody, hasContent, withFields } from "../fetch-response.ts";
+import { askedHead, passesBy } from "./asked-head.ts";
 import { asVariant, exchange, type Fetch, type Outcome } from "./exchange.ts";
 import { isOfPart } from "./parts.ts";
 import { resolveFetch, type CachedFetchOptions, type FetchSettings } from "./options.ts";
@@ -43,23 +43,37 @@ interface Asked {
 /** What a request knows of the exchange that it has begun, if it has. */
 interface OwnTrip {
   outcome: Outcome | undefined;
+  /** Ends the exchange that has brought it, the rest of a body as well. */
+  end: AbortController | undefined;
   isOver: boolean;
 }
 
 /**
  * Fetch, answered from the cache where RFC 9111 allows it: in full, with any `Vary`, validation, ranges, and what requests
  * ask of caches. Concurrent requests share an exchange if its response may be stored and answers them; who gets nothing of it
- * asks the origin alone. What cannot be reached rejects, as `fetch` does, if no old response may be given.
+ * asks the origin alone. The `cache` mode of a Request counts as in Fetch, where requests are obeyed; one with `integrity` goes past the cache,
+ * which does not check it. Redirects are given as they come. What cannot be reached rejects, as `fetch` does, if no old response may be given.
  * @param fetch forwards a request, and does not follow redirects
- * @throws CacheError `invalid_option`
+ * @throws CacheError `invalid_option`; a call rejects with `invalid_argument` for what is no Request
  */
 export function cachedFetch(fetch: Fetch, options: CachedFetchOptions): (request: Request) => Promise<Response> {
   const settings = resolveFetch(options);
   return async (request) => {
-    const head = headOf(request);
+    const head = askedHead(request, settings.policy);
+    request.signal?.throwIfAborted();
     const asked: Asked = { fetch, request, head, key: keyOf(request.url), settings };
-    return head.method === "GET" || head.method === "HEAD" ? lookUp(asked) : change(asked);
+    if (head.method !== "GET" && head.method !== "HEAD") return change(asked);
+    const detail = passesBy(request, settings.policy);
+    return detail === undefined ? lookUp(asked) : passBy(asked, detail);
   };
+}
+
+async function passBy(asked: Asked, detail: string): Promise<Response> {
+  const { fetch, request } = asked;
+  return passedOn(asked, await fetch(new Request(request, { redirect: "manual" }), request), {
+    forward: "bypass",
+    detail,
+  });
 }
 
 async function lookUp(asked: Asked): Promise<Response> {
@@ -88,10 +102,14 @@ function forwardReason({ head, settings }: Asked, choice: Choice | undefined, va
 }
 
 async function goToOrigin(asked: Asked, forward: ForwardReason): Promise<Response> {
-  const trip: OwnTrip = { outcome: undefined, isOver: false };
+  const trip: OwnTrip = { outcome: undefined, end: undefined, isOver: false };
   try {
     const shared = await share(asked, trip, asked.request.signal);
-    if (trip.outcome !== undefined) return conclude(asked, trip.outcome, forward);
+    if (trip.outcome !== undefined) {
+      // The exchange was everybody's; what is left of it is its client's alone.
+      if (trip.end !== undefined) endWith(asked.request.signal, trip.end);
+      return conclude(asked, trip.outcome, forward);
+    }
     const choice = chooseFrom(asked, shared);
     if (choice !== undefined && choice.reuse.kind !== "validate") {
       return answer(asked, choice.variant, { forward, isCollapsed: true });
@@ -119,10 +137,12 @@ async function share(asked: Asked, trip: OwnTrip, signal?: AbortSignal): Promise
     const variants = await fromStore(key, known, settings);
     // Another process has made, since its caller looked, what he is about to ask for.
     if (chooseFrom(asked, variants)?.reuse.kind === "fresh") return context.skip(known);
-    const outcome = await exchange({ ...asked, variants, signal: context.signal });
+    const end = new AbortController();
+    endWith(context.signal, end);
+    const outcome = await exchange({ ...asked, variants, signal: end.signal });
     // An invalidation may have overtaken an exchange before, of which nobody sees the outcome.
     if (trip.isOver || trip.outcome !== undefined) drop(trip.isOver ? outcome : (trip.outcome as Outcome));
-    if (!trip.isOver) trip.outcome = outcome;
+    if (!trip.isOver) Object.assign(trip, { outcome, end });
     if (outcome.variants === undefined) return context.skip(known);
     context.setOptions({
       ttl: lifeOf(outcome.variants, settings),
@@ -138,7 +158,7 @@ async function share(asked: Asked, trip: OwnTrip, signal?: AbortSignal): Promise
 
 /** Its failure is nobody's: the next request will see for itself. */
 function refreshBehind(asked: Asked): void {
-  const trip: OwnTrip = { outcome: undefined, isOver: true };
+  const trip: OwnTrip = { outcome: undefined, end: undefined, isOver: true };
   share(asked, trip).catch(() => undefined);
 }
 
@@ -193,9 +213,13 @@ async function change(asked: Asked): Promise<Response> {
   const requestedAt = clock.now();
   const response = await fetch(request, request);
   const fields = fieldsOf(response.headers);
-  const keys = invalidatedUris(head, { status: response.status, fields }).map(keyOf);
+  const { status, redirected } = response;
+  // What a redirect has led to says nothing of this URI, and may be another's.
+  const answered = redirected ? { status: 303, fields: fieldsOf([]) } : { status, fields };
+  const keys = invalidatedUris(head, answered).map(keyOf);
   if (keys.length > 0) await cache.deleteMany(keys, { namespace });
-  const received = { status: response.status, fields, requestedAt, receivedAt: clock.now() };
+  if (redirected) return passedOn(asked, response, { forward: "method" });
+  const received = { status, fields, requestedAt, receivedAt: clock.now() };
   const made = await asVariant(head, { response, received }, settings);
   if (made.kind === "own") return passedOn(asked, made.response, { forward: "method" });
   // A response to POST that says so answers GET from now on (RFC 9110 §9.3.3).
@@ -225,6 +249,11 @@ function passedOn(asked: Asked, response: Response, way: Way): Response {
 
 function respond({ head }: Asked, status: number, statusText: string, fields: FieldList, body?: Uint8Array): Response {
   return asResponse({ status, statusText, fields, body: hasContent(head, status) ? body : undefined });
+}
+
+function endWith(signal: AbortSignal | undefined, end: AbortController): void {
+  if (signal?.aborted === true) return end.abort(signal.reason);
+  signal?.addEventListener("abort", () => end.abort(signal.reason), { once: true });
 }
 
 /** Nobody reads the body of an outcome that came when its request had been answered. */

@@ -2,7 +2,7 @@
 
 import type { Context } from "hono";
 import type { Incoming, KeyedHead } from "../incoming.ts";
-import { isOfUser } from "../known-user.ts";
+import { isOfUser, saysPrivate } from "../known-user.ts";
 import type { RequestHead } from "../policy/message.ts";
 import { reservedOf } from "./reserved.ts";
 import { runForKey, type HonoHandler } from "./run.ts";
@@ -11,14 +11,17 @@ import { runForKey, type HonoHandler } from "./run.ts";
 export class HonoIncoming implements Incoming<Context> {
   readonly request: Context;
   readonly head: RequestHead;
-  readonly isOfUser: boolean;
   readonly #handler: HonoHandler;
 
   constructor(handler: HonoHandler, c: Context, head: RequestHead) {
     this.#handler = handler;
     this.request = c;
     this.head = head;
-    this.isOfUser = hasUser(c);
+  }
+
+  /** Also where middleware has said so of the answer. */
+  get isOfUser(): boolean {
+    return hasUser(this.request) || isCalledPrivate(this.request);
   }
 
   get signal(): AbortSignal {
@@ -38,4 +41,10 @@ export class HonoIncoming implements Incoming<Context> {
 function hasUser(c: Context): boolean {
   const user: unknown = c.get("user") ?? c.get("jwtPayload");
   return isOfUser({ user });
+}
+
+/** Whether middleware has called what this client gets its own. */
+function isCalledPrivate(c: Context): boolean {
+  const control = c.newResponse(null).headers.get("cache-control");
+  return control !== null && saysPrivate(control);
 }

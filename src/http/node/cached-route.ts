@@ -2,8 +2,10 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { resolveHandler, type CachedRouteOptions } from "../options.ts";
+import { hasLeft } from "./leaving.ts";
 import { statusOf } from "./left-to-next.ts";
 import type { NodeHandler } from "./incoming.ts";
+import { scopeOfTarget } from "./message-head.ts";
 import type { Next } from "./run.ts";
 import { serveRoute } from "./serve.ts";
 import { warn } from "./warning.ts";
@@ -22,7 +24,7 @@ export function cachedRoute<Req extends IncomingMessage = IncomingMessage, Res e
   handler: NodeHandler<Req, Res>,
   options: CachedRouteOptions<Req>,
 ): CachedRoute<Req, Res> {
-  const settings = resolveHandler(options);
+  const settings = resolveHandler(options, options?.key === undefined ? (req) => scopeOfTarget(req) : undefined);
   return async (req, res, next) => {
     const leave: Next = next ?? ((error) => answerFailure(res, error));
     try {
@@ -34,11 +36,11 @@ export function cachedRoute<Req extends IncomingMessage = IncomingMessage, Res e
 }
 
 /** The client has left: nobody is there to be told. */
-function isOfLeaving(error: unknown, { closed, destroyed, writableFinished }: ServerResponse): boolean {
+function isOfLeaving(error: unknown, res: ServerResponse): boolean {
   const isEnded =
     error instanceof Error &&
     (error.name === "AbortError" || Reflect.get(error, "code") === "ERR_STREAM_PREMATURE_CLOSE");
-  return isEnded && (closed || destroyed) && !writableFinished;
+  return isEnded && hasLeft(res);
 }
 
 function answerFailure(res: ServerResponse, error: unknown): void {

@@ -26,13 +26,15 @@ export interface Captured<Res extends ServerResponse> {
 
 /**
  * A response as a framework has made `like` one: with its methods, and with what it has been given so far. Of header fields it has
- * those about the answer; the others are for the client of `like`. It has no connection.
+ * those about the answer; the others are for the client of `like`. It has no connection, and so nothing to `flush`, as handlers do behind
+ * middleware that compresses.
  */
 export function captureResponse<Res extends ServerResponse>(message: IncomingMessage, like: Res): Captured<Res> {
   const res = new ServerResponse(message) as Res;
   // The responses of HTTP/2 are of their own kind.
   if (like instanceof ServerResponse) Object.setPrototypeOf(res, Object.getPrototypeOf(like) as object);
   copyAddedToResponse(like, res);
+  if ("flush" in like) Object.assign(res, { flush: () => undefined });
   inherit(like, res);
   res.statusCode = like.statusCode;
   const body = new CapturedBody(res, () => void (res.headersSent || res.writeHead(res.statusCode)));

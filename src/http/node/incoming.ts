@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Incoming, KeyedHead } from "../incoming.ts";
-import { isOfUser } from "../known-user.ts";
+import { isOfUser, localsOf } from "../known-user.ts";
 import type { RequestHead } from "../policy/message.ts";
 import { isCalledPrivate } from "./inherited.ts";
 import { signalOf } from "./leaving.ts";
@@ -31,7 +31,7 @@ export class NodeIncoming<Req extends IncomingMessage, Res extends ServerRespons
 
   /** Also where middleware has said so of the answer. */
   get isOfUser(): boolean {
-    return isOfUser(this.request) || isCalledPrivate(this.#res);
+    return isOfUser(this.request) || isOfUser(localsOf(this.#res)) || isCalledPrivate(this.#res);
   }
 
   get signal(): AbortSignal {

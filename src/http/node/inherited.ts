@@ -1,6 +1,7 @@
 // What middleware before a route has said of the answer itself, and not of its one client.
 
 import type { ServerResponse } from "node:http";
+import { saysPrivate } from "../known-user.ts";
 
 /**
  * Of the content, and of who may keep it: the handler's answer has these as well, unless it says otherwise. All other fields (cookies,
@@ -24,8 +25,8 @@ export function removeInherited(res: ServerResponse): void {
   for (const name of res.getHeaderNames()) if (INHERITED.has(name)) res.removeHeader(name);
 }
 
-/** Whether middleware has called what this client gets its own. */
-export function isCalledPrivate(res: ServerResponse): boolean {
+/** Whether middleware has called what this client gets its own: on a response of Node's, or a reply of Fastify. */
+export function isCalledPrivate(res: Pick<ServerResponse, "getHeader">): boolean {
   const control = res.getHeader("cache-control");
-  return control !== undefined && /\b(?:private|no-store)\b/i.test(String(control));
+  return control !== undefined && saysPrivate(String(control));
 }

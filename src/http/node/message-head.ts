@@ -29,6 +29,20 @@ function isPath(target: string): boolean {
   return target.startsWith("/") && !target.includes("#");
 }
 
+/** Whether what compresses answers would compress that to this request. */
+export function acceptsEncoded({ headers }: IncomingMessage): boolean {
+  const accepted = headers["accept-encoding"];
+  return accepted !== undefined && !/^\s*identity\b[^,]*(?:,\s*\*\s*;\s*q=0(?:\.0*)?\s*)?$/i.test(accepted);
+}
+
+/** The fields without a range: ranges are for GET alone (RFC 9110 §14.2), and may be ignored. */
+export function rangeless({ fields }: RequestHead): Fields {
+  return {
+    all: (name) => (name === "range" ? [] : fields.all(name)),
+    [Symbol.iterator]: () => fields[Symbol.iterator](),
+  };
+}
+
 /** What was asked for: where middleware has changed it, as it is now, since the answer is to that. */
 export function targetOf(req: IncomingMessage): string {
   const { url = "/" } = req;
@@ -40,6 +54,25 @@ export function targetOf(req: IncomingMessage): string {
   // Under the path of a router itself `url` has a slash that was not there.
   const isAsked = `${base}${url}` === original || (url.startsWith("/") && `${base}${url.slice(1)}` === original);
   return isAsked ? original : `${base}${url}`;
+}
+
+/**
+ * What was asked for, where middleware has led it elsewhere: a part of the key, since handlers see it, and what middleware has taken from it,
+ * such as a language, or a tenant. Empty where it has not. The query counts only if that was changed, too.
+ * @param find what the target is by now
+ */
+export function scopeOfTarget<Req extends IncomingMessage>(req: Req, find: (req: Req) => string = targetOf): string {
+  const original = textIn(req, "originalUrl");
+  if (original === undefined || original === req.url) return "";
+  const target = find(req);
+  if (original === target) return "";
+  const [path, search] = cut(original);
+  return JSON.stringify(search === cut(target)[1] ? [path] : [path, search]);
+}
+
+function cut(target: string): readonly [path: string, search: string] {
+  const at = target.indexOf("?");
+  return at === -1 ? [target, ""] : [target.slice(0, at), target.slice(at)];
 }
 
 function textIn(req: object, name: string): string | undefined {

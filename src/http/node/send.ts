@@ -28,8 +28,8 @@ function asLatin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
 }
 
-/** Middleware may take any text for UTF-8. */
-function isPatched(res: ServerResponse): boolean {
+/** Middleware may take any text for UTF-8, and compress what it gets. */
+export function isPatched(res: ServerResponse): boolean {
   return Object.hasOwn(res, "end") || Object.hasOwn(res, "write") || Object.hasOwn(res, "writeHead");
 }
 
@@ -51,7 +51,8 @@ function sendHead(res: ServerResponse, status: number, statusText: string, field
   if (canBeWrittenAtOnce(res)) return writeAtOnce(res, status, statusText, fields);
   removeInherited(res);
   res.statusCode = status;
-  if (statusText !== "") res.statusMessage = statusText;
+  // HTTP/2 has none, and says so in a warning.
+  if (statusText !== "" && res instanceof ServerResponse) res.statusMessage = statusText;
   const seen = new Set<string>();
   for (const [name, value] of fields) {
     const key = name.toLowerCase();

@@ -11,10 +11,10 @@ import type { Way } from "../prepared.ts";
 import { passedOn } from "../respond.ts";
 import { holdEnd } from "./hold-end.ts";
 import { leftBy } from "./left-to-next.ts";
-import { headOfMessage, isOrdinary, targetOf } from "./message-head.ts";
 import { NodeIncoming, type NodeHandler } from "./incoming.ts";
+import { acceptsEncoded, headOfMessage, isOrdinary, rangeless, targetOf } from "./message-head.ts";
 import type { Next } from "./run.ts";
-import { addToHead, sendResponse, sendStored } from "./send.ts";
+import { addToHead, isPatched, sendResponse, sendStored } from "./send.ts";
 
 /** One request to a route. */
 export interface Visit<Req, Res> {
@@ -31,7 +31,7 @@ export async function serveRoute<Req extends IncomingMessage, Res extends Server
 ): Promise<void> {
   const { req, res, handler } = visit;
   const target = targetOf(req);
-  const head = headOfMessage(req, target);
+  const head = headFor(req, res, target);
   if (!isOrdinary(req, target) && isSafe(head.method)) return direct(visit, head, { forward: "bypass" }, settings);
   const answer = await answerTo(new NodeIncoming(req, res, head, handler, settings.origin), settings);
   // Middleware that waits no longer has answered, or the client has left: what changes something is done all the same.
@@ -44,6 +44,13 @@ export async function serveRoute<Req extends IncomingMessage, Res extends Server
     case "direct":
       return direct(visit, head, answer.way, settings);
   }
+}
+
+/** Middleware that compresses would take a part for the whole: with it before the route, ranges are ignored. */
+export function headFor(req: IncomingMessage, res: ServerResponse, target: string): RequestHead {
+  const head = headOfMessage(req, target);
+  const isAtRisk = req.headers.range !== undefined && isPatched(res) && acceptsEncoded(req);
+  return isAtRisk ? { ...head, fields: rangeless(head) } : head;
 }
 
 function dropUnread(answer: Answer): void {

@@ -1,6 +1,5 @@
 // Fastify below NestJS.
 
-import type { ServerResponse } from "node:http";
 import type { KeyedHead } from "../../http/incoming.ts";
 import type { AnyReply, AnyRequest } from "../../http/fastify/context.ts";
 import { giveOwn, giveStored } from "../../http/fastify/give.ts";
@@ -14,7 +13,7 @@ export const fastify: Platform = {
   responseOf: (res) => (res as AnyReply).raw,
   headOf: (req) => headOf(req as AnyRequest, targetOf((req as AnyRequest).raw)),
   isOrdinary: (req) => isOrdinary(req as AnyRequest, targetOf((req as AnyRequest).raw)),
-  isCalledPrivate: (res) => isCalledPrivate(res as unknown as ServerResponse),
+  isCalledPrivate: (res) => isCalledPrivate(res as AnyReply),
   captured,
   removeHeader: (res, name) => void (res as AnyReply).removeHeader(name),
   /** By the reply, so that hooks of the application run for each client. */

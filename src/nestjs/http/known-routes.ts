@@ -2,6 +2,8 @@
 
 import type { ExecutionContext, Type } from "@nestjs/common";
 import type { ApplicationConfig } from "@nestjs/core";
+import type { IncomingMessage } from "node:http";
+import { scopeOfTarget } from "../../http/node/message-head.ts";
 import { type HandlerSettings, resolveHandler } from "../../http/options.ts";
 import type { TieredCacheManager } from "../../manager.ts";
 import { checkCacheName } from "../token.ts";
@@ -17,6 +19,12 @@ export interface KnownRoute {
   readonly preset: readonly string[];
   /** Whether NestJS leaves the answer to the method. */
   readonly answersByItself: boolean;
+}
+
+/** Node's own request: Fastify has one behind its own. */
+function messageOf(context: ExecutionContext): IncomingMessage {
+  const req = context.getArgByIndex<IncomingMessage | { readonly raw: IncomingMessage }>(0);
+  return "raw" in req ? req.raw : req;
 }
 
 /** The routes that are answered from one cache. */
@@ -54,12 +62,11 @@ export class KnownRoutes {
     // Keys of the user's tell requests apart, but not the methods of a class that they are for.
     const isOwnKey = options.key !== undefined;
     const site = isOwnKey ? JSON.stringify([controller.name, name]) : "";
-    const isScoped = scope !== undefined || isOwnKey;
     return {
       name,
       settings: resolveHandler(
         { ...others, cache: this.#cache },
-        isScoped ? (context) => `${site}${scope?.(context) ?? ""}` : undefined,
+        (context) => `${site}${scope?.(context) ?? ""}${isOwnKey ? "" : scopeOfTarget(messageOf(context))}`,
       ),
       preset: presetHeaders(method),
       answersByItself: answersByItself(controller, method, name),

@@ -20,7 +20,7 @@ export type Sendable = StoredAnswer | OwnAnswer;
 
 export interface Platform {
   readonly responseOf: (res: object) => ServerResponse;
-  readonly headOf: (req: object) => RequestHead;
+  readonly headOf: (req: object, res: object) => RequestHead;
   /** Whether it is a request that a cache may be asked about. */
   readonly isOrdinary: (req: object) => boolean;
   /** Whether middleware has called what this client gets its own. */

@@ -3,7 +3,7 @@
 import type { ExecutionContext } from "@nestjs/common";
 import type { ServerResponse } from "node:http";
 import type { Incoming, KeyedHead } from "../../http/incoming.ts";
-import { isOfUser } from "../../http/known-user.ts";
+import { isOfUser, localsOf } from "../../http/known-user.ts";
 import { signalOf } from "../../http/node/leaving.ts";
 import { runForCache } from "../../http/node/run.ts";
 import { isSafe } from "../../http/policy/invalidation.ts";
@@ -48,7 +48,7 @@ export class Visit implements Incoming<ExecutionContext> {
     this.client = { req: context.getArgByIndex<object>(0), res: context.getArgByIndex<object>(1) };
     this.platform = "raw" in this.client.res ? fastify : express;
     this.res = this.platform.responseOf(this.client.res);
-    this.head = this.platform.headOf(this.client.req);
+    this.head = this.platform.headOf(this.client.req, this.client.res);
     this.isOrdinary = this.platform.isOrdinary(this.client.req) || !isSafe(this.head.method);
   }
 
@@ -57,7 +57,14 @@ export class Visit implements Incoming<ExecutionContext> {
   }
 
   get isOfUser(): boolean {
-    return isOfUser(this.client.req) || this.platform.isCalledPrivate(this.client.res);
+    const { req, res } = this.client;
+    // Middleware of NestJS gets Node's request and response, whatever the server.
+    return (
+      isOfUser(req) ||
+      isOfUser("raw" in req ? req.raw : undefined) ||
+      isOfUser(localsOf(res)) ||
+      this.platform.isCalledPrivate(res)
+    );
   }
 
   /** Ends when the client has left before it had its answer. */

@@ -51,6 +51,27 @@ describe("middleware that changes the methods of responses", () => {
     expect(runs()).toBe(1);
   });
 
+  test("compresses no part of an answer: with it, ranges are ignored", async () => {
+    const { ask } = await serve([compress], (_req, res) => void res.send("0123456789"));
+    const range = { Range: "bytes=2-4" };
+    for (let time = 0; time < 2; time++) {
+      const whole = await ask("/x", { headers: { ...range, "Accept-Encoding": "gzip" } });
+      expect([whole.status, gunzipSync(whole.bytes).toString()]).toEqual([200, "0123456789"]);
+      for (const headers of [range, { ...range, "Accept-Encoding": "identity" }])
+        expect(await ask("/x", { headers })).toMatchObject({ status: 206, text: "234" });
+    }
+  });
+
+  test("gives the response a flush, which the handler may call in a run as well", async () => {
+    const flushable: RequestHandler = (_req, res, next) => next(void Object.assign(res, { flush: () => undefined }));
+    const { ask } = await serve([flushable], (_req, res) => {
+      res.write("one ");
+      (res as unknown as { flush(): void }).flush();
+      res.end("two");
+    });
+    for (let time = 0; time < 2; time++) expect(await ask("/x")).toMatchObject({ status: 200, text: "one two" });
+  });
+
   test("compresses what is passed on", async () => {
     const { ask } = await serve(compress, (_, res) => {
       res.set("Cache-Control", "no-store");
@@ -173,6 +194,24 @@ describe("what middleware has put on the request and the response", () => {
     expect(JSON.parse((await ask("/x")).text)).toEqual({ a: 1, tenant: "t", secret: "/x", app: true });
   });
 
+  test("a user among the locals of the response keeps it to himself as well", async () => {
+    const { options } = onFakeTime<Request>({ ttl: "1m" });
+    const app = express().use((req, res, next) => {
+      if (req.headers["x-token"] !== undefined) res.locals["user"] = req.headers["x-token"];
+      next();
+    });
+    app.get(
+      "/me",
+      cachedRoute((_req, res) => void res.send(String(res.locals["user"] ?? "nobody")), options),
+    );
+    const { ask } = await listen(app);
+    for (const user of ["ann", undefined, "bob", undefined]) {
+      const { text } = await ask("/me", user === undefined ? {} : { headers: { "X-Token": user } });
+      expect(text).toBe(user ?? "nobody");
+    }
+    expect((await ask("/me")).way).toBe("hit; ttl=60");
+  });
+
   test("a user keeps the answer to himself, unless it is public or there is a partition", async () => {
     const guard: RequestHandler = (req, _res, next) => {
       Object.assign(req, { user: req.headers["x-user"] });
@@ -262,6 +301,32 @@ describe("where a route is", () => {
     const { ask } = await listen(app);
     for (const tenant of ["a", "b", "a", "b"])
       expect((await ask("/x", { headers: { "X-Tenant": tenant } })).text).toBe(tenant);
+  });
+
+  test("that middleware has led elsewhere, what it has taken away tells answers apart", async () => {
+    const byLanguage: RequestHandler = (req, _res, next) => {
+      const [, language, rest] = /^\/(de|en)(\/.*)/.exec(req.url) ?? [];
+      if (rest !== undefined) Object.assign(req, { language, url: rest });
+      next();
+    };
+    const { options } = onFakeTime<Request>({ ttl: "1m" });
+    let runs = 0;
+    const app = express().use(byLanguage);
+    app.all(
+      "/x",
+      cachedRoute((req, res) => {
+        const { language = "none" } = req as { language?: string };
+        res.send(`${language} ${req.originalUrl} ${++runs}`);
+      }, options),
+    );
+    const { ask } = await listen(app);
+    expect((await ask("/de/x?b=1&a=2")).text).toBe("de /de/x?a=2&b=1 1");
+    expect((await ask("/en/x")).text).toBe("en /en/x 2");
+    expect((await ask("/x")).text).toBe("none /x 3");
+    expect(await ask("/de/x?a=2&b=1")).toMatchObject({ text: "de /de/x?a=2&b=1 1", way: "hit; ttl=60" });
+    await ask("/en/x", { method: "POST" });
+    expect((await ask("/en/x")).text).toBe("en /en/x 5");
+    expect((await ask("/x")).way).toBe("hit; ttl=60");
   });
 
   test("a whole tree is cached by one", async () => {

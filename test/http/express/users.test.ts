@@ -147,7 +147,7 @@ describe("one user's response never reaches another", () => {
 const WITHOUT: Readonly<Record<string, [keyof typeof OPTIONS, Edit]>> = {
   "the rule of users": [
     "by default",
-    { file: "http/known-user.ts", find: 'return "user" in request', replace: 'return false && "user" in request' },
+    { file: "http/known-user.ts", find: "return holder.user !==", replace: "return false && holder.user !==" },
   ],
   "the rule of what middleware calls private": [
     "by default",

@@ -201,7 +201,7 @@ describe("wrong use", () => {
     const route = cachedRoute(async () => "a", site().shared) as unknown as (...args: unknown[]) => Promise<unknown>;
     const raw = { url: "/a", method: "GET", headers: {}, once: () => undefined, writeHead: () => undefined };
     const request = { raw, method: "GET", getValidationFunction: () => undefined };
-    await expect(route.call({}, request, { raw })).rejects.toThrow(
+    await expect(route.call({}, request, { raw, getHeader: () => undefined })).rejects.toThrow(
       /^request must be of Fastify 5, with its "fastify.context"/,
     );
   });

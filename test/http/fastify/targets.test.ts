@@ -99,14 +99,18 @@ test("headers that a schema has changed are seen as far as the key holds them", 
   expect((await ask("/a", { headers })).text).toBe('{"size":5,"none":null,"preset":3,"host":"shop.example"}');
 });
 
-test("where URLs are rewritten, what comes of it is the key", async () => {
-  const { ask } = await serveRoute(async (request) => toldBy(request), {}, undefined, {
-    rewriteUrl: ({ url = "" }) => url.replace(/^\/(?:one|two)/, ""),
-  });
-  const first = await ask("/one/a");
-  expect(JSON.parse(first.text)).toMatchObject({ url: "/a", originalUrl: "/a" });
-  const second = await ask("/two/a");
-  expect([second.way, second.text]).toEqual(["hit; ttl=60", first.text]);
+test("where URLs are rewritten, what comes of it is the key, together with what was asked for", async () => {
+  const { ask } = await serveRoute(
+    async (request) => ({ ...toldBy(request), from: (request as { from?: string }).from }),
+    {},
+    (app) => app.addHook("onRequest", async (request) => void Object.assign(request, { from: request.originalUrl })),
+    { rewriteUrl: ({ url = "" }) => url.replace(/^\/(?:one|two)/, "") },
+  );
+  for (const from of ["/one/a", "/two/a", "/a"]) {
+    const { text } = await ask(from);
+    expect(JSON.parse(text)).toMatchObject({ url: "/a", originalUrl: "/a", from });
+    expect(await ask(from)).toMatchObject({ way: "hit; ttl=60", text });
+  }
 });
 
 test("content is no part of the key: what brings some is for the handler", async () => {

@@ -85,6 +85,27 @@ describe.each(Object.keys(WAYS))("by %s", (way) => {
   });
 });
 
+test.each(["private", "no-store"])("a hook that calls an answer %s keeps it to its client", async (control) => {
+  const { ask } = await serveRoute(
+    async (request) => String((request as { account?: string }).account),
+    {},
+    (app) => {
+      app.decorateRequest("account", "nobody");
+      app.addHook("onRequest", async (request, reply) => {
+        const account = request.headers["x-token"];
+        if (account === undefined) return;
+        Object.assign(request, { account });
+        void reply.header("cache-control", `${control}, max-age=5`);
+      });
+    },
+  );
+  for (const user of [...names, undefined, ...names, undefined]) {
+    const headers: Record<string, string> = user === undefined ? {} : { "X-Token": user };
+    expect((await ask("/a", { headers })).text).toBe(user ?? "nobody");
+  }
+  expect((await ask("/a")).way).toBe("hit; ttl=60");
+});
+
 test("what one run does to its request and reply is not seen by another, nor by the client's own", async () => {
   const { ask } = await serveRoute(
     async (request, reply) => {

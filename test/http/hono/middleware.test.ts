@@ -23,7 +23,7 @@ describe("headers that middleware sets", () => {
     app.use(async (c, next) => {
       const client = String(++clients);
       c.header("X-Client", client);
-      c.header("Cache-Control", "private");
+      c.header("Cache-Control", "max-age=5");
       setCookie(c, "session", client);
       await next();
     });

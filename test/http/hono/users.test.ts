@@ -94,6 +94,25 @@ describe("a user whom a guard has found", () => {
   });
 });
 
+test.each(["private", "no-store"])("middleware that calls an answer %s keeps it to its client", async (control) => {
+  const { options } = cacheOptions();
+  const served = new Hono<{ Variables: { account: string } }>();
+  served.use(async (c, next) => {
+    const account = c.req.header("X-Token");
+    c.set("account", account ?? "nobody");
+    if (account !== undefined) c.header("Cache-Control", `${control}, max-age=5`);
+    await next();
+  });
+  served.get(
+    "/me",
+    cachedRoute((c) => c.text(c.get("account")), { ...options, ttl: "1m" }),
+  );
+  const ask = await listen(served);
+  for (const user of [...USERS, undefined, ...USERS, undefined])
+    expect((await askAs(ask, user)).text).toBe(user ?? "nobody");
+  expect((await askAs(ask, undefined)).way).toBe("hit; ttl=60");
+});
+
 describe("Hono's own guards", () => {
   test("a token in a header of its own: the payload counts as a user", async () => {
     const { options } = cacheOptions();
