@@ -20,7 +20,13 @@ const SCRIPTS: Readonly<Record<string, Script>> = {
   REMOVE,
   MARK_STALE,
 };
-const NAMES: ReadonlyMap<string, string> = new Map(Object.entries(SCRIPTS).map(([name, { sha }]) => [sha, name]));
+/** By digest, and, as a script is sent the first time, by its source. */
+const NAMES: ReadonlyMap<string, string> = new Map(
+  Object.entries(SCRIPTS).flatMap(([name, { sha, lua }]) => [
+    [sha, name],
+    [lua, name],
+  ]),
+);
 
 /** A probe of a bus, or word that goes with a script: no question about an entry. */
 const NOISE = new Set(["PUBLISH", "ECHO", "PING", "HELLO", "CLIENT", "INFO", "SUBSCRIBE", "COMMAND"]);
@@ -89,6 +95,9 @@ function read(line: string): string | undefined {
   const [first = "", ...words] = Array.from(rest.matchAll(/"((?:[^"\\]|\\.)*)"/g), ([, word = ""]) => word);
   const command = first.toUpperCase();
   if (NOISE.has(command)) return undefined;
-  if (command !== "EVALSHA") return [command, words[0]].join(" ").trim();
-  return `${NAMES.get(words[0] ?? "") ?? "unknown script"} ${words[2]}`;
+  const [about = "", , key] = words;
+  if (command !== "EVALSHA" && command !== "EVAL") return [command, about].join(" ").trim();
+  // Escaped as JSON does it: scripts have nothing else to escape.
+  const name = NAMES.get(JSON.parse(`"${about}"`) as string);
+  return `${name ?? "unknown script"} ${key}`;
 }
