@@ -143,6 +143,11 @@ export function resolveHandler<R>(
   });
 }
 
+/** Options alone, in the place of the handler, are a mistake that is easily made. @throws CacheError `invalid_argument` */
+export function checkHandler(handler: unknown): void {
+  if (typeof handler !== "function") throw badInput("invalid_argument", "handler", "a function", handler);
+}
+
 /** What a client can do with a response says nothing of who it is. */
 const NEGOTIATED = /^(?:accept(?:-.*)?|origin|user-agent|sec-.*)$/i;
 

@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { cachedHandler } from "../../src/http/cached-handler.ts";
+import { cachedRoute as expressRoute } from "../../src/http/express/index.ts";
+import { cachedRoute as nodeRoute } from "../../src/http/node/cached-route.ts";
 import { HANDLER_DEFAULTS, type CachedHandlerOptions } from "../../src/http/options.ts";
 import { createCache } from "../support/cache.ts";
 import { fresh, serveCached } from "./handler-kit.ts";
@@ -262,6 +264,16 @@ describe("one user's response never reaches another", () => {
 
 describe("options", () => {
   const { cache } = createCache();
+
+  test.each<[string, (...given: never[]) => unknown]>([
+    ["cachedHandler", cachedHandler],
+    ["cachedRoute of node:http", nodeRoute],
+    ["cachedRoute of Express", expressRoute],
+  ])("in the place of the handler are refused by %s", (_, make) => {
+    for (const given of [[{ cache }], [undefined, { cache }]]) {
+      expect(() => make(...(given as never[]))).toThrow(/^handler must be a function, got /);
+    }
+  });
 
   test.each<[object, string]>([
     [{ cache: undefined }, "options.cache must be a cache, got undefined"],

@@ -150,6 +150,7 @@ describe("a cached route", () => {
 
   test("refuses options that are none", () => {
     const { options } = cacheOptions();
+    expect(() => cachedRoute(options as never, undefined as never)).toThrow(/^handler must be a function, got /);
     expect(() => cachedRoute((c: Context) => c.text("x"), { ...options, maxBodyBytes: -1 })).toThrow(
       "options.maxBodyBytes must be",
     );
