@@ -14,7 +14,7 @@ export function hasContent({ method }: RequestHead, status: number): boolean {
   return method !== "HEAD" && !hasNoBody(status);
 }
 
-type Head = { readonly status: number; readonly statusText: string; readonly headers: Headers };
+type Head = Pick<Response, "status" | "statusText" | "headers">;
 
 /** Fetch has no status above this; servers of Node send up to 999. */
 const HIGHEST_OF_FETCH = 599;
