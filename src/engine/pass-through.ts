@@ -2,7 +2,7 @@
 
 import type { CallSettings } from "../model/call.ts";
 import type { BatchRefresh, Refresh, SyncRefresh } from "../model/refresh.ts";
-import { Context, ResultNotes, type SignalSource } from "./refresh-context.ts";
+import { Context, ContextOfMany, ResultNotes, type SignalSource } from "./refresh-context.ts";
 import { readResult } from "./read-many.ts";
 import type { Engine, Target } from "./engine.ts";
 import { beginSync, NoAbort, promiseRefusal } from "./sync-run.ts";
@@ -38,20 +38,12 @@ export async function callBatch(
   settings.signal?.throwIfAborted();
   const keys = [...new Set(targets.map(({ key }) => key))];
   const notes = new ResultNotes(settings, epochs);
-  const source = signalOf(settings);
-  const result = await refresh([...keys], {
-    namespace: settings.namespace,
-    stale: new Map(),
-    get signal() {
-      return source.signal;
-    },
-    setTags: (_key, tags) => notes.setTags(tags),
-    setOptions: (_key, options) => notes.setOptions(options),
-  });
+  const context = new ContextOfMany(settings.namespace, new Map(), signalOf(settings), () => notes);
+  const result = await refresh([...keys], context);
   const valueOf = readResult(result, keys);
   return targets.map(({ key }) => valueOf(key));
 }
 
 function signalOf({ signal }: CallSettings): SignalSource {
-  return { signal: signal ?? new AbortController().signal };
+  return signal === undefined ? new NoAbort() : { signal };
 }

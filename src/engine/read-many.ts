@@ -22,7 +22,7 @@ import {
 } from "./refresh.ts";
 import { decide, isBeingRefreshed, lookEverywhere, refuseBackground } from "./read.ts";
 import { board, ride, type Place } from "./ride.ts";
-import type { ResultNotes } from "./refresh-context.ts";
+import { ContextOfMany, type ResultNotes } from "./refresh-context.ts";
 import { beginApart, createRun } from "./traced-run.ts";
 
 interface Wanted {
@@ -203,15 +203,7 @@ function createBatchContext(engine: Engine, run: RefreshRun, flights: readonly F
     if (notes !== undefined) return notes;
     throw badInput("invalid_argument", "key", `one of the ${byKey.size} keys of this batch`, key);
   };
-  return {
-    namespace: flights[0]?.target.settings.namespace,
-    stale,
-    get signal() {
-      return run.signal;
-    },
-    setTags: (key, tags) => notesOf(key).setTags(tags),
-    setOptions: (key, options) => notesOf(key).setOptions(options),
-  };
+  return new ContextOfMany(flights[0]?.target.settings.namespace, stale, run, notesOf);
 }
 
 /** A look-up in whatever form the batch came back. @throws CacheError `invalid_value` for any other form */

@@ -5,7 +5,7 @@ import { resolveLifetimes, type CallSettings } from "../model/call.ts";
 import type { LifetimeOptions } from "../model/call-options.ts";
 import type { Epoch } from "../model/epoch.ts";
 import { checkNames } from "../model/key.ts";
-import type { RefreshContext, Skip } from "../model/refresh.ts";
+import type { BatchContext, RefreshContext, Skip } from "../model/refresh.ts";
 import type { Target } from "./engine.ts";
 import type { EpochTable } from "./epochs.ts";
 
@@ -87,5 +87,41 @@ export class Context implements RefreshContext {
       this.#notes.notModified = true;
       return stale as never;
     };
+  }
+}
+
+/**
+ * The context of a refresh of several keys, made in the same way. An object literal with a getter would be kept by V8, with all that the getter
+ * holds, until it collects everything.
+ */
+export class ContextOfMany implements BatchContext {
+  readonly namespace: string | undefined;
+  readonly stale: ReadonlyMap<string, unknown>;
+  readonly #source: SignalSource;
+  readonly #notesOf: (key: string) => ResultNotes;
+
+  /** @param notesOf throws for what is no key of the batch */
+  constructor(
+    namespace: string | undefined,
+    stale: ReadonlyMap<string, unknown>,
+    source: SignalSource,
+    notesOf: (key: string) => ResultNotes,
+  ) {
+    this.namespace = namespace;
+    this.stale = stale;
+    this.#source = source;
+    this.#notesOf = notesOf;
+  }
+
+  get signal(): AbortSignal {
+    return this.#source.signal;
+  }
+
+  get setTags(): BatchContext["setTags"] {
+    return (key, tags) => this.#notesOf(key).setTags(tags);
+  }
+
+  get setOptions(): BatchContext["setOptions"] {
+    return (key, options) => this.#notesOf(key).setOptions(options);
   }
 }

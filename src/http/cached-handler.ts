@@ -5,7 +5,7 @@ import { answerTo, invalidateAfter } from "./answer.ts";
 import { headOf, keyedRequest } from "./fetch-head.ts";
 import { asResponse } from "./fetch-response.ts";
 import type { Incoming, KeyedHead } from "./incoming.ts";
-import { resolveHandler, type CachedHandlerOptions, type HandlerSettings } from "./options.ts";
+import { checkHandler, resolveHandler, type CachedHandlerOptions, type HandlerSettings } from "./options.ts";
 import { isSafe } from "./policy/invalidation.ts";
 import { fieldsOf, type RequestHead } from "./policy/message.ts";
 import type { Way } from "./prepared.ts";
@@ -21,12 +21,13 @@ export type RequestHandler = (request: Request) => Response | PromiseLike<Respon
  * leaves ends the run only if nobody else waits for it. Requests with `Authorization` or `Cookie` share responses only with
  * each other, and only those that are called public (RFC 9111 §3.5), unless the header is declared (`vary`) or there is a
  * `partition`. Methods other than GET and HEAD go to the handler, and end what is stored under their URI.
- * @throws CacheError `invalid_option`
+ * @throws CacheError `invalid_option`, or `invalid_argument` for a handler that is none
  */
 export function cachedHandler(
   handler: RequestHandler,
   options: CachedHandlerOptions,
 ): (request: Request) => Promise<Response> {
+  checkHandler(handler);
   const settings = resolveHandler(options);
   const run = async (keyed: KeyedHead): Promise<Response> => handler(keyedRequest(keyed));
   return async (request) => {

@@ -14,6 +14,23 @@ export function hasContent({ method }: RequestHead, status: number): boolean {
   return method !== "HEAD" && !hasNoBody(status);
 }
 
+type Head = Pick<Response, "status" | "statusText" | "headers">;
+
+/** Fetch has no status above this; servers of Node send up to 999. */
+const HIGHEST_OF_FETCH = 599;
+
+/** Whether a status is none of HTTP, although it can be sent (RFC 9110 §15): what it means nobody knows. */
+export function isBeyondHttp(status: number): boolean {
+  return status > HIGHEST_OF_FETCH;
+}
+
+/** A response, also with a status that fetch does not have. */
+export function responseWith(body: ReadableStream<Uint8Array> | null, { status, statusText, headers }: Head): Response {
+  if (!isBeyondHttp(status)) return new Response(body, { status, statusText, headers });
+  const response = new Response(body, { status: HIGHEST_OF_FETCH, statusText, headers });
+  return Object.defineProperty(response, "status", { value: status });
+}
+
 /** A response of which all is at hand. */
 export function asResponse({ status, statusText, fields, body }: Omit<StoredAnswer, "kind">): Response {
   const content = (body ?? null) as Uint8Array<ArrayBuffer> | null;
@@ -33,7 +50,7 @@ export function withFields(response: Response, fields: FieldList, head: RequestH
   if (status < 200) return response;
   if (head.method === "HEAD") dropBody(response);
   const body = hasContent(head, status) ? keptBody(response) : null;
-  return new Response(body, { status, statusText, headers: headersOf(fields) });
+  return responseWith(body, { status, statusText, headers: headersOf(fields) });
 }
 
 /** Nobody reads the body of a response any more: its source is told. */

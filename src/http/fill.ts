@@ -3,7 +3,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { RefreshContext } from "../model/refresh.ts";
 import { captureBody } from "./capture.ts";
-import { hasNoBody, withBody } from "./fetch-response.ts";
+import { hasNoBody, isBeyondHttp, withBody } from "./fetch-response.ts";
 import type { Incoming } from "./incoming.ts";
 import type { HandlerSettings, RouteSettings } from "./options.ts";
 import { initialAgeMs } from "./policy/age.ts";
@@ -104,6 +104,7 @@ function refusalOfRoutes(
   { place }: Asked<unknown>,
   { maxBodyBytes }: RouteSettings,
 ): string | undefined {
+  if (isBeyondHttp(response.status)) return "status";
   const control = responseControl(response, place.policy);
   if (control.noCache === true) return "no-cache";
   const { whileRevalidateMs, ifErrorMs } = staleWindows(control, place.policy);

@@ -19,7 +19,7 @@ export interface CachedRouteOptions<R> {
   readonly namespace?: string | undefined;
   /**
    * The origin that the routes are served under, as `"https://shop.example"`: part of the key, and of the URL that the handler sees
-   * when it answers for the cache. Default: paths alone are the key, so answers must not depend on the host. It is never
+   * when it answers for the cache. Default: the path and the scheme are the key, so answers must not depend on the host. It is never
    * taken from the request, whose `Host` anybody can make up.
    */
   readonly origin?: string | undefined;
@@ -35,7 +35,10 @@ export interface CachedRouteOptions<R> {
    * `user` on the request and neither this, `key` nor `vary` tells users apart, only responses that are called public are stored.
    */
   readonly partition?: ((request: R) => string | undefined | PromiseLike<string | undefined>) | undefined;
-  /** The key of a request instead of origin, path and query. `undefined`: it goes to the handler. */
+  /**
+   * The key of a request instead of origin, path and query; by `https`, or behind a proxy that says so, the scheme is added where there is no
+   * `origin`. `undefined`: it goes to the handler.
+   */
   readonly key?: ((request: R) => string | undefined) | undefined;
   /** How long a response is fresh that does not say so itself. Default: what RFC 9111 guesses of `Last-Modified`. */
   readonly ttl?: Duration | undefined;
@@ -138,6 +141,11 @@ export function resolveHandler<R>(
     prepared: new WeakMap(),
     isBlindToUsers: isBlindToUsers(options),
   });
+}
+
+/** Options alone, in the place of the handler, are a mistake that is easily made. @throws CacheError `invalid_argument` */
+export function checkHandler(handler: unknown): void {
+  if (typeof handler !== "function") throw badInput("invalid_argument", "handler", "a function", handler);
 }
 
 /** What a client can do with a response says nothing of who it is. */

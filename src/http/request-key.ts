@@ -4,9 +4,10 @@ import { createHash } from "node:crypto";
 import { badInput } from "../errors.ts";
 import type { Incoming, KeyedHead } from "./incoming.ts";
 import type { HandlerSettings, RouteSettings } from "./options.ts";
-import { combined, fieldsOf, type RequestHead } from "./policy/message.ts";
+import { combined, fieldsOf, type FieldList, type RequestHead } from "./policy/message.ts";
 import type { PolicySettings } from "./policy/settings.ts";
 import { validationRequest } from "./policy/validation.ts";
+import { FORWARDED_SCHEME, forwardedScheme, markOfScheme, MARKS_OF_SCHEMES } from "./scheme.ts";
 import { urlParts } from "./url-parts.ts";
 
 /** What a request is answered from. */
@@ -54,14 +55,22 @@ function placeUnder(
   const isVaried = settings.vary.length > 0 || settings.partition !== undefined;
   const variant = isVaried ? [variantOf(settings.vary, head), partition ?? null] : [];
   const isOfUsers = isMarked || hasCredentials(head, policy);
-  const marks = isOfUsers ? [...variant, "credentials"] : variant;
   return {
-    key: bounded(marks.length === 0 ? uri : `${uri}#${JSON.stringify(marks)}`),
+    key: keyWith(uri, variant, settings.origin === undefined ? markOfScheme(head) : undefined, isOfUsers),
     uriTag: isVaried ? tagOfUri(uri) : undefined,
     policy,
     isPartition: partition !== undefined,
     isOfUsers,
   };
+}
+
+/** Each of the marks may be missing: they are texts that no other of them is. */
+function keyWith(uri: string, variant: readonly unknown[], scheme: string | undefined, isOfUsers: boolean): string {
+  if (variant.length > 0 || isOfUsers) {
+    const marks = [...variant, ...(scheme === undefined ? [] : [scheme]), ...(isOfUsers ? ["credentials"] : [])];
+    return bounded(`${uri}#${JSON.stringify(marks)}`);
+  }
+  return bounded(scheme === undefined ? uri : `${uri}#["${scheme}"]`);
 }
 
 /**
@@ -84,15 +93,24 @@ export function placesOfUri<R>(
   const uri = uriKey(url, request, settings);
   if (uri === undefined) return { keys: [], tag: undefined };
   if (settings.vary.length > 0 || settings.partition !== undefined) return { keys: [], tag: tagOfUri(uri) };
-  return { keys: [bounded(uri), bounded(`${uri}#${JSON.stringify(["credentials"])}`)], tag: undefined };
+  const schemes = settings.origin === undefined ? MARKS_OF_SCHEMES : [undefined];
+  const keys = schemes.flatMap((scheme) => [false, true].map((isOfUsers) => keyWith(uri, [], scheme, isOfUsers)));
+  return { keys, tag: undefined };
 }
 
 /** What the handler is asked by a request that it answers for everybody. */
 export function keyedHead(head: RequestHead, signal: AbortSignal, settings: HandlerSettings<never>): KeyedHead {
   const isLeftOut = (name: string): boolean =>
-    !settings.vary.includes(name) && (OF_ONE_CLIENT.has(name) || saysWhere(name, settings));
+    !settings.vary.includes(name) && (OF_ONE_CLIENT.has(name) || saysWhere(name));
   const fields = fieldsOf(validationRequest(head, []).fields).without(isLeftOut);
-  return { url: keyedUrl(head, settings), fields, signal };
+  return { url: keyedUrl(head, settings), fields: withScheme(fields, head, settings), signal };
+}
+
+/** What a proxy says of the scheme, as it is in the key. */
+function withScheme(fields: FieldList, head: RequestHead, { origin, vary }: RouteSettings): FieldList {
+  if (origin !== undefined || vary.includes(FORWARDED_SCHEME)) return fields;
+  const scheme = forwardedScheme(combined(head.fields, FORWARDED_SCHEME));
+  return scheme === undefined ? fields : fields.with([[FORWARDED_SCHEME, scheme]]);
 }
 
 /**
@@ -104,18 +122,18 @@ const OF_ONE_CLIENT: ReadonlySet<string> = new Set([
   ...["connection", "proxy-connection", "keep-alive", "te", "upgrade", "proxy-authorization"],
 ]);
 
-/** Other names of the host, of the path, and of the method, which frameworks and middleware read. */
+/** Other names of the scheme, of the host, of the path, and of the method, which frameworks and middleware read. */
 const ELSEWHERE: ReadonlySet<string> = new Set([
   ...["host", "forwarded", "x-host", "x-http-host-override", "x-rewrite-url"],
+  ...["front-end-https", "x-scheme", "x-url-scheme", "x-arr-ssl", "cloudfront-forwarded-proto", "cf-visitor"],
   ...["x-http-method", "x-http-method-override", "x-method-override"],
 ]);
 
 /**
- * What a client, or a proxy before it, makes up of the host, the path or the method: links made of it would reach others. The scheme is
- * left where there is no configured one, so that a redirect to `https` is not what everybody gets.
+ * What a client, or a proxy before it, makes up of the scheme, the host, the path or the method: links and redirects made of it would reach
+ * others. What `X-Forwarded-Proto` says is given anew, as far as it is in the key.
  */
-function saysWhere(name: string, { origin }: RouteSettings): boolean {
-  if (name === "x-forwarded-proto") return origin !== undefined;
+function saysWhere(name: string): boolean {
   return ELSEWHERE.has(name) || name.startsWith("x-forwarded-") || name.startsWith("x-original-");
 }
 

@@ -165,3 +165,21 @@ describe("notModified()", () => {
     expect(await cache.ttl("k")).toBe(3_600_000);
   });
 });
+
+test.each([{}, { enabled: false }])(
+  "contexts have no getters of their own, by which V8 would keep them: %j",
+  async (options) => {
+    const { cache } = createCache(options);
+    const contexts: object[] = [];
+    await cache.get("one", (context) => void contexts.push(context));
+    await cache.getMany(["a", "b"], (_, context) => {
+      contexts.push(context);
+      const { signal, setTags, setOptions } = context;
+      setTags("a", ["tag"]);
+      setOptions("b", { ttl: 1 });
+      return { a: signal.aborted, b: false };
+    });
+    const own = contexts.map((context) => Object.values(Object.getOwnPropertyDescriptors(context)));
+    expect(own.map((all) => all.filter(({ get }) => get !== undefined))).toEqual([[], []]);
+  },
+);

@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { cachedHandler } from "../../src/http/cached-handler.ts";
+import { cachedRoute as expressRoute } from "../../src/http/express/index.ts";
+import { cachedRoute as nodeRoute } from "../../src/http/node/cached-route.ts";
 import { HANDLER_DEFAULTS, type CachedHandlerOptions } from "../../src/http/options.ts";
 import { createCache } from "../support/cache.ts";
 import { fresh, serveCached } from "./handler-kit.ts";
@@ -37,7 +39,9 @@ describe("the key", () => {
     ["/a#b", "/a#c", true],
     ["/a%23x", "/a#x", false],
     ["http://one.test/a", "http://two.test/a", true],
-    ["http://one.test/a", "https://one.test:444/a", true],
+    ["http://one.test/a", "http://one.test:81/a", true],
+    ["http://one.test/a", "https://one.test/a", false],
+    ["https://one.test/a", "https://two.test:444/a", true],
   ])("of %s and %s is the same: %j", async (first, second, expected) => {
     expect(await share([first], [second])).toBe(expected);
   });
@@ -67,6 +71,13 @@ describe("the key", () => {
     await ask("http://evil.test/a?x");
     expect(asked[0]?.url).toBe("https://shop.example/a?x");
     expect(await cache.has("https://shop.example/a?x", { namespace: "http" })).toBe(true);
+  });
+
+  test("does not hold the scheme where there is an origin", async () => {
+    const { ask, asked } = serveCached(undefined, { origin: "https://shop.example" });
+    await ask("http://evil.test/a", { headers: { "X-Forwarded-Proto": "http" } });
+    const second = await ask("https://evil.test/a", { headers: { "X-Forwarded-Proto": "https" } });
+    expect([second.way, asked[0]?.headers.has("x-forwarded-proto")]).toEqual(["hit; ttl=60", false]);
   });
 
   test("holds no host without one, and the handler does not see which was asked for", async () => {
@@ -253,6 +264,16 @@ describe("one user's response never reaches another", () => {
 
 describe("options", () => {
   const { cache } = createCache();
+
+  test.each<[string, (...given: never[]) => unknown]>([
+    ["cachedHandler", cachedHandler],
+    ["cachedRoute of node:http", nodeRoute],
+    ["cachedRoute of Express", expressRoute],
+  ])("in the place of the handler are refused by %s", (_, make) => {
+    for (const given of [[{ cache }], [undefined, { cache }]]) {
+      expect(() => make(...(given as never[]))).toThrow(/^handler must be a function, got /);
+    }
+  });
 
   test.each<[object, string]>([
     [{ cache: undefined }, "options.cache must be a cache, got undefined"],

@@ -191,7 +191,9 @@ describe("what fetch does with a Request", () => {
     "%j is refused by name",
     async (request) => {
       const get = cachedFetch((one) => fetch(one), { cache: createCache().cache });
-      await expect(get(request as never)).rejects.toThrow("request must be a Request, got ");
+      await expect(get(request as never)).rejects.toThrow(
+        "request must be a Request, as `new Request(url)` makes one, got ",
+      );
     },
   );
 });

@@ -40,6 +40,8 @@ export interface SiteOptions extends Pick<ModuleMetadata, "imports" | "providers
   readonly controllers: Type[];
   readonly configure?: (app: INestApplication) => void;
   readonly cache?: Partial<CacheOptions<never>>;
+  /** Whether the server believes whoever asks what proxies say. */
+  readonly trustsProxies?: boolean;
 }
 
 const running = new Set<() => Promise<unknown>>();
@@ -52,12 +54,13 @@ afterEach(async () => {
 
 /** Boots an application whose cache, and its routes, go by a clock of the test's. */
 export async function openSite(options: SiteOptions): Promise<Site> {
-  const { platform, controllers, configure, imports = [], providers = [] } = options;
+  const { platform, controllers, configure, imports = [], providers = [], trustsProxies = false } = options;
   const clock = new FakeClock();
   const cache = new TieredCacheManager({ name: "site", clock, ...options.cache });
   @Module({ imports: [TieredCacheModule.forRoot({ cache, isGlobal: true }), ...imports], controllers, providers })
   class App {}
-  const adapter = platform === "fastify" ? new FastifyAdapter() : new ExpressAdapter();
+  const adapter = platform === "fastify" ? new FastifyAdapter({ trustProxy: trustsProxies }) : new ExpressAdapter();
+  if (adapter instanceof ExpressAdapter) adapter.set("trust proxy", trustsProxies);
   const app = await NestFactory.create(App, adapter, { logger: false, abortOnError: false });
   running.add(async () => {
     await app.close();

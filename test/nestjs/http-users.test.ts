@@ -9,6 +9,7 @@ import {
   Header,
   Headers,
   Param,
+  Post,
   Req,
   Res,
   UnauthorizedException,
@@ -267,6 +268,33 @@ describe.each(PLATFORMS)("on %s", (platform) => {
     for (const answer of answers) {
       expect(`session=${(await answer.text()).slice(6)}`).toBe(answer.headers.get("set-cookie"));
     }
+  });
+
+  test("what was answered to http is not given to https, and a POST ends both", async () => {
+    @Controller()
+    class Shop {
+      @Get("protocol")
+      @CachedRoute({ ttl: "1h" })
+      protocol(@Req() { protocol }: { readonly protocol: string }): string {
+        return protocol;
+      }
+
+      @Post("protocol")
+      @CachedRoute({ ttl: "1h" })
+      change(): string {
+        return "changed";
+      }
+    }
+
+    const site = await openSite({ platform, controllers: [Shop], trustsProxies: true });
+    const by = (scheme: string): RequestInit => ({ headers: { "X-Forwarded-Proto": scheme } });
+    for (const scheme of ["http", "https", "http", "https"]) {
+      expect(await site.read("/protocol", by(scheme))).toBe(`200 ${scheme}`);
+    }
+    expect(await site.way("/protocol", by("https"))).toBe("freshtier; hit");
+    expect(await site.read("/protocol", { method: "POST", ...by("https") })).toBe("201 changed");
+    for (const scheme of ["http", "https"])
+      expect(await site.way("/protocol", by(scheme))).toBe("freshtier; fwd=uri-miss; stored");
   });
 
   test("what a client makes up of the host, or of parameters that are not declared, reaches no other", async () => {

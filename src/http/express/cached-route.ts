@@ -7,7 +7,7 @@ import type { CachedRouteOptions } from "../options.ts";
 /**
  * A handler of Express that is run only for what the cache cannot answer: what `cachedRoute` of `freshtier/http` is for node:http.
  * Middleware before it, such as guards, is run for every request.
- * @throws CacheError `invalid_option`
+ * @throws CacheError `invalid_option`, or `invalid_argument` for a handler that is none
  */
 export function cachedRoute<
   Params = Request["params"],

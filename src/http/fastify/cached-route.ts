@@ -15,9 +15,8 @@ import type {
   RouteGenericInterface,
   RouteHandlerMethod,
 } from "fastify";
-import { badInput } from "../../errors.ts";
 import { scopeOfTarget } from "../node/message-head.ts";
-import { resolveHandler, type CachedRouteOptions } from "../options.ts";
+import { checkHandler, resolveHandler, type CachedRouteOptions } from "../options.ts";
 import type { AnyHandler } from "./run.ts";
 import { serveRoute } from "./serve.ts";
 
@@ -55,7 +54,7 @@ export function cachedRoute<
     FastifyRequest<RouteGeneric, RawServer, RawRequest, SchemaCompiler, TypeProvider, ContextConfig, Logger>
   >,
 ): typeof handler {
-  if (typeof handler !== "function") throw badInput("invalid_argument", "handler", "a function", handler);
+  checkHandler(handler);
   const settings = resolveHandler(options, options?.key === undefined ? scopeOfRequest : undefined);
   const serve: unknown = serveRoute(handler as unknown as AnyHandler, settings as never);
   return serve as typeof handler;

@@ -1,8 +1,15 @@
 // The head of a request: whether the cache may be asked about it, and its fields, which a schema of its route may have cast, filled in, or taken away.
 
 import type { IncomingMessage } from "node:http";
-import { acceptsEncoded, headOfMessage, isOrdinary as isOrdinaryMessage, rangeless } from "../node/message-head.ts";
-import { FieldList, type RequestHead } from "../policy/message.ts";
+import {
+  acceptsEncoded,
+  headOfMessage,
+  isEncrypted,
+  isOrdinary as isOrdinaryMessage,
+  rangeless,
+} from "../node/message-head.ts";
+import { FieldList, fieldsOf, type RequestHead } from "../policy/message.ts";
+import { FORWARDED_SCHEME } from "../scheme.ts";
 import { contextOf, type AnyRequest } from "./context.ts";
 
 /**
@@ -28,8 +35,18 @@ export function headOf(request: AnyRequest, target: string): RequestHead {
 }
 
 function headAsCame(request: AnyRequest, target: string): RequestHead {
-  const head = headOfMessage(request.raw, target);
-  return isChanged(request) ? { ...head, fields: new FieldList([...fieldsAsCame(request.raw)]) } : head;
+  const { raw } = request;
+  const said = raw.headers[FORWARDED_SCHEME];
+  const last = typeof said === "string" && said.includes(",") ? lastOf(said) : undefined;
+  const head = headOfMessage(raw, target, isEncrypted(raw, request, last ?? said));
+  if (last === undefined && !isChanged(request)) return head;
+  const fields = isChanged(request) ? new FieldList([...fieldsAsCame(raw)]) : fieldsOf(head.fields);
+  return { ...head, fields: last === undefined ? fields : fields.with([[FORWARDED_SCHEME, last]]) };
+}
+
+/** Of what several proxies have said Fastify believes the last. */
+function lastOf(list: string): string {
+  return list.slice(list.lastIndexOf(",") + 1).trim();
 }
 
 /** A hook that compresses would take a part for the whole. */
@@ -43,8 +60,10 @@ export function keepChanges(request: AnyRequest, kept: IncomingMessage): void {
   const came = fieldsAsCame(request.raw);
   const isKept = (name: string): boolean => !came.has(name) || came.get(name) === kept.headers[name];
   const changed = Object.entries(request.headers).filter(([name]) => isKept(name));
-  const { host } = kept.headers;
-  kept.headers = { ...Object.fromEntries(changed), ...(host === undefined ? {} : { host }) };
+  const { host, [FORWARDED_SCHEME]: scheme } = kept.headers;
+  kept.headers = { ...Object.fromEntries(changed), ...(host !== undefined && { host }) };
+  // It may be written otherwise than it came.
+  if (typeof scheme === "string" && FORWARDED_SCHEME in request.headers) kept.headers[FORWARDED_SCHEME] = scheme;
 }
 
 function isChanged(request: AnyRequest): boolean {

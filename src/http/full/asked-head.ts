@@ -20,7 +20,8 @@ const MODES: Readonly<Record<string, string>> = {
  * @throws CacheError `invalid_argument` for what is no Request
  */
 export function askedHead(request: Request, { obeysRequests }: PolicySettings): RequestHead {
-  if (typeof request?.headers?.get !== "function") throw badInput("invalid_argument", "request", "a Request", request);
+  if (typeof request?.headers?.get !== "function")
+    throw badInput("invalid_argument", "request", "a Request, as `new Request(url)` makes one", request);
   const head = headOf(request);
   const mode = obeysRequests ? MODES[request.cache] : undefined;
   const isNamed = head.fields.all("connection").length > 0;

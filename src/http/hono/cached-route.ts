@@ -1,7 +1,7 @@
 // cachedRoute for Hono.
 
 import type { Context, Next } from "hono";
-import { resolveHandler, type CachedRouteOptions, type HandlerSettings } from "../options.ts";
+import { checkHandler, resolveHandler, type CachedRouteOptions, type HandlerSettings } from "../options.ts";
 import type { HonoHandler } from "./run.ts";
 import { serveRoute } from "./serve.ts";
 
@@ -21,9 +21,10 @@ export type ContextOf<T extends AnyHandler> =
  *
  * The handler knows the variables of the application and of guards by itself. Parameters of the path, and validated data, are
  * known where its Context says so: `cachedRoute((c: Context<Env, "/products/:id">) => …)`.
- * @throws CacheError `invalid_option`
+ * @throws CacheError `invalid_option`, or `invalid_argument` for a handler that is none
  */
 export function cachedRoute<T extends AnyHandler>(handler: T, options: CachedRouteOptions<ContextOf<T>>): T {
+  checkHandler(handler);
   const settings = resolveHandler(options) as unknown as HandlerSettings<Context>;
   const asked = handler as unknown as HonoHandler;
   const route = (c: Context, next: Next): ReturnType<HonoHandler> => serveRoute(asked, c, next, settings);

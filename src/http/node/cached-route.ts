@@ -1,7 +1,7 @@
 // cachedRoute for node:http, and for whatever calls its handlers with a request, a response and `next`.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { resolveHandler, type CachedRouteOptions } from "../options.ts";
+import { checkHandler, resolveHandler, type CachedRouteOptions } from "../options.ts";
 import { hasLeft } from "./leaving.ts";
 import { statusOf } from "./left-to-next.ts";
 import type { NodeHandler } from "./incoming.ts";
@@ -18,12 +18,13 @@ export type CachedRoute<Req, Res> = (req: Req, res: Res, next?: Next) => Promise
  * request and a response of its own, with what middleware has added to those of the client; its response is what it
  * writes. What it gives to `next`, or throws, goes to `next`; without one the client gets a 500, or what 4xx the error says, and the process
  * a warning.
- * @throws CacheError `invalid_option`
+ * @throws CacheError `invalid_option`, or `invalid_argument` for a handler that is none
  */
 export function cachedRoute<Req extends IncomingMessage = IncomingMessage, Res extends ServerResponse = ServerResponse>(
   handler: NodeHandler<Req, Res>,
   options: CachedRouteOptions<Req>,
 ): CachedRoute<Req, Res> {
+  checkHandler(handler);
   const settings = resolveHandler(options, options?.key === undefined ? (req) => scopeOfTarget(req) : undefined);
   return async (req, res, next) => {
     const leave: Next = next ?? ((error) => answerFailure(res, error));

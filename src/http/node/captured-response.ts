@@ -1,7 +1,7 @@
 // A response that goes to the cache instead of a socket: Node's own ServerResponse, with other ways out.
 
 import { ServerResponse, type IncomingMessage } from "node:http";
-import { hasNoBody } from "../fetch-response.ts";
+import { hasNoBody, responseWith } from "../fetch-response.ts";
 import { CapturedBody, webStreamOf } from "./captured-body.ts";
 import { copyAddedToResponse } from "./copy-added.ts";
 import { setGiven, type FieldsGiven } from "./given-head.ts";
@@ -114,7 +114,7 @@ function responseOf(res: ServerResponse, { stream }: CapturedBody): Response {
   for (const name of res.getHeaderNames())
     for (const value of valuesOf(res.getHeader(name))) headers.append(name, value);
   const { statusCode: status, statusMessage: statusText } = res;
-  if (!hasNoBody(status)) return new Response(webStreamOf(stream), { status, statusText, headers });
+  if (!hasNoBody(status)) return responseWith(webStreamOf(stream), { status, statusText, headers });
   stream.resume();
   return new Response(null, { status, statusText, headers });
 }

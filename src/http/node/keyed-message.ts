@@ -3,19 +3,20 @@
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { KeyedHead } from "../incoming.ts";
+import { schemeOf } from "../scheme.ts";
 import { urlParts, type UrlParts } from "../url-parts.ts";
 import { copyAddedToRequest } from "./copy-added.ts";
 
 /**
  * A message like `original`, with what middleware has added to it, but asking for what the key says: it has ended, and no client
- * that leaves closes it. It closes when nobody waits for the answer any more. With a configured origin it came over what that says.
+ * that leaves closes it. It closes when nobody waits for the answer any more. It came over what the configured origin says, or the key.
  */
 export function keyedMessage<Req extends IncomingMessage>(
   original: Req,
   keyed: KeyedHead,
   origin: string | undefined,
 ): Req {
-  const isEncrypted = origin === undefined ? undefined : origin.startsWith("https:");
+  const isEncrypted = schemeOf(origin ?? keyed.url) === "https";
   const message = new IncomingMessage(quietSocket(original.socket, isEncrypted)) as Req;
   // The messages of HTTP/2 are streams of their own kind.
   if (original instanceof IncomingMessage) Object.setPrototypeOf(message, Object.getPrototypeOf(original) as object);
@@ -67,9 +68,8 @@ function setFields(message: IncomingMessage, { origin }: UrlParts, { fields }: K
 }
 
 /** What a request says of its connection, without the connection. */
-function quietSocket(original: Socket, isEncrypted: boolean | undefined): Socket {
+function quietSocket(original: Socket, encrypted: boolean): Socket {
   const { remoteAddress, remotePort, remoteFamily, localAddress, localPort } = original;
-  const encrypted = isEncrypted ?? ("encrypted" in original ? original.encrypted : undefined);
   const facts = { remoteAddress, remotePort, remoteFamily, localAddress, localPort, encrypted };
   const socket = new Socket();
   for (const [name, value] of Object.entries(facts)) Object.defineProperty(socket, name, { value });

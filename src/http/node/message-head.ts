@@ -2,17 +2,41 @@
 
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { FieldLine, Fields, RequestHead } from "../policy/message.ts";
+import { FORWARDED_SCHEME, forwardedScheme } from "../scheme.ts";
 
-/** Its host is that of this name: what a client says is not asked. */
-const HOST = "http://localhost";
+/** The host is that of this name: what a client says is not asked. */
+const PLAIN = "http://localhost";
+const ENCRYPTED = "https://localhost";
 
 /** `target` is what stands in the request line, before any router has cut it. */
-export function headOfMessage({ method = "GET", headers }: IncomingMessage, target: string): RequestHead {
+export function headOfMessage(
+  req: IncomingMessage,
+  target: string,
+  isSecure: boolean = isEncrypted(req, req, req.headers[FORWARDED_SCHEME]),
+): RequestHead {
+  const { method = "GET", headers } = req;
   return {
     method,
-    url: isPath(target) ? `${HOST}${target}` : absolute(target),
+    url: `${isSecure ? ENCRYPTED : PLAIN}${isPath(target) ? target : pathOf(target)}`,
     fields: new MessageFields(headers),
   };
+}
+
+/**
+ * Whether a request has come by `https`: as the framework says, which believes some proxies and others not; as the connection is where
+ * there is none, or no word of a proxy. A word that a run does not see does not count.
+ * @param framework what it calls the request
+ * @param said what the proxy says that counts
+ */
+export function isEncrypted(
+  { socket }: IncomingMessage,
+  framework: object,
+  said: string | readonly string[] | undefined,
+): boolean {
+  const isHeard = said !== undefined && forwardedScheme(String(said)) !== undefined;
+  const protocol = isHeard ? textIn(framework, "protocol") : undefined;
+  if (protocol !== undefined) return protocol.toLowerCase() === "https";
+  return (socket as { readonly encrypted?: unknown } | undefined)?.encrypted === true;
 }
 
 /**
@@ -81,10 +105,10 @@ function textIn(req: object, name: string): string | undefined {
 }
 
 /** In absolute form, as to a proxy (RFC 9112 §3.2.2); or `*` of OPTIONS, or nonsense. */
-function absolute(target: string): string {
-  if (!URL.canParse(target, HOST)) return `${HOST}/`;
-  const { pathname, search } = new URL(target, HOST);
-  return `${HOST}${pathname}${search}`;
+function pathOf(target: string): string {
+  if (!URL.canParse(target, PLAIN)) return "/";
+  const { pathname, search } = new URL(target, PLAIN);
+  return `${pathname}${search}`;
 }
 
 /** Read where they stand. */

@@ -46,6 +46,7 @@ const WAYS: Readonly<Record<string, RequestHandler>> = {
     res.write(Buffer.from("two "), () => undefined);
     res.write("dGhyZWU=", "base64", () => res.end());
   },
+  "a status that HTTP has not": (_, res) => void res.status(799).set("Cache-Control", "max-age=60").send("odd"),
   "writeHead with an object": (_, res) => void res.writeHead(201, { "X-A": "1", "X-Many": ["a", "b"] }).end("made"),
   "writeHead with a reason": (_, res) => void res.writeHead(200, "Fine", { "X-A": 5 }).end("x"),
   "writeHead with a flat list": (_, res) => void res.writeHead(200, ["X-A", "1", "X-B", "2"] as never).end("x"),

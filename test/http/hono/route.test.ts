@@ -150,6 +150,7 @@ describe("a cached route", () => {
 
   test("refuses options that are none", () => {
     const { options } = cacheOptions();
+    expect(() => cachedRoute(options as never, undefined as never)).toThrow(/^handler must be a function, got /);
     expect(() => cachedRoute((c: Context) => c.text("x"), { ...options, maxBodyBytes: -1 })).toThrow(
       "options.maxBodyBytes must be",
     );
@@ -176,6 +177,20 @@ describe("what the handler sees when it is run for everybody", () => {
 });
 
 describe("invalidation", () => {
+  test("POST ends what is stored for http and for https, which have answers of their own", async () => {
+    const { options } = cacheOptions();
+    const handler = (c: Context): Response =>
+      c.req.header("X-Forwarded-Proto") === "https" ? c.text("page") : c.redirect("https://shop.example/a", 301);
+    const ask = await listen(new Hono().all("/a", cachedRoute(handler, options)));
+    const by = (scheme: string) => ask("/a", { headers: { "X-Forwarded-Proto": scheme } });
+    for (const way of [/^fwd=uri-miss.*stored$/, /^hit/]) {
+      expect(await by("http")).toMatchObject({ status: 301, way: expect.stringMatching(way) as string });
+      expect(await by("HTTPS")).toMatchObject({ status: 200, text: "page", way: expect.stringMatching(way) as string });
+    }
+    await ask("/a", { method: "POST", headers: { "X-Forwarded-Proto": "https" } });
+    for (const scheme of ["http", "https"]) expect((await by(scheme)).way).toMatch(/^fwd=uri-miss/);
+  });
+
   test("POST ends what is stored under its path, before its client has the answer", async () => {
     const { options } = cacheOptions();
     let stock = 1;
