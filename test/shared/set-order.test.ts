@@ -1,7 +1,8 @@
 // What has to wait before it is sent, and what is called after it: in the order of the calls.
 
 import { expect, describe, test } from "vitest";
-import type { TieredCacheManager } from "../../src/index.ts";
+import { TieredCacheManager } from "../../src/index.ts";
+import { deferred } from "../support/deferred.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { eventually, IS_SQLITE, SHAPES_WITHOUT_COPIES, SharedWorld, type OpenOptions } from "./pair.ts";
 
@@ -78,6 +79,24 @@ describe.each(SHAPES_WITHOUT_COPIES)("%s", (_name, shape) => {
     await Promise.all([a.set("k", "new", { tags: ["t"] }), a.invalidateTags(["t"])]);
     expect(await a.get("k")).toBeUndefined();
     await eventually(() => b.get("k"), undefined);
+  });
+});
+
+describe.each([["[memory]", undefined], ...SHAPES_WITHOUT_COPIES] as const)("%s", (_name, shape) => {
+  test("P3 a set that validate has just accepted is ended by a delete, whichever moment that is called in", async () => {
+    const kept: number[] = [];
+    for (let moment = 0; moment < 8; moment++) {
+      const verdict = deferred<boolean>();
+      const options = { name: world.newName(), validate: () => verdict.promise };
+      const cache = shape === undefined ? new TieredCacheManager(options) : await world.open({ ...options, shape });
+      const setting = cache.set("k", "old");
+      verdict.resolve(true);
+      for (let past = 0; past < moment; past++) await undefined;
+      await Promise.all([cache.delete("k"), setting]);
+      if ((await cache.get("k")) !== undefined) kept.push(moment);
+      await cache.close();
+    }
+    expect(kept).toEqual([]);
   });
 });
 
