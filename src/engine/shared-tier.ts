@@ -277,6 +277,11 @@ export class SharedTier {
     return this.#parts.authority.leases(prefix);
   }
 
+  /** Whether writes wait for its clock: nothing that is called after them may overtake them. */
+  get isHolding(): boolean {
+    return this.#held !== undefined;
+  }
+
   /** Makes sure that the clock of the authority is known, and renews old knowledge on the side. */
   sync(): Promise<void> | undefined {
     if (this.time.isKnown && !this.time.isOldAt(this.trust.turnNow())) return undefined;
@@ -335,7 +340,8 @@ export class SharedTier {
     work: (authority: Authority, deadline: Instant) => Promise<T>,
     told: string | EpochName | undefined = about,
   ): Promise<T | Unavailable> {
-    const syncing = this.sync();
+    // Known or not by now: those that wait for it come first.
+    const syncing = this.sync() ?? this.#held;
     if (syncing === undefined) return this.#writeNow(about, operation, isLate, work, told);
     this.#held = syncing;
     this.#holding++;

@@ -100,6 +100,25 @@ describe.each([["[memory]", undefined], ...SHAPES_WITHOUT_COPIES] as const)("%s"
   });
 });
 
+test.runIf(IS_SQLITE)("what is asked at once does not overtake what has just been called", async () => {
+  const { name, a } = await world.pair();
+  for (const [verb, end] of ENDS.slice(0, 3)) {
+    for (const call of ["getSync", "setSync", "deleteSync"] as const) {
+      await a.set("k", "old", WHERE);
+      const made = world.openAtOnce({ name });
+      // By then it has the driver of the database as well, but has not asked for the clock.
+      await (await world.open({ name })).close();
+      const ending = end(made);
+      if (call === "getSync") expect(made.getSync("k", WHERE), verb).toBeUndefined();
+      else if (call === "setSync") made.setSync("k", "new", WHERE);
+      else made.deleteSync("k", { namespace: "n" });
+      await ending;
+      expect(await made.get("k", WHERE), `${call} after ${verb}`).toBe(call === "setSync" ? "new" : undefined);
+      await made.close();
+    }
+  }
+});
+
 test.skipIf(IS_SQLITE)(
   "P3 a set is not put behind the delete after it by a server that does not know its script",
   async () => {
