@@ -2,9 +2,18 @@
 
 import { expect, describe, test } from "vitest";
 import { TieredCacheManager } from "../../src/index.ts";
+import { EPOCH } from "../../src/redis/epoch-scripts.ts";
 import { deferred } from "../support/deferred.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
-import { eventually, IS_SQLITE, SHAPES_WITHOUT_COPIES, SharedWorld, type OpenOptions } from "./pair.ts";
+import {
+  DONE,
+  eventually,
+  IS_SQLITE,
+  REDIS_ALONE,
+  SHAPES_WITHOUT_COPIES,
+  SharedWorld,
+  type OpenOptions,
+} from "./pair.ts";
 
 forbidUnhandledRejections();
 
@@ -117,6 +126,48 @@ test.runIf(IS_SQLITE)("what is asked at once does not overtake what has just bee
       await made.close();
     }
   }
+});
+
+describe.skipIf(IS_SQLITE)("where Redis has forgotten its scripts", () => {
+  test.each(SHAPES_WITHOUT_COPIES)(
+    "P3 %s: a delete ends what was set before it in the same turn",
+    async (_name, shape) => {
+      const { a, b } = await world.pair({ shape });
+      // The one script has been sent before, the other never.
+      await a.set("another", 1);
+      await world.redis.script("FLUSH");
+      await Promise.all([a.set("k", "old"), a.delete("k")]);
+      for (const cache of [a, b]) expect(await cache.get("k")).toBeUndefined();
+    },
+  );
+
+  test.each([
+    ["delete", (cache: TieredCacheManager) => cache.delete("k", { namespace: "n" })],
+    ...ENDS.slice(0, 3),
+  ] as const)("a read sees what %s before it has ended", async (_verb, end) => {
+    const { a } = await world.pair({ shape: REDIS_ALONE });
+    await end(a);
+    await a.set("k", "old", WHERE);
+    expect(await a.get("k", WHERE)).toBe("old");
+    await world.redis.script("FLUSH");
+    // Another process has used this one since.
+    await world.redis.script("LOAD", EPOCH.lua);
+    const ending = end(a);
+    expect(await a.get("k", WHERE)).toBeUndefined();
+    await ending;
+  });
+
+  test("one that is forgotten again and again is run each time", async () => {
+    const { a, b } = await world.pair();
+    for (let round = 0; round < 5; round++) {
+      await world.redis.script("FLUSH");
+      expect(await Promise.all([a.set("k", round), a.set(`k${round}`, round)])).toEqual([DONE, DONE]);
+      await eventually(() => b.get("k"), round);
+      await world.redis.script("FLUSH");
+      expect(await a.get("loaded", () => round, { forceRefresh: true })).toBe(round);
+      await eventually(() => b.get("loaded"), round);
+    }
+  });
 });
 
 test.skipIf(IS_SQLITE)(
