@@ -150,7 +150,15 @@ export class SharedTier {
     const { remote, authority } = this.#parts;
     const ask = (): ReadReply | Promise<ReadReply | Unavailable> =>
       this.guard.run(remote.shardOf(fullKey), "read", () => authority.read(fullKey, unknown), undefined, fullKey);
-    return this.#held === undefined ? ask() : this.#behindWrites(this.#held, ask);
+    if (this.#held === undefined) return ask();
+    const begunAt = this.clock.now();
+    return this.#behindWrites(this.#held, () => this.withinRest(begunAt, ask()));
+  }
+
+  /** Within what is left of the tier's timeout since an instant. */
+  withinRest<T>(begunAt: Instant, answer: T | Promise<T>): T | Promise<T | Unavailable> {
+    const spentMs = this.clock.now() - begunAt;
+    return answer instanceof Promise ? this.within({ spentMs }, answer) : answer;
   }
 
   /** Never asked for none. */
