@@ -100,7 +100,7 @@ describe.each([["[memory]", undefined], ...SHAPES_WITHOUT_COPIES] as const)("%s"
       const cache = shape === undefined ? new TieredCacheManager(options) : await world.open({ ...options, shape });
       const setting = cache.set("k", "old");
       verdict.resolve(true);
-      for (let past = 0; past < moment; past++) await undefined;
+      for (let past = 0; past < moment; past++) await Promise.resolve();
       await Promise.all([cache.delete("k"), setting]);
       if ((await cache.get("k")) !== undefined) kept.push(moment);
       await cache.close();
@@ -118,11 +118,12 @@ test.runIf(IS_SQLITE)("what is asked at once does not overtake what has just bee
       // By then it has the driver of the database as well, but has not asked for the clock.
       await (await world.open({ name })).close();
       const ending = end(made);
-      if (call === "getSync") expect(made.getSync("k", WHERE), verb).toBeUndefined();
+      if (call === "getSync") expect([verb, made.getSync("k", WHERE)]).toEqual([verb, undefined]);
       else if (call === "setSync") made.setSync("k", "new", WHERE);
       else made.deleteSync("k", { namespace: "n" });
       await ending;
-      expect(await made.get("k", WHERE), `${call} after ${verb}`).toBe(call === "setSync" ? "new" : undefined);
+      const left = call === "setSync" ? "new" : undefined;
+      expect([call, verb, await made.get("k", WHERE)]).toEqual([call, verb, left]);
       await made.close();
     }
   }
