@@ -147,7 +147,7 @@ export class Lookups {
       shared.read(shared.fullKey(target), unknown as readonly EpochName[]);
     // What has been called for the key reaches the authority in that order, a question too.
     const earlier = this.#engine.flights.sentBefore(target.id, Infinity);
-    const reading = earlier === undefined ? read() : earlier.then(read);
+    const reading = earlier === undefined ? read() : this.#readBehind(earlier, read);
     if (syncing === undefined && !(reading instanceof Promise)) {
       const verdict = this.#judge(lookup, unknown, reading);
       return verdict instanceof Promise ? this.#take(lookup, verdict, this.#engine.clock.now()) : verdict;
@@ -162,6 +162,16 @@ export class Lookups {
       const verdict = this.#judge(lookup, unknown, reply);
       return verdict instanceof Promise ? this.#take(lookup, verdict, begunAt) : this.#conclude(lookup, verdict);
     });
+  }
+
+  /** Where the authority has failed those who came before, it is not waited for a second time. */
+  async #readBehind(
+    earlier: Promise<unknown>,
+    read: () => ReadReply | Promise<ReadReply | Unavailable>,
+  ): Promise<ReadReply | Unavailable> {
+    const begunAt = this.#engine.clock.now();
+    await earlier;
+    return this.#shared.isAnswering ? read() : this.#shared.withinRest(begunAt, read());
   }
 
   #take(lookup: Lookup, verdict: Promise<Verdict>, begunAt: Instant): Promise<Verdict> {

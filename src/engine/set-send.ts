@@ -72,8 +72,9 @@ async function sendOne(engine: Engine, shared: SharedTier, setting: Setting, pay
   const { target, namespaceEpoch, tags } = pending;
   const { root } = engine.epochs;
   const fullKey = shared.fullKey(target);
-  const captured = await capture(engine, shared, [root, namespaceEpoch, ...(tags ?? [])]);
+  const capturing = capture(engine, shared, [root, namespaceEpoch, ...(tags ?? [])]);
   const syncing = shared.sync();
+  const captured = await capturing;
   if (syncing !== undefined) await syncing;
   const earlier = engine.flights.sentBefore(target.id, pending.number);
   if (earlier !== undefined) await earlier;

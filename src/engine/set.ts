@@ -90,15 +90,14 @@ export async function putValidated<R>(
   const sets = settings.map(({ pending }) => pending);
   return flights.whileSetting(sets, async () => {
     for (const [index, { target }] of sets.entries()) assertAccepted(engine, target, await validate(values[index]));
-    const open = settings.filter(({ pending }) => !flights.isOvertaken(pending));
-    for (const set of sets) if (flights.isOvertaken(set)) reportRejected(engine, set.target);
     // What such a set was to replace is older still.
     const ended = sets.filter(({ endedBy, fenced }) => endedBy !== undefined && !fenced);
-    const removed = await removeAll(
-      engine,
-      ended.map(({ target }) => target),
-    );
-    return store(engine, open, (settled) => toResult(removed.settled === "pending" ? "pending" : settled));
+    const targetsToEnd = ended.map(({ target }) => target);
+    const removed = targetsToEnd.length === 0 ? undefined : await removeAll(engine, targetsToEnd);
+    // From here to the store nothing awaits: what overtakes a set in between would be overtaken by it.
+    const open = settings.filter(({ pending }) => !flights.isOvertaken(pending));
+    for (const set of sets) if (flights.isOvertaken(set)) reportRejected(engine, set.target);
+    return store(engine, open, (settled) => toResult(removed?.settled === "pending" ? "pending" : settled));
   });
 }
 

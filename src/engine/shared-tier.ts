@@ -150,7 +150,15 @@ export class SharedTier {
     const { remote, authority } = this.#parts;
     const ask = (): ReadReply | Promise<ReadReply | Unavailable> =>
       this.guard.run(remote.shardOf(fullKey), "read", () => authority.read(fullKey, unknown), undefined, fullKey);
-    return this.#held === undefined ? ask() : this.#behindWrites(this.#held, ask);
+    if (this.#held === undefined) return ask();
+    const begunAt = this.clock.now();
+    return this.#behindWrites(this.#held, () => this.withinRest(begunAt, ask()));
+  }
+
+  /** Within what is left of the tier's timeout since an instant. */
+  withinRest<T>(begunAt: Instant, answer: T | Promise<T>): T | Promise<T | Unavailable> {
+    const spentMs = this.clock.now() - begunAt;
+    return answer instanceof Promise ? this.within({ spentMs }, answer) : answer;
   }
 
   /** Never asked for none. */
@@ -277,6 +285,11 @@ export class SharedTier {
     return this.#parts.authority.leases(prefix);
   }
 
+  /** Whether writes wait for its clock: nothing that is called after them may overtake them. */
+  get isHolding(): boolean {
+    return this.#held !== undefined;
+  }
+
   /** Makes sure that the clock of the authority is known, and renews old knowledge on the side. */
   sync(): Promise<void> | undefined {
     if (this.time.isKnown && !this.time.isOldAt(this.trust.turnNow())) return undefined;
@@ -335,7 +348,8 @@ export class SharedTier {
     work: (authority: Authority, deadline: Instant) => Promise<T>,
     told: string | EpochName | undefined = about,
   ): Promise<T | Unavailable> {
-    const syncing = this.sync();
+    // Known or not by now: those that wait for it come first.
+    const syncing = this.sync() ?? this.#held;
     if (syncing === undefined) return this.#writeNow(about, operation, isLate, work, told);
     this.#held = syncing;
     this.#holding++;

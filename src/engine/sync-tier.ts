@@ -49,6 +49,8 @@ export class SyncTier {
   }
 
   #ask<T>(about: string | EpochName, operation: Operation, work: (authority: SyncAuthority) => T): T | Unavailable {
+    // Called before, and not sent yet.
+    if (this.#shared.isHolding) return UNAVAILABLE;
     return this.#shared.guard.runSync(this.#shared.shardOf(about), operation, () => work(this.#authority), about);
   }
 }

@@ -25,7 +25,7 @@ import { epochBody, keyBody, matchingBody } from "./message.ts";
 import type { Publisher } from "./publisher.ts";
 import { replyCode } from "./reply-error.ts";
 import { scanAll } from "./scan.ts";
-import { runScript, toArgument, type Script } from "./script.ts";
+import { runScript, timesForgotten, toArgument, type Script, type ScriptUse } from "./script.ts";
 import { DISCARD, FILL, MARK_STALE, REMOVE, SET } from "./write-scripts.ts";
 
 /** What the authority works with. */
@@ -51,6 +51,8 @@ export class RedisAuthority implements Authority {
   readonly #instantsOffset: string;
   /** First and last place of the version. */
   readonly #versionRange: readonly [string, string];
+  /** Sets under way that nothing has been sent after for their key: only these may be done late. */
+  readonly #setting = new Map<string, symbol>();
 
   constructor({ client, keys, publisher, layout }: RedisAuthorityParts) {
     this.#client = client;
@@ -68,8 +70,7 @@ export class RedisAuthority implements Authority {
   }
 
   read(fullKey: string, unknown: readonly EpochName[]): Promise<ReadReply> {
-    const key = this.#keys.entry(fullKey);
-    const reading = this.#client.read((connection) => connection.getBuffer(key), toReply);
+    const reading = this.#readFrame(this.#keys.entry(fullKey));
     // The hot read: one GET and nothing else.
     if (unknown.length === 0) return reading;
     return Promise.all([reading, this.epochs(unknown)]).then(([{ frame }, epochs]) => ({ frame, epochs }));
@@ -129,10 +130,18 @@ export class RedisAuthority implements Authority {
   async set(fullKey: string, frame: Uint8Array, spans: Spans, deadline: Instant): Promise<Written> {
     const body = keyBody("k", fullKey, this.#versionOf(frame));
     const rest = [body, ...this.#storeArguments(frame, spans), keyBody("k", fullKey)];
-    return written(await this.#publish(SET, this.#entryKeys(fullKey), deadline, rest));
+    const mark = Symbol(fullKey);
+    this.#setting.set(fullKey, mark);
+    const isStillMeant = (): boolean => this.#setting.get(fullKey) === mark;
+    try {
+      return written(await this.#publish(SET, this.#entryKeys(fullKey), deadline, rest, isStillMeant));
+    } finally {
+      if (isStillMeant()) this.#setting.delete(fullKey);
+    }
   }
 
   async remove(fullKey: string, deadline: Instant): Promise<{ readonly existed: boolean | undefined }> {
+    this.#setting.delete(fullKey);
     const rest = [keyBody("k", fullKey)];
     const [outcome, existed] = await this.#publish(REMOVE, this.#entryKeys(fullKey), deadline, rest);
     return { existed: outcome === "late" ? undefined : existed === 1 };
@@ -144,6 +153,7 @@ export class RedisAuthority implements Authority {
   }
 
   async markStale(fullKey: string, deadline: Instant): Promise<boolean> {
+    this.#setting.delete(fullKey);
     const rest = [keyBody("k", fullKey), this.#magic, this.#headerBytes, this.#instantsOffset];
     const [outcome] = await this.#publish(MARK_STALE, this.#entryKeys(fullKey), deadline, rest);
     return outcome === "done";
@@ -202,10 +212,24 @@ export class RedisAuthority implements Authority {
     return asBuffer(frame).toString("hex", versionOffset, versionOffset + VERSION_BYTES);
   }
 
-  #run(script: Script, args: readonly ScriptArgument[]): Promise<unknown> {
-    return this.#client.run((connection, generation) =>
-      runScript(connection, generation, () => this.#client.isCurrent(generation), script, args),
+  #readFrame(key: string): Promise<ReadReply> {
+    const before = timesForgotten();
+    return this.#client.read(
+      (connection) => connection.getBuffer(key),
+      (frame) => (timesForgotten() === before ? { frame: frame ?? undefined, epochs: NONE } : this.#readFrame(key)),
     );
+  }
+
+  /** A script that may be run twice. */
+  #run(script: Script, args: readonly ScriptArgument[]): Promise<unknown> {
+    return this.#client.run(async (connection, generation) => {
+      const use = { isCurrent: () => this.#client.isCurrent(generation) };
+      const before = timesForgotten();
+      const reply = await runScript(connection, generation, use, script, args);
+      return timesForgotten() === before || !use.isCurrent()
+        ? reply
+        : runScript(connection, generation, use, script, args);
+    });
   }
 
   /** Runs a script that tells the bus. Its message is numbered when it is sent, so that numbers are in order. */
@@ -214,13 +238,14 @@ export class RedisAuthority implements Authority {
     keys: readonly string[],
     deadline: Instant,
     rest: readonly ScriptArgument[],
+    isStillMeant?: ScriptUse["isStillMeant"],
   ): Promise<readonly (string | number)[]> {
     const reply = await this.#client.run(async (connection, generation) => {
-      const isCurrent = (): boolean => this.#client.isCurrent(generation);
+      const use = { isCurrent: () => this.#client.isCurrent(generation), isStillMeant };
       const number = this.#publisher.next();
       const common = [this.#keys.channel, this.#publisher.head(number), toArgument(deadline)];
       try {
-        return await runScript(connection, generation, isCurrent, script, [...keys, ...common, ...rest]);
+        return await runScript(connection, generation, use, script, [...keys, ...common, ...rest]);
       } catch (error) {
         // Redis refused it: there is no message, and never will be. Of other failures nobody knows.
         if (replyCode(error) !== undefined) this.#publisher.skip(number);
@@ -229,10 +254,6 @@ export class RedisAuthority implements Authority {
     });
     return (reply as (Uint8Array | number)[]).map((part) => (typeof part === "number" ? part : text(part)));
   }
-}
-
-function toReply(frame: Uint8Array | null): ReadReply {
-  return { frame: frame ?? undefined, epochs: NONE };
 }
 
 const VERSION_BYTES = 8;

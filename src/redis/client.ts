@@ -70,8 +70,8 @@ export class RedisClient {
     return this.read(issue, itself);
   }
 
-  /** The same, and makes something of the answer. */
-  read<A, T>(issue: Issue<A>, make: (answer: A) => T): Promise<T> {
+  /** The same, and makes something of the answer, or asks for another. */
+  read<A, T>(issue: Issue<A>, make: (answer: A) => T | Promise<T>): Promise<T> {
     const connection = this.#link.ready;
     if (connection !== undefined && !this.#isClosed) {
       this.#link.batch.hold(connection);
@@ -140,13 +140,13 @@ export class RedisClient {
     return this.#unavailable(`is not connected${why}`, lastError);
   }
 
-  #issue<A, T, C>(connection: C, issue: Issue<A, C>, make: (answer: A) => T): Promise<T> {
+  #issue<A, T, C>(connection: C, issue: Issue<A, C>, make: (answer: A) => T | Promise<T>): Promise<T> {
     const { generation } = this.#link;
     return this.#within(issue(connection, generation), generation, make);
   }
 
   /** @param generation the one in which the answer has to come; `undefined` for any */
-  #within<A, T>(answer: Promise<A>, generation: number | undefined, make: (answer: A) => T): Promise<T> {
+  #within<A, T>(answer: Promise<A>, generation: number | undefined, make: (answer: A) => T | Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const waiting = this.#deadlines.add(reject);
       answer.then(

@@ -19,16 +19,34 @@ export function script(keys: number, lua: string): Script {
 /** Which scripts have been sent with their source since when, by the connection. */
 const sent = new WeakMap<RedisEndpoint, { readonly generation: number; readonly names: Set<string> }>();
 
+/** How often a server turned out to have forgotten a script. */
+let forgotten = 0;
+
+/**
+ * How often a server has forgotten a script so far. What is answered while this changes may have been asked after a script that is
+ * run only now, and is to be asked again: the connection tells of the script first.
+ */
+export function timesForgotten(): number {
+  return forgotten;
+}
+
+/** What a script is run for. */
+export interface ScriptUse {
+  /** Whether the connection is still the one that the first try went to. */
+  readonly isCurrent: () => boolean;
+  /** Whether it may be run after what has been sent since; default: it may. */
+  readonly isStillMeant?: (() => boolean) | undefined;
+}
+
 /**
  * Runs a script by its digest, and the first time in a generation by its source: to send that only when the digest turns out
- * to be unknown would put the script behind all that was sent after it, a `delete` behind the `get` that follows it, or a `set`
- * behind its `delete`. Where Redis has forgotten it since, that cannot be helped.
- * @param isCurrent whether the connection is still the one that the first try went to
+ * to be unknown would put the script behind all that was sent after it. Where Redis has forgotten it since (`SCRIPT FLUSH`; since 7.4
+ * it keeps 500 of all programs), that is what happens: {@link timesForgotten} tells those who have asked something in between.
  */
 export async function runScript(
   connection: RedisEndpoint,
   generation: number,
-  isCurrent: () => boolean,
+  { isCurrent, isStillMeant }: ScriptUse,
   { keys, lua, sha }: Script,
   args: readonly ScriptArgument[],
 ): Promise<unknown> {
@@ -42,7 +60,9 @@ export async function runScript(
   try {
     return await connection.evalshaBuffer(sha, keys, ...args);
   } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith("NOSCRIPT")) || !isCurrent()) throw error;
+    if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
+    forgotten++;
+    if (!isCurrent() || isStillMeant?.() === false) throw error;
     // It has forgotten the others as well.
     names.clear();
     names.add(name);

@@ -5,7 +5,7 @@ import { collect } from "../support/cache.ts";
 import { startProxy } from "../support/redis/proxy.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { waitUntil } from "../support/wait-until.ts";
-import { SharedWorld } from "./pair.ts";
+import { IS_SQLITE, SharedWorld, untilLive } from "./pair.ts";
 
 forbidUnhandledRejections();
 
@@ -35,3 +35,21 @@ test("P10 getEntry, has and ttl go by the copy in memory, which keys() does not 
     undefined,
   ]);
 });
+
+test.skipIf(IS_SQLITE).each([
+  ["its connection is new", false],
+  ["its epochs are not known", true],
+])(
+  "P10 a read behind sets that wait for Redis does not wait longer than without them, where %s",
+  async (_why, isLive) => {
+    const cache = world.openAtOnce({ name: world.newName(), redis: { timeout: 1_000 } });
+    if (isLive) await untilLive(cache);
+    world.server.pause();
+    world.atEnd(() => world.server.resume());
+    const setting = Promise.all([cache.set("k", 1, { tags: ["t"] }), cache.delete("k"), cache.set("k", 2)]);
+    const askedAt = performance.now();
+    expect(["loaded", 2]).toContain(await cache.get("k", () => "loaded"));
+    expect(performance.now() - askedAt).toBeLessThan(1_700);
+    await setting;
+  },
+);
