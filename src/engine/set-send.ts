@@ -3,7 +3,7 @@
 import type { Payload } from "../codec/payload.ts";
 import type { NewFrame, SharedEpoch } from "../contracts/authority.ts";
 import type { Epoch } from "../model/epoch.ts";
-import type { Spans } from "../model/policy.ts";
+import { staleSpans, type Spans } from "../model/policy.ts";
 import type { Engine } from "./engine.ts";
 import type { PendingSet } from "./pending-sets.ts";
 import { UNAVAILABLE } from "./guard.ts";
@@ -107,7 +107,7 @@ async function sendOne(engine: Engine, shared: SharedTier, setting: Setting, pay
  */
 function spansToSend(shared: SharedTier, { pending, draft: { spans } }: Setting): Spans | undefined {
   if (pending.endedBy === "hard") return undefined;
-  return spansInTier(shared, pending.target, pending.endedBy === "soft" ? { ...spans, freshMs: 0 } : spans);
+  return spansInTier(shared, pending.target, pending.endedBy === "soft" ? staleSpans(spans, 0) : spans);
 }
 
 /** What is sent of it. @param known the generations of all that it belongs to */

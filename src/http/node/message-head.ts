@@ -1,7 +1,7 @@
 // The head of a message of Node's, as the policy reads it.
 
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import type { FieldLine, Fields, RequestHead } from "../policy/message.ts";
+import { fieldsOf, type FieldLine, type Fields, type RequestHead } from "../policy/message.ts";
 import { FORWARDED_SCHEME, forwardedScheme } from "../scheme.ts";
 
 /** The host is that of this name: what a client says is not asked. */
@@ -61,10 +61,7 @@ export function acceptsEncoded({ headers }: IncomingMessage): boolean {
 
 /** The fields without a range: ranges are for GET alone (RFC 9110 §14.2), and may be ignored. */
 export function rangeless({ fields }: RequestHead): Fields {
-  return {
-    all: (name) => (name === "range" ? [] : fields.all(name)),
-    [Symbol.iterator]: () => fields[Symbol.iterator](),
-  };
+  return fieldsOf(fields).without((name) => name === "range");
 }
 
 /** What was asked for: where middleware has changed it, as it is now, since the answer is to that. */

@@ -1,10 +1,10 @@
 // cachedRoute for node:http itself: what only a handler without a framework can do.
 
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { connect, constants, createServer } from "node:http2";
+import { connect, constants, createServer, type ClientHttp2Session } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { cachedRoute, type NodeHandler } from "../../../src/http/index.ts";
+import { cachedRoute, type CachedRoute, type NodeHandler } from "../../../src/http/index.ts";
 import type { CachedRouteOptions } from "../../../src/http/options.ts";
 import { forbidUnhandledRejections } from "../../support/unhandled.ts";
 import { waitUntil } from "../../support/wait-until.ts";
@@ -291,13 +291,7 @@ describe("the message of a run for everybody", () => {
 });
 
 describe("HTTP/2", () => {
-  test("is served by the same handlers", async () => {
-    const { options } = onFakeTime<IncomingMessage>({ ttl: "1m" });
-    let runs = 0;
-    const route = cachedRoute((req, res) => {
-      res.setHeader("X-Run", ++runs);
-      res.end(`${req.method} ${req.url} ${String(req.headers.host)}`);
-    }, options);
+  async function connected(route: CachedRoute<IncomingMessage, ServerResponse>): Promise<ClientHttp2Session> {
     const server = createServer((req, res) => void route(req as never, res as never));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
@@ -305,6 +299,17 @@ describe("HTTP/2", () => {
       client.destroy();
       server.close();
     });
+    return client;
+  }
+
+  test("is served by the same handlers", async () => {
+    const { options } = onFakeTime<IncomingMessage>({ ttl: "1m" });
+    let runs = 0;
+    const route = cachedRoute((req, res) => {
+      res.setHeader("X-Run", ++runs);
+      res.end(`${req.method} ${req.url} ${String(req.headers.host)}`);
+    }, options);
+    const client = await connected(route);
     const ask = async (headers: Record<string, string>): Promise<unknown[]> => {
       const stream = client.request(headers);
       const head = await new Promise<Record<string, unknown>>((resolve) => stream.once("response", resolve));
@@ -331,14 +336,8 @@ describe("HTTP/2", () => {
       res.on("close", () => ended.push(String(req.url)));
       if (req.url === "/stream") res.writeHead(200, { "Cache-Control": "no-store" }).write(Buffer.alloc(100_000));
     }, options);
-    const server = createServer((req, res) => void route(req as never, res as never));
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-    onTestFinished(() => {
-      client.destroy();
-      server.close();
-      process.off("warning", onWarning);
-    });
+    const client = await connected(route);
+    onTestFinished(() => void process.off("warning", onWarning));
     for (const path of ["/silent", "/stream"]) {
       const stream = client.request({ ":path": path });
       stream.on("error", () => undefined).resume();
