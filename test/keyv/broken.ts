@@ -8,13 +8,19 @@ import { FaultyStore } from "./faulty-store.ts";
 /** What invalidations and writes resolve to when the store has not got them. */
 export const PENDING = { authority: "pending" };
 
+/** Soon, and still not too soon for a busy machine. */
+export const TIMEOUT_MS = 300;
+
 /** Opens one: it gives up soon, and goes on asking. */
 export function openFaulty(options: OpenOptions = {}): {
   readonly store: FaultyStore;
   readonly cache: TieredCacheManager;
 } {
   const store = new FaultyStore();
-  return { store, cache: openOn(store, { ...options, keyv: { timeout: 60, breaker: false, ...options.keyv } }) };
+  return {
+    store,
+    cache: openOn(store, { ...options, keyv: { timeout: TIMEOUT_MS, breaker: false, ...options.keyv } }),
+  };
 }
 
 /** Errors of the tier, from now on. */

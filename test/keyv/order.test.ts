@@ -6,7 +6,7 @@ import { controlled } from "../support/controlled-refresh.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { waitUntil } from "../support/wait-until.ts";
-import { at, openFaulty, PENDING, untilDone } from "./broken.ts";
+import { at, openFaulty, PENDING, TIMEOUT_MS, untilDone } from "./broken.ts";
 import { DONE, keyvStats, openOn } from "./caches.ts";
 import { FaultyStore } from "./faulty-store.ts";
 import { undoAfterEach } from "./stores.ts";
@@ -59,7 +59,7 @@ describe("a store that is slow", () => {
     await cache.setMany({ k: 1, other: 1 });
     store.break("set", "hang");
     const setting = cache.set("k", 2);
-    await clock.advance(60);
+    await clock.advance(TIMEOUT_MS);
     expect(await setting).toEqual(PENDING);
     store.heal();
     await clock.advance(28_000);

@@ -163,7 +163,7 @@ testScenarios(
   {
     name: "R5 P3 who comes when the bus is live again does not join a flight without a lease from before it was lost",
     async run(world) {
-      const [process, other] = [await world.open({ redis: { timeout: 150 } }), await world.open()];
+      const [process, other] = [await world.open({ redis: { timeout: 1_000 } }), await world.open()];
       const hold = process.proxy.holdReplies({ command: "GET" });
       const { land } = await flightOf(process);
       hold.release();

@@ -141,7 +141,7 @@ testScenarios(
   {
     name: "R12 P5 a copy made without a lease is verified once the authority answers",
     async run(world) {
-      const [lonely, other] = [await world.open({ redis: { timeout: 150 } }), await world.open()];
+      const [lonely, other] = [await world.open({ redis: { timeout: 1_000 } }), await world.open()];
       await lonely.hears(() => other.cache.set("k", "new"));
       const hold = lonely.proxy.holdReplies({ command: "GET" });
       await lonely.cache.get("k", () => "old");
@@ -154,7 +154,7 @@ testScenarios(
   {
     name: "R12 P5 a copy whose fill was not confirmed is verified",
     async run(world) {
-      const process = await world.open({ redis: { timeout: 150 } });
+      const process = await world.open({ redis: { timeout: 1_000 } });
       const hold = process.proxy.holdReplies(world.script("FILL"));
       await process.cache.get("k", () => "old");
       hold.release();

@@ -63,7 +63,7 @@ test("each hears what other processes do to it", async () => {
 test("they share one breaker: what one finds out, the others need not try", async () => {
   const proxy = await startProxy({ port: world.server.port });
   world.atEnd(() => proxy.stop());
-  const caches = createCaches({ tiers: [memoryTier(), redisTier({ ...world.at, port: proxy.port, timeout: 200 })] });
+  const caches = createCaches({ tiers: [memoryTier(), redisTier({ ...world.at, port: proxy.port, timeout: 500 })] });
   world.atEnd(() => caches.close());
   const [images, users] = [caches.create(world.newName()), caches.create(world.newName())];
   await Promise.all([untilLive(images), untilLive(users)]);

@@ -46,7 +46,7 @@ async function open(
   const { order = "near", store = new Map<string, unknown>(), ...rest } = options;
   const proxy = await startProxy({ port: world.server.port });
   world.atEnd(() => proxy.stop());
-  const redis = redisTier({ host: proxy.host, port: proxy.port, timeout: 300, divergenceLimit: 1_000 });
+  const redis = redisTier({ host: proxy.host, port: proxy.port, timeout: 1_000, divergenceLimit: 1_000 });
   const copies = keyvTier({ store });
   const far: readonly TierConfig[] = order === "near" ? [copies, redis] : [redis, copies];
   const cache = new TieredCacheManager({ name, tiers: [memoryTier({ maxEntries: 1 }), ...far], ...rest });
@@ -356,8 +356,8 @@ test("P4 P10 a file outlives the process: verified while Redis answers, served w
   const start = async (): Promise<{ cache: TieredCacheManager; proxy: Proxy; served: string[] }> => {
     const proxy = await startProxy({ port: world.server.port });
     world.atEnd(() => proxy.stop());
-    const redis = redisTier({ host: proxy.host, port: proxy.port, timeout: 300 });
-    const file = sqliteTier({ path: join(directory, "copies.db") });
+    const redis = redisTier({ host: proxy.host, port: proxy.port, timeout: 1_000 });
+    const file = sqliteTier({ path: join(directory, "copies.db"), timeout: 5_000 });
     const cache = new TieredCacheManager({ name, tiers: [memoryTier(), file, redis] });
     world.atEnd(() => cache.close());
     await eventually(() => cache.stats().bus?.live, true);

@@ -36,7 +36,7 @@ describe("invalidations that Redis has not got", () => {
     const b = await world.open({ name });
     await b.setMany({ k0: "old", bystander: "seen" });
     // It opens later: what it has heard of counts as invalidated too.
-    const a = await world.open({ name, redis: { host: proxy.host, port: proxy.port, timeout: 500 } });
+    const a = await world.open({ name, redis: { host: proxy.host, port: proxy.port, timeout: 1_000 } });
     expect(await a.getMany(["k0", "bystander"])).toEqual(["old", "seen"]);
     await proxy.refuse();
     proxy.reset();

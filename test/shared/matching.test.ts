@@ -45,7 +45,7 @@ describe.each(SHAPES)("%s", (_shape, shape) => {
     "P11 deleteMatching that Redis does not let finish ends the whole namespace once it does",
     async () => {
       // What did not get through is not done again before it can no longer take effect.
-      const { a, b } = await world.pair({ shape, redis: { timeout: 500 } });
+      const { a, b } = await world.pair({ shape, redis: { timeout: 1_000 } });
       const of = { namespace: "n" };
       await a.setMany({ "user:1": 1, "order:1": 2 }, of);
       await a.set("order:1", "none");

@@ -14,7 +14,7 @@ async function behindProxy(): Promise<{ cache: TieredCacheManager; proxy: Awaite
   const { host, port } = proxy;
   const cache = new TieredCacheManager({
     name: world.newName(),
-    tiers: [redisTier({ host, port, timeout: 200 }), memoryTier()],
+    tiers: [redisTier({ host, port, timeout: 1_000 }), memoryTier()],
   });
   world.atEnd(() => cache.close());
   await eventually(() => cache.stats().bus?.live, true);

@@ -15,7 +15,7 @@ test.each(["at once", "after a while"])("P7 costs no entry when it comes back %s
   world.atEnd(() => proxy.stop());
   const { host, port } = proxy;
   const name = world.newName();
-  const cache = new TieredCacheManager({ name, tiers: [memoryTier(), redisTier({ host, port })] });
+  const cache = new TieredCacheManager({ name, tiers: [memoryTier(), redisTier({ host, port, timeout: 1_000 })] });
   world.atEnd(() => cache.close());
   await eventually(() => cache.stats().bus?.live, true);
   for (const key of KEYS) await cache.set(key, key);

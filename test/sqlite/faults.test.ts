@@ -87,7 +87,7 @@ test("P4 what a process that is killed has been told is done, others hear all th
 });
 
 test("P11 under a lock that is held for seconds what is called is pending, and then done everywhere", async () => {
-  const { path, all } = await fleet(3, () => ({}), { timeout: 150 });
+  const { path, all } = await fleet(3, () => ({}), { timeout: 500 });
   const [ann, bob, cid] = all as [Peer, Peer, Peer];
   for (const key of ["deleted", "set", "tagged"]) await ann.call("set", key, "old", { tags: [key] });
   for (const key of ["deleted", "set", "tagged"]) for (const peer of all) await untilSees(peer, key, "old");
@@ -111,7 +111,7 @@ test("P11 under a lock that is held for seconds what is called is pending, and t
 });
 
 test("P5 P11 a set that was pending never overwrites what came after it", async () => {
-  const { path, all } = await fleet(3, () => ({}), { timeout: 150 });
+  const { path, all } = await fleet(3, () => ({}), { timeout: 500 });
   const [ann, bob, cid] = all as [Peer, Peer, Peer];
   // So that nothing but the set itself is still to be written.
   await ann.call("set", "k", "first");
@@ -175,7 +175,7 @@ test("P7 a log that was cut off, as a process finds that starts then, costs miss
 });
 
 test("P12 a process whose invalidations are pending closes within its deadline, and ends by itself", async () => {
-  const { path, all } = await fleet(2, () => ({}), { timeout: 150 });
+  const { path, all } = await fleet(2, () => ({}), { timeout: 500 });
   const [ann] = all as [Peer, Peer];
   await ann.call("set", "k", 1);
   await holdLock(path);

@@ -276,7 +276,7 @@ test("a file copied over another in place is another authority", async () => {
 test("a cache goes on without a file that cannot be made, and with it once it can", async () => {
   const path = newPath("not-a-folder/cache.db");
   writeFileSync(dirname(path), "in the way");
-  const cache = new TieredCacheManager({ tiers: [memoryTier(), sqliteTier({ path })] });
+  const cache = new TieredCacheManager({ tiers: [memoryTier(), sqliteTier({ path, timeout: 5_000 })] });
   const errors: unknown[] = [];
   cache.on("tierError", ({ error }) => errors.push(error));
   expect(await cache.get("k", () => "own")).toBe("own");

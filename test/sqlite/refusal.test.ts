@@ -80,7 +80,7 @@ describe.runIf(canMount)("on a full disk", () => {
       const path = join(disk.folder, "cache.db");
       const cache = new TieredCacheManager({
         ttl: 60_000,
-        tiers: [memoryTier(), sqliteTier({ path, maxBytes: 10e6 })],
+        tiers: [memoryTier(), sqliteTier({ path, maxBytes: 10e6, timeout: 5_000 })],
       });
       const events: CacheEvent[] = [];
       for (const type of ["tierError", "breaker"] as const) cache.on(type, (event) => events.push(event));

@@ -155,7 +155,7 @@ describe.each([
   test("P11 behind a lock all are pending, none comes later, and the next that can ends what they were for", async () => {
     const path = newPath();
     const [a, b] = [
-      await openOn(path, { alone, sqlite: { timeout: 60, breaker: false } }),
+      await openOn(path, { alone, sqlite: { timeout: 500, breaker: false } }),
       await openOn(path, { alone }),
     ];
     await a.setMany(KEYS.slice(0, 20).map((key) => [key, "old"] as const));

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { collect } from "../support/cache.ts";
 import { deferred } from "../support/deferred.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
+import { waitUntil } from "../support/wait-until.ts";
 import { eventually, KINDS, World, type Client } from "./world.ts";
 
 forbidUnhandledRejections();
@@ -110,7 +111,8 @@ describe.each(KINDS)("through %s", (kind) => {
       await there.stored("/");
       slow[0]!.writeHead(200, CACHED).end("old");
       expect(await old).toBe("old");
-      await here.stored("/");
+      // It knows the URL as one without responses until it has heard of the new one.
+      await waitUntil(() => here.stored("/"), { what: "word of what is stored has come" });
       expect(await here.text("/")).toBe("new");
       expect(await there.text("/")).toBe("new");
       expect(world.origin.asked).toEqual(["GET /", "POST /", "GET /"]);

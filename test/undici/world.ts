@@ -27,8 +27,8 @@ export interface Client {
   fetch(path: string, init?: RequestInit): Promise<Response>;
   /** The body of a `fetch`. */
   text(path: string, init?: RequestInit): Promise<string>;
-  /** Waits until what this client has got of a URL is stored, as its own next request would. */
-  stored(path: string): Promise<void>;
+  /** Waits until what this client has got of a URL is stored, as its own next request would. Answers whether it finds any. */
+  stored(path: string): Promise<boolean>;
 }
 
 /** How to open one. */
@@ -93,8 +93,8 @@ export class World {
     const ask = (path: string, init?: RequestInit): Promise<Response> =>
       fetch(origin.url + path, { dispatcher: agent, ...init });
     const text = async (path: string, init?: RequestInit): Promise<string> => (await ask(path, init)).text();
-    const stored = async (path: string): Promise<void> =>
-      void (await store.get({ origin: origin.url, method: "GET", path, headers: {} }));
+    const stored = async (path: string): Promise<boolean> =>
+      (await store.get({ origin: origin.url, method: "GET", path, headers: {} })) !== undefined;
     return { cache, store, agent, errors, fetch: ask, text, stored };
   }
 
