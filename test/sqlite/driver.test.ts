@@ -88,7 +88,8 @@ test("uses a handle that it is given, and leaves it open", async () => {
 
 test("P4 caches that use one handle by tiers of their own hear of each other", async () => {
   const database = openBare(newPath());
-  const open = () => new TieredCacheManager({ name: "shop", tiers: [memoryTier(), sqliteTier({ database, timeout: 5_000 })] });
+  const open = () =>
+    new TieredCacheManager({ name: "shop", tiers: [memoryTier(), sqliteTier({ database, timeout: 5_000 })] });
   const [a, b] = [open(), open()];
   for (const cache of [a, b]) await waitUntil(() => cache.stats().bus?.live, { what: "the bus is live" });
   await a.set("k", "old", { tags: ["t"] });
