@@ -29,6 +29,7 @@ import type { SetBatch } from "./set-batch.ts";
 import { SyncTier } from "./sync-tier.ts";
 import type { Trust } from "./trust.ts";
 import type { Waiters } from "./waiters.ts";
+import { WriteOrder } from "./write-order.ts";
 
 /** How long a lease lasts unless it is renewed, which happens every third of this. */
 export const LEASE_MS: Milliseconds = 1_000;
@@ -73,10 +74,7 @@ export class SharedTier {
   readonly clock: Clock;
   onClose: () => void = () => undefined;
   readonly #parts: SharedTierParts;
-  #sync: Promise<void> | undefined;
-  /** Until the clock is known, for which so many writes wait: no question called after them may overtake them. */
-  #held: Promise<void> | undefined;
-  #holding = 0;
+  readonly #order: WriteOrder;
   /** Of this cache in this process. */
   readonly #id = randomBytes(9).toString("base64url");
   #tokens = 0;
@@ -91,6 +89,7 @@ export class SharedTier {
     this.guard = guard;
     this.trust = trust;
     this.time = new ServerClock(clock);
+    this.#order = new WriteOrder(this.time, clock, trust, () => this.#serverNow());
     this.bus = remote.bus;
     this.payloads = new PayloadCoder(parts.payload);
     this.clock = clock;
@@ -150,9 +149,9 @@ export class SharedTier {
     const { remote, authority } = this.#parts;
     const ask = (): ReadReply | Promise<ReadReply | Unavailable> =>
       this.guard.run(remote.shardOf(fullKey), "read", () => authority.read(fullKey, unknown), undefined, fullKey);
-    if (this.#held === undefined) return ask();
+    if (!this.#order.isHolding) return ask();
     const begunAt = this.clock.now();
-    return this.#behindWrites(this.#held, () => this.withinRest(begunAt, ask()));
+    return this.#order.behind(() => this.withinRest(begunAt, ask()));
   }
 
   /** Within what is left of the tier's timeout since an instant. */
@@ -244,7 +243,7 @@ export class SharedTier {
 
   /** How long it takes to answer; `undefined` when it does not. */
   ping(): Promise<Milliseconds | undefined> {
-    return latencyOf(this.clock, () => this.#ask({ kind: "root" }, "now", (authority) => authority.now()));
+    return latencyOf(this.clock, () => this.#serverNow());
   }
 
   /** Which server something is on, as a label. */
@@ -287,14 +286,12 @@ export class SharedTier {
 
   /** Whether writes wait for its clock: nothing that is called after them may overtake them. */
   get isHolding(): boolean {
-    return this.#held !== undefined;
+    return this.#order.isHolding;
   }
 
   /** Makes sure that the clock of the authority is known, and renews old knowledge on the side. */
   sync(): Promise<void> | undefined {
-    if (this.time.isKnown && !this.time.isOldAt(this.trust.turnNow())) return undefined;
-    this.#sync ??= this.#readClock().finally(() => (this.#sync = undefined));
-    return this.time.isKnown ? undefined : this.#sync;
+    return this.#order.sync();
   }
 
   /** Ends it: from now on it answers nothing. */
@@ -312,11 +309,8 @@ export class SharedTier {
     });
   }
 
-  async #readClock(): Promise<void> {
-    const { clock } = this.#parts;
-    const sentAt = clock.now();
-    const serverAt = await this.#ask({ kind: "root" }, "now", (authority) => authority.now());
-    if (serverAt !== UNAVAILABLE) this.time.sample(serverAt, sentAt, clock.now());
+  #serverNow(): Promise<Instant | Unavailable> {
+    return this.#ask({ kind: "root" }, "now", (authority) => authority.now());
   }
 
   #ask<T>(
@@ -327,13 +321,8 @@ export class SharedTier {
     const { remote, authority } = this.#parts;
     const ask = (): Promise<T | Unavailable> =>
       this.guard.run(remote.shardOf(about), operation, () => work(authority), undefined, about);
-    return this.#held === undefined || operation === "now" ? ask() : this.#behindWrites(this.#held, ask);
-  }
-
-  /** Once the writes that wait for the clock have been sent. If that could not be read, there is nobody to ask. */
-  async #behindWrites<T>(held: Promise<void>, ask: () => T | Promise<T>): Promise<T | Unavailable> {
-    await held;
-    return this.time.isKnown ? ask() : UNAVAILABLE;
+    // What they wait for is the answer to this one.
+    return this.#order.isHolding && operation !== "now" ? this.#order.behind(ask) : ask();
   }
 
   /**
@@ -348,15 +337,9 @@ export class SharedTier {
     work: (authority: Authority, deadline: Instant) => Promise<T>,
     told: string | EpochName | undefined = about,
   ): Promise<T | Unavailable> {
-    // Known or not by now: those that wait for it come first.
-    const syncing = this.sync() ?? this.#held;
-    if (syncing === undefined) return this.#writeNow(about, operation, isLate, work, told);
-    this.#held = syncing;
-    this.#holding++;
-    return syncing.then(() => {
-      if (--this.#holding === 0) this.#held = undefined;
-      return this.time.isKnown ? this.#writeNow(about, operation, isLate, work, told) : UNAVAILABLE;
-    });
+    const ahead = this.#order.ahead();
+    if (ahead === undefined) return this.#writeNow(about, operation, isLate, work, told);
+    return this.#order.hold(ahead, () => this.#writeNow(about, operation, isLate, work, told));
   }
 
   #writeNow<T>(
