@@ -11,7 +11,7 @@ import { waitUntil } from "../support/wait-until.ts";
 import { TIMEOUT_MS } from "./open.ts";
 import type { PeerCache } from "./peer.ts";
 import { timed } from "./site.ts";
-import { untilHealthy, World } from "./world.ts";
+import { setDone, untilHealthy, World } from "./world.ts";
 
 /** What a busy machine may add to one call: two cores, and up to seven servers in the middle of an election. */
 const ALLOWANCE_MS = 250;
@@ -53,7 +53,7 @@ describe.each(Object.keys(SHAPES))("%s", (name) => {
         const { here, there } = await openPair();
         const phases = ["before", "meanwhile", "after"];
         for (const key of phases) {
-          await setDone(here, key);
+          await setDone(here, key, "old");
           expect(await there.get(key)).toBe("old");
         }
         world.source.put("hot", "hot");
@@ -88,12 +88,6 @@ describe.each(Object.keys(SHAPES))("%s", (name) => {
     );
   }
 });
-
-/** On a busy machine a command may time out: the test begins when none has. */
-async function setDone(here: TieredCacheManager, key: string): Promise<void> {
-  await waitUntil(async () => (await here.set(key, "old")).authority === "done", { what: `${key} is set` });
-  await untilHealthy(here);
-}
 
 /** Reads keys all the time, with a refresh that takes no time. */
 function readOn(world: World, here: TieredCacheManager, first: readonly string[]) {

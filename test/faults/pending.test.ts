@@ -9,7 +9,7 @@ import { TIMEOUT_MS } from "./open.ts";
 import { openPair, suffer, timed } from "./site.ts";
 import type { Sufferer } from "./site.ts";
 import type { PeerCache } from "./peer.ts";
-import { redisStats, untilHealthy, World } from "./world.ts";
+import { redisStats, setDone, untilHealthy, World } from "./world.ts";
 
 const KEYS = ["deleted", "set", "tagged"] as const;
 const READS = 20;
@@ -53,9 +53,9 @@ describe("pending", () => {
 });
 
 async function fillBoth({ here, there }: Sufferer & { readonly there: PeerCache }): Promise<void> {
-  await here.set("deleted", "old");
-  await here.set("set", "old");
-  await here.set("tagged", "old", { tags: ["tag"] });
+  await setDone(here, "deleted", "old");
+  await setDone(here, "set", "old");
+  await setDone(here, "tagged", "old", { tags: ["tag"] });
   for (const key of KEYS) await there.get(key);
 }
 
@@ -72,7 +72,7 @@ async function untilNew(there: PeerCache, key: string): Promise<void> {
 
 /** Copies in memory are served as they are again: nobody asks Redis for them. */
 async function expectTrust({ here, events }: Sufferer): Promise<void> {
-  await here.set("hot", "value");
+  await setDone(here, "hot", "value");
   const before = redisStats(here);
   events.length = 0;
   expect(await here.get("hot")).toBe("value");

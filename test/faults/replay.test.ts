@@ -9,7 +9,7 @@ import type { Site } from "./fault-cases.ts";
 import { TIMEOUT_MS } from "./open.ts";
 import { openPair } from "./site.ts";
 import type { PeerCache } from "./peer.ts";
-import { redisStats, untilHealthy, World } from "./world.ts";
+import { redisStats, setDone, untilHealthy, World } from "./world.ts";
 
 const READS = 50;
 const SOME_PROBES_MS = 500;
@@ -76,7 +76,7 @@ describe("replay", () => {
     const { here, there } = await openPair(world);
     expect(await there.set("key", "older")).toEqual({ authority: "done" });
     await there.watch("key", "mine");
-    await setDone(here);
+    await setDone(here, "key", "mine");
     await waitUntil(async () => (await there.get("key")) === "mine", { what: "it is there" });
     expect((await there.watched()).lastOldAt).toBeGreaterThan(0);
   });
@@ -159,11 +159,6 @@ async function subscribed(server: RedisServer, name: string): Promise<void> {
     return Number((reply as unknown[])[1]);
   };
   await waitUntil(async () => (await listeners()) === 2, { what: "both listen again" });
-}
-
-/** On a busy machine a command may time out. */
-async function setDone(here: TieredCacheManager): Promise<void> {
-  await waitUntil(async () => (await here.set("key", "mine")).authority === "done", { what: "it is set" });
 }
 
 /** What the other process has seen since it began to watch, when it has had time to see something. */

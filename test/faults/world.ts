@@ -1,7 +1,7 @@
 // What a file of tests starts, and ends after each of them: servers, caches here, and peers.
 
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
-import type { SharedTierStats, TieredCacheManager } from "../../src/index.ts";
+import type { SetOptions, SharedTierStats, TieredCacheManager } from "../../src/index.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { startProxy } from "../support/redis/proxy.ts";
 import type { Proxy } from "../support/redis/proxy.ts";
@@ -166,4 +166,15 @@ export async function untilHealthy(cache: TieredCacheManager, deadlineMs = 10_00
   ).catch((error: unknown) => {
     throw new Error(`${String(error)}: ${JSON.stringify(seen)}`, { cause: error });
   });
+}
+
+/** Sets a key, for a test that begins when that is done and nothing is wrong: on a busy machine a command may time out. */
+export async function setDone(
+  cache: TieredCacheManager,
+  key: string,
+  value: unknown,
+  options: SetOptions = {},
+): Promise<void> {
+  await waitUntil(async () => (await cache.set(key, value, options)).authority === "done", { what: `${key} is set` });
+  await untilHealthy(cache);
 }

@@ -56,6 +56,8 @@ export async function pauseWrites(server: RedisServer): Promise<Undo> {
 /** `DEBUG SLEEP`: answers nothing for so long. Cannot be ended; the undo waits for the end. Default 300 ms. */
 export async function sleep(server: RedisServer, ms = 300): Promise<Undo> {
   const connection = await server.connect();
+  // A connection that the server has not taken yet would be read after commands that are sent later by others.
+  await connection.send("PING");
   const slept = connection.send("DEBUG", "SLEEP", ms / 1_000).finally(() => {
     connection.close();
   });
