@@ -7,7 +7,7 @@ import type { HistoryOptions, HistoryResult } from "./history-options.ts";
 import { describeSchedule, makeSchedule } from "./schedule.ts";
 
 const SEED = Number(process.env["FRESHTIER_HISTORY_SEED"] ?? 1);
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 300_000;
 
 describe("a history of four processes under faults", () => {
   it(

@@ -17,3 +17,17 @@ export function askFile(path: string, sql: string, ...values: SqliteValue[]): Re
     database.close();
   }
 }
+
+/** How often others have committed something, since the last time that this was asked. */
+export function commitsOf(path: string): () => number {
+  const database = openBare(path);
+  // The driver closes a connection that nobody holds, whatever becomes of its statements.
+  const held = { database, version: database.prepare("PRAGMA data_version") };
+  const read = (): number => (held.version.get() as { readonly data_version: number }).data_version;
+  let last = read();
+  return () => {
+    const before = last;
+    last = read();
+    return last - before;
+  };
+}

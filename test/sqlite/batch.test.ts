@@ -15,7 +15,7 @@ import { resolveSqliteOptions } from "../../src/sqlite/settings.ts";
 import { SqliteWriter } from "../../src/sqlite/writer.ts";
 import type { Transaction } from "../../src/sqlite/write-queue.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
-import { askFile, openBare } from "./bare.ts";
+import { askFile, commitsOf, openBare } from "./bare.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { cleanUp, listen, newPath, openFrom, openProcess, planOf } from "./open.ts";
 
@@ -24,18 +24,6 @@ cleanUp();
 
 const BYTES = Uint8Array.of(1, 2, 3);
 const entryOf = (key: string): NewEntry => ({ key, frame: BYTES, endsAt: Infinity });
-
-/** How often another connection sees that something has been committed. */
-function commitsOf(path: string): () => number {
-  const version = openBare(path).prepare("PRAGMA data_version");
-  const read = (): number => (version.get() as { readonly data_version: number }).data_version;
-  let last = read();
-  return () => {
-    const [before, now] = [last, read()];
-    last = now;
-    return now - before;
-  };
-}
 
 function writerOn(path: string, clock: Clock = systemClock) {
   const settings = resolveSqliteOptions({ path }, "options");

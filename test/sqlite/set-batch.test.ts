@@ -6,7 +6,7 @@ import { memoryTier, TieredCacheManager, type CacheOptions } from "../../src/ind
 import { sqliteTier, type SqliteTierOptions } from "../../src/sqlite/index.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { waitUntil } from "../support/wait-until.ts";
-import { askFile, openBare } from "./bare.ts";
+import { askFile, commitsOf } from "./bare.ts";
 import { endLocks, holdLock } from "./lock-holder.ts";
 import { newPath, removeFiles } from "./open.ts";
 import { removePrograms } from "./programs.ts";
@@ -42,20 +42,6 @@ async function openOn(path: string, { alone = false, sqlite, ...rest }: OpenOpti
 /** What another process sees, as soon as it has heard. */
 async function eventually(see: () => Promise<unknown>, seen: unknown): Promise<void> {
   await waitUntil(async () => isDeepStrictEqual(await see(), seen), { what: `it is ${JSON.stringify(seen)}` });
-}
-
-/** Commits of others than this, since the last time. */
-function commitsOf(path: string): () => number {
-  const database = openBare(path);
-  // The driver closes a connection that nobody holds, whatever becomes of its statements.
-  const held = { database, version: database.prepare("PRAGMA data_version") };
-  const read = (): number => (held.version.get() as { readonly data_version: number }).data_version;
-  let last = read();
-  return () => {
-    const before = last;
-    last = read();
-    return last - before;
-  };
 }
 
 describe.each([
