@@ -53,6 +53,14 @@ function putRows(rows: number): string {
     WHERE filed_end <= excluded.ends_at`;
 }
 
+/** Of two of one key in one statement SQLite would count the bytes of the first, and those by which the second differs, twice. */
+function lastOfEachKey(entries: readonly NewEntry[]): readonly NewEntry[] {
+  if (entries.length === 1) return entries;
+  const byKey = new Map<string, NewEntry>();
+  for (const entry of entries) byKey.set(entry.key, entry);
+  return byKey.size === entries.length ? entries : [...byKey.values()];
+}
+
 /**
  * Prepared statements on the entries of one connection. What has ended counts as gone, though its row may be there.
  *
@@ -124,9 +132,10 @@ export class EntryTable {
     return head instanceof Uint8Array ? head : undefined;
   }
 
-  /** Puts entries in place of those of their keys, in this order. */
-  put(entries: readonly NewEntry[], now: Instant): void {
-    if (entries.length === 0) return;
+  /** Puts entries in place of those of their keys. Of several of one key the last one counts. */
+  put(all: readonly NewEntry[], now: Instant): void {
+    if (all.length === 0) return;
+    const entries = lastOfEachKey(all);
     const before = this.#newestId;
     const odd = entries.length % ROWS;
     for (let at = 0; at < odd; at++) this.#bring(this.#putOne, entries.slice(at, at + 1), now);
@@ -139,10 +148,8 @@ export class EntryTable {
     for (const entry of entries) values.push(entry.key, entry.endsAt, sizeOfEntry(entry), entry.frame);
     const { changes } = statement.run(...values);
     if (Number(changes) === entries.length) return;
-    // Some end before the instant that the one in their place was filed under. Of two of one key the later one counts.
-    const byKey = new Map(entries.map((entry) => [entry.key, entry]));
-    for (const entry of byKey.values())
-      this.#putEarlier.run(now, entry.key, entry.endsAt, sizeOfEntry(entry), entry.frame);
+    // Some end before the instant that the one in their place was filed under.
+    for (const entry of entries) this.#putEarlier.run(now, entry.key, entry.endsAt, sizeOfEntry(entry), entry.frame);
   }
 
   get #newestId(): number {
