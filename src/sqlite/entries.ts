@@ -86,6 +86,7 @@ export class EntryTable {
   readonly #refileUses: SqliteStatement;
   readonly #deleteOldest: SqliteStatement;
   readonly #deleteGarbage: SqliteStatement;
+  readonly #deleteGarbageOf: SqliteStatement;
 
   constructor(database: SqliteDatabase) {
     const sql = (text: string): SqliteStatement => prepare(database, text);
@@ -114,6 +115,7 @@ export class EntryTable {
     this.#refileUses = sql(`UPDATE entries SET filed_use = used_at ${oldest} AND used_at > filed_use`);
     this.#deleteOldest = sql(`DELETE FROM entries ${oldest}`);
     this.#deleteGarbage = sql(`DELETE FROM entries ${some("WHERE id <= ?")}`);
+    this.#deleteGarbageOf = sql("DELETE FROM entries WHERE key = ? AND id <= ?");
   }
 
   find(key: string, now: Instant): FoundEntry | undefined {
@@ -205,5 +207,10 @@ export class EntryTable {
   /** The same of those up to an id. */
   removeGarbage(upTo: number, atMost: number): number {
     return Number(this.#deleteGarbage.run(upTo, atMost).changes);
+  }
+
+  /** The same of a key alone. */
+  removeGarbageOf(key: string, upTo: number): void {
+    this.#deleteGarbageOf.run(key, upTo);
   }
 }

@@ -194,8 +194,8 @@ export class SqliteVerbs {
   hold({ store, now }: Transaction, entries: readonly NewEntry[]): void {
     const { maxBytes } = this.#parts;
     const tooLarge = entries.findIndex(({ frame }) => frame.length > maxBytes);
-    if (tooLarge < 0) return store.entries.put(entries, now);
-    store.entries.put(entries.slice(0, tooLarge), now);
+    if (tooLarge < 0) return store.put(entries, now);
+    store.put(entries.slice(0, tooLarge), now);
     store.entries.remove((entries[tooLarge] as NewEntry).key, now);
     this.hold({ store, now }, entries.slice(tooLarge + 1));
   }

@@ -228,6 +228,28 @@ test("after the host was started anew nothing that the file holds is believed, a
   expect((await after.tier.get("new"))?.length).toBe(3);
 });
 
+test("what is set after the host was started anew is not swept out with what the file held", async () => {
+  const path = newPath();
+  const before = openProcess("shop", { path });
+  await Promise.all(Array.from({ length: 250 }, (_, index) => before.tier.set(`k${index}`, frame(10), 600_000)));
+  await before.close();
+  askFile(path, "UPDATE meta SET boot = 'another run of the host'");
+  const { tier } = openProcess("shop", { path });
+  // Whose id is the highest: the next new key is given that.
+  await tier.delete("k249");
+  for (const key of ["new", "k5", "k120", "newer"]) await tier.set(key, frame(20), 600_000);
+  await waitUntil(() => askFile(path, "SELECT garbage_to FROM meta")[0]?.["garbage_to"] === 0, {
+    what: "it is swept out",
+  });
+  expect(askFile(path, "SELECT key FROM entries ORDER BY key").map(({ key }) => key)).toEqual([
+    "k120",
+    "k5",
+    "new",
+    "newer",
+  ]);
+  expect(counts(path).counted).toEqual(counts(path).real);
+});
+
 test("the authority's clock follows one on the wall that has gone ahead, for all processes, and never goes back", async () => {
   const path = newPath();
   const [one, two] = [openProcess("shop", { path }), openProcess("shop", { path })];
