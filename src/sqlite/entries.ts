@@ -37,7 +37,7 @@ export interface NewEntry {
 }
 
 /** What an entry counts for. */
-function sizeOfEntry({ key, frame }: NewEntry): number {
+export function sizeOfEntry({ key, frame }: NewEntry): number {
   return key.length + frame.length + OVERHEAD_BYTES;
 }
 
@@ -51,6 +51,14 @@ function putRows(rows: number): string {
     ON CONFLICT (key) DO UPDATE
     SET ends_at = excluded.ends_at, used_at = excluded.used_at, bytes = excluded.bytes, frame = excluded.frame
     WHERE filed_end <= excluded.ends_at`;
+}
+
+/** Of two of one key in one statement SQLite would count the bytes of the first, and those by which the second differs, twice. */
+function lastOfEachKey(entries: readonly NewEntry[]): readonly NewEntry[] {
+  if (entries.length === 1) return entries;
+  const byKey = new Map<string, NewEntry>();
+  for (const entry of entries) byKey.set(entry.key, entry);
+  return byKey.size === entries.length ? entries : [...byKey.values()];
 }
 
 /**
@@ -76,8 +84,10 @@ export class EntryTable {
   readonly #refileEnds: SqliteStatement;
   readonly #deleteEnded: SqliteStatement;
   readonly #refileUses: SqliteStatement;
+  readonly #oldestSizes: SqliteStatement;
   readonly #deleteOldest: SqliteStatement;
   readonly #deleteGarbage: SqliteStatement;
+  readonly #deleteGarbageOf: SqliteStatement;
 
   constructor(database: SqliteDatabase) {
     const sql = (text: string): SqliteStatement => prepare(database, text);
@@ -104,8 +114,10 @@ export class EntryTable {
     this.#deleteEnded = sql(`DELETE FROM entries ${due} AND ends_at <= ?`);
     const oldest = some("ORDER BY filed_use");
     this.#refileUses = sql(`UPDATE entries SET filed_use = used_at ${oldest} AND used_at > filed_use`);
+    this.#oldestSizes = prepareQuick(database, "SELECT bytes FROM entries ORDER BY filed_use LIMIT ?");
     this.#deleteOldest = sql(`DELETE FROM entries ${oldest}`);
     this.#deleteGarbage = sql(`DELETE FROM entries ${some("WHERE id <= ?")}`);
+    this.#deleteGarbageOf = sql("DELETE FROM entries WHERE key = ? AND id <= ?");
   }
 
   find(key: string, now: Instant): FoundEntry | undefined {
@@ -124,9 +136,10 @@ export class EntryTable {
     return head instanceof Uint8Array ? head : undefined;
   }
 
-  /** Puts entries in place of those of their keys, in this order. */
-  put(entries: readonly NewEntry[], now: Instant): void {
-    if (entries.length === 0) return;
+  /** Puts entries in place of those of their keys. Of several of one key the last one counts. */
+  put(all: readonly NewEntry[], now: Instant): void {
+    if (all.length === 0) return;
+    const entries = lastOfEachKey(all);
     const before = this.#newestId;
     const odd = entries.length % ROWS;
     for (let at = 0; at < odd; at++) this.#bring(this.#putOne, entries.slice(at, at + 1), now);
@@ -139,10 +152,8 @@ export class EntryTable {
     for (const entry of entries) values.push(entry.key, entry.endsAt, sizeOfEntry(entry), entry.frame);
     const { changes } = statement.run(...values);
     if (Number(changes) === entries.length) return;
-    // Some end before the instant that the one in their place was filed under. Of two of one key the later one counts.
-    const byKey = new Map(entries.map((entry) => [entry.key, entry]));
-    for (const entry of byKey.values())
-      this.#putEarlier.run(now, entry.key, entry.endsAt, sizeOfEntry(entry), entry.frame);
+    // Some end before the instant that the one in their place was filed under.
+    for (const entry of entries) this.#putEarlier.run(now, entry.key, entry.endsAt, sizeOfEntry(entry), entry.frame);
   }
 
   get #newestId(): number {
@@ -185,18 +196,36 @@ export class EntryTable {
   }
 
   /**
-   * Removes those that have not been used for the longest, and answers how many: at most so many. Where very many have been
-   * used since they were filed, it goes by when they were filed.
+   * Removes those that have not been used for the longest, and answers how many: at most so many, and no more than are needed
+   * to free so many bytes. Where very many have been used since they were filed, it goes by when they were filed.
    */
-  removeOldest(atMost: number): number {
+  removeOldest(atMost: number, bytes: number = Infinity): number {
     if (atMost === 0) return 0;
     const looked = Math.max(atMost, REFILED);
     for (let step = 0; step < MAX_REFILINGS; step++) if (Number(this.#refileUses.run(looked).changes) === 0) break;
-    return Number(this.#deleteOldest.run(atMost).changes);
+    const count = bytes === Infinity ? atMost : this.#countOldest(atMost, bytes);
+    return Number(this.#deleteOldest.run(count).changes);
+  }
+
+  /** How many of the oldest take so many bytes, at most so many. */
+  #countOldest(atMost: number, bytes: number): number {
+    let left = bytes;
+    let count = 0;
+    for (const row of this.#oldestSizes.all(atMost)) {
+      count++;
+      left -= columnsOf(row)[0] as number;
+      if (left <= 0) break;
+    }
+    return count;
   }
 
   /** The same of those up to an id. */
   removeGarbage(upTo: number, atMost: number): number {
     return Number(this.#deleteGarbage.run(upTo, atMost).changes);
+  }
+
+  /** The same of a key alone. */
+  removeGarbageOf(key: string, upTo: number): void {
+    this.#deleteGarbageOf.run(key, upTo);
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import type { SqliteDatabase, SqliteStatement } from "./driver.ts";
-import { EntryTable } from "./entries.ts";
+import { EntryTable, type NewEntry } from "./entries.ts";
 import { EpochTable } from "./epochs.ts";
 import { aheadMs, hostNow } from "./host-clock.ts";
 import { LeaseTable } from "./leases.ts";
@@ -36,10 +36,12 @@ export class SqliteStore {
   readonly #moveClock: SqliteStatement;
   readonly #freePages: SqliteStatement;
   readonly #noGarbage: SqliteStatement;
+  readonly #lessGarbage: SqliteStatement;
   readonly #begin: SqliteStatement;
   readonly #commit: SqliteStatement;
   readonly #rollBack: SqliteStatement;
   #offsetMs: Milliseconds = 0;
+  #garbageTo = 0;
 
   constructor(database: SqliteDatabase) {
     this.#database = database;
@@ -55,6 +57,10 @@ export class SqliteStore {
     this.#moveClock = prepare(database, "UPDATE meta SET offset_ms = max(offset_ms, ?)");
     this.#freePages = prepare(database, "PRAGMA freelist_count");
     this.#noGarbage = prepare(database, "UPDATE meta SET garbage_to = 0 WHERE garbage_to = ?");
+    this.#lessGarbage = prepare(
+      database,
+      "UPDATE meta SET garbage_to = min(garbage_to, (SELECT coalesce(max(id), 0) FROM entries))",
+    );
     this.#begin = prepare(database, "BEGIN IMMEDIATE");
     this.#commit = prepare(database, "COMMIT");
     this.#rollBack = prepare(database, "ROLLBACK");
@@ -69,6 +75,7 @@ export class SqliteStore {
   get record(): FileRecord {
     const record = this.#record.get() as FileRecord;
     this.#offsetMs = record.offsetMs;
+    this.#garbageTo = record.garbageTo;
     return record;
   }
 
@@ -95,6 +102,18 @@ export class SqliteStore {
   /** Moves the authority's clock on, never back. */
   moveClock(byMs: Milliseconds): void {
     this.#moveClock.run(this.#offsetMs + byMs);
+  }
+
+  /**
+   * Puts entries, within a transaction that has read the record. What takes the place of garbage, or the id of garbage
+   * that has gone, must not be taken for it.
+   */
+  put(entries: readonly NewEntry[], now: Instant): void {
+    if (this.#garbageTo > 0) {
+      for (const { key } of entries) this.entries.removeGarbageOf(key, this.#garbageTo);
+      this.#lessGarbage.run();
+    }
+    this.entries.put(entries, now);
   }
 
   /** Notes that there is no garbage any more up to this id. */

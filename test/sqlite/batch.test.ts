@@ -273,6 +273,19 @@ test("rows and bytes are counted right, whatever is put, put again and removed, 
   link.close();
 });
 
+test.each([
+  ["larger", 10, 1_000],
+  ["smaller", 1_000, 10],
+])("bytes are counted right where a new key is put twice at once, %s the second time", async (_name, first, second) => {
+  const path = newPath();
+  const { writer, link } = writerOn(path);
+  const all = [first, second].map((length) => ({ ...entryOf("k"), frame: new Uint8Array(length) }));
+  await writer.write("x", ({ store, now }) => store.entries.put([entryOf("beside"), ...all], now));
+  const [some, recorded] = countsOf(path);
+  expect([some, recorded]).toEqual([expect.objectContaining({ entries: 2 }), some]);
+  link.close();
+});
+
 test("of several for one key the last one counts, also where it ends before what is there, and it is filed by its end", async () => {
   const path = newPath();
   const { writer, link } = writerOn(path);

@@ -128,6 +128,26 @@ test("what is larger than all that may be held is not held, and ends what was th
   expect([await tier.get("k"), (await tier.get("small"))?.length]).toEqual([undefined, 100]);
 });
 
+test("what is just about larger than all that may be held pushes nothing else out", async () => {
+  const path = newPath();
+  const { tier } = openProcess("shop", { path, maxBytes: 10_000 });
+  await tier.set("small", frame(100), 60_000);
+  await tier.set("k", frame(9_950), 60_000);
+  expect([await tier.get("k"), (await tier.get("small"))?.length]).toEqual([undefined, 100]);
+});
+
+test("where only some large entries have room, as many go as have to, and never the one that has come", async () => {
+  const path = newPath();
+  const { tier } = openProcess("shop", { path, maxBytes: 100_000 });
+  const kept: unknown[] = [];
+  for (let index = 0; index < 25; index++) {
+    await tier.set(`k${index}`, frame(9_000), 60_000);
+    kept.push([(await tier.get(`k${index}`))?.length, counts(path).real.entries >= Math.min(index + 1, 8)]);
+    expect(counts(path).real.bytes).toBeLessThanOrEqual(100_000);
+  }
+  expect(kept).toEqual(kept.map(() => [9_000, true]));
+});
+
 test("entries that have ended are removed in the background, a step at a time", async () => {
   const path = newPath();
   const { tier } = openProcess("shop", { path });
@@ -225,6 +245,28 @@ test("after the host was started anew nothing that the file holds is believed, a
   await waitUntil(() => counts(path).real.entries === 0, { what: "it is swept out" });
   await after.tier.set("new", frame(3), 60_000);
   expect((await after.tier.get("new"))?.length).toBe(3);
+});
+
+test("what is set after the host was started anew is not swept out with what the file held", async () => {
+  const path = newPath();
+  const before = openProcess("shop", { path });
+  await Promise.all(Array.from({ length: 250 }, (_, index) => before.tier.set(`k${index}`, frame(10), 600_000)));
+  await before.close();
+  askFile(path, "UPDATE meta SET boot = 'another run of the host'");
+  const { tier } = openProcess("shop", { path });
+  // Whose id is the highest: the next new key is given that.
+  await tier.delete("k249");
+  for (const key of ["new", "k5", "k120", "newer"]) await tier.set(key, frame(20), 600_000);
+  await waitUntil(() => askFile(path, "SELECT garbage_to FROM meta")[0]?.["garbage_to"] === 0, {
+    what: "it is swept out",
+  });
+  expect(askFile(path, "SELECT key FROM entries ORDER BY key").map(({ key }) => key)).toEqual([
+    "k120",
+    "k5",
+    "new",
+    "newer",
+  ]);
+  expect(counts(path).counted).toEqual(counts(path).real);
 });
 
 test("the authority's clock follows one on the wall that has gone ahead, for all processes, and never goes back", async () => {
