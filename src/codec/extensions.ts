@@ -3,6 +3,7 @@
 import { badInput, CacheError } from "../errors.ts";
 import type { Codec, ExtensibleCodec, Extension, ExtensionClass } from "../contracts/codec.ts";
 import { PayloadDamage } from "./payload-damage.ts";
+import { abandon } from "./refuse.ts";
 
 /** Instances of a class, by its name in stored values. */
 export interface TaughtClass {
@@ -48,6 +49,7 @@ export class Extensions {
     const instance: unknown = taught.extension.decode(data);
     const isOne = typeof instance === "object" && instance !== null;
     if (isOne && Object.getPrototypeOf(instance) === taught.prototype) return instance;
+    abandon(instance);
     throw new TypeError(`decode of ${name} gave something else than an instance of it`);
   }
 }
@@ -62,7 +64,9 @@ export const NO_EXTENSIONS: Extensions = new Extensions();
  */
 export function dataOf({ name, extension }: TaughtClass, instance: object, path: () => string): unknown {
   try {
-    return extension.encode(instance);
+    const data = extension.encode(instance);
+    abandon(data);
+    return data;
   } catch (cause) {
     const message = `${path()} must be what encode of ${name} can take apart, but that threw`;
     throw new CacheError("unserializable", message, { cause });

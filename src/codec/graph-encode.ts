@@ -168,10 +168,20 @@ function atomOf(object: object, prototype: unknown): unknown[] | undefined {
   if (prototype === RegExp.prototype && types.isRegExp(object))
     return [NODE.regExp, Buffer.from(object.source, "utf16le"), object.flags, object.lastIndex];
   const name = BYTES_NAMES.get(prototype);
-  if (name === undefined) return undefined;
-  if (types.isArrayBuffer(object)) return isResizable(object) ? undefined : [NODE.bytes, name, Buffer.from(object)];
-  if (!ArrayBuffer.isView(object) || types.isSharedArrayBuffer(object.buffer)) return undefined;
-  return [NODE.bytes, name, Buffer.from(object.buffer, object.byteOffset, object.byteLength)];
+  const bytes = name === undefined ? undefined : bytesOf(object);
+  return bytes && [NODE.bytes, name, bytes];
+}
+
+/** The bytes of an object that is nothing else; `undefined` for what is none, or is not its own. */
+function bytesOf(object: object): Buffer | undefined {
+  try {
+    if (types.isArrayBuffer(object)) return isResizable(object) ? undefined : Buffer.from(object);
+    if (!ArrayBuffer.isView(object) || types.isSharedArrayBuffer(object.buffer)) return undefined;
+    return Buffer.from(object.buffer, object.byteOffset, object.byteLength);
+  } catch {
+    // Its memory has gone to another thread, or has shrunk.
+    return undefined;
+  }
 }
 
 /** Its members are its bytes, one by one: nobody can tell cheaply whether there are others. */

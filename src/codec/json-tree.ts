@@ -8,10 +8,15 @@ import { memberStep, refused } from "./refuse.ts";
 /** Recursion has an end, here and in `JSON` itself. */
 export const MAX_DEPTH = 1_000;
 
-/** @throws CacheError `unserializable` for a value that JSON would change; the message names the path */
-export function assertJson(value: unknown): void {
-  const trouble = findTrouble(value, []);
+/**
+ * Answers whether `JSON.stringify` writes it as it is: it would call a `toJSON` that is not enumerable, and so no data.
+ * @throws CacheError `unserializable` for a value that JSON would change; the message names the path
+ */
+export function assertJson(value: unknown): boolean {
+  const walk: Walk = { ancestors: [], hasToJson: false };
+  const trouble = findTrouble(value, walk);
   if (trouble !== undefined) throw refusedJson(trouble.steps.toReversed(), trouble.value);
+  return !walk.hasToJson;
 }
 
 /** @param steps the way to the part that JSON would change */
@@ -25,8 +30,14 @@ interface Trouble {
   readonly steps: string[];
 }
 
-function findTrouble(value: unknown, ancestors: object[]): Trouble | undefined {
-  if (typeof value === "object" && value !== null) return findTroubleInside(value, ancestors);
+/** One look at a value. */
+interface Walk {
+  readonly ancestors: object[];
+  hasToJson: boolean;
+}
+
+function findTrouble(value: unknown, walk: Walk): Trouble | undefined {
+  if (typeof value === "object" && value !== null) return findTroubleInside(value, walk);
   return isJsonPrimitive(value) ? undefined : { value, steps: [] };
 }
 
@@ -36,13 +47,14 @@ export function isJsonPrimitive(value: unknown): boolean {
   return value === null || typeof value === "string" || typeof value === "boolean";
 }
 
-function findTroubleInside(object: object, ancestors: object[]): Trouble | undefined {
+function findTroubleInside(object: object, walk: Walk): Trouble | undefined {
+  const { ancestors } = walk;
   if (!isContainer(object) || ancestors.includes(object) || ancestors.length === MAX_DEPTH)
     return { value: object, steps: [] };
   ancestors.push(object);
+  if (Object.hasOwn(object, "toJSON")) walk.hasToJson = true;
   for (const key of keysOf(object)) {
-    const trouble =
-      typeof key === "symbol" ? { value: key, steps: [] } : findTrouble(Reflect.get(object, key), ancestors);
+    const trouble = typeof key === "symbol" ? { value: key, steps: [] } : findTrouble(Reflect.get(object, key), walk);
     if (trouble === undefined) continue;
     trouble.steps.push(memberStep(object, key));
     return trouble;

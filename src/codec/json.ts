@@ -34,9 +34,7 @@ function createCodec(extensions: Extensions): Codec {
     name: "json",
 
     encode(value: unknown): Uint8Array {
-      if (!extensions.areNone) return encodeTagged(value, extensions);
-      assertJson(value);
-      return stringify(value, "");
+      return extensions.areNone && assertJson(value) ? stringify(value, "") : encodeTagged(value, extensions);
     },
 
     decode(bytes: Uint8Array): unknown {

@@ -9,6 +9,7 @@ import type { Frame } from "./frame-decode.ts";
 import type { Seal } from "./frame-encode.ts";
 import { PayloadDamage } from "./payload-damage.ts";
 import { fromRaw, rawIdOf, toRaw } from "./raw.ts";
+import { abandon } from "./refuse.ts";
 import { takeRoom } from "./room.ts";
 
 /** A value as bytes, and whose bytes they are. Encryption comes with the frame, since it vouches for that as well. */
@@ -166,6 +167,7 @@ function toPayload(codec: Codec, value: unknown): Payload {
   if (rawId !== undefined) return { codecId: rawId, bytes: toRaw(value as Uint8Array), isCompressed: false, room: 0 };
   const bytes = codec.encode(value);
   if (bytes instanceof Uint8Array) return { codecId: codec.id, bytes, isCompressed: false, room: takeRoom(bytes) };
+  abandon(bytes);
   throw badInput("unserializable", `what encode of the codec ${codec.name} gives`, "a Uint8Array", bytes);
 }
 

@@ -7,6 +7,11 @@ export function refused(path: string, rule: string, value: unknown): CacheError 
   return new CacheError("unserializable", `${path} must be ${rule}, got ${kindOf(value)}`);
 }
 
+/** For what came where data was due: if it is a promise, nobody hears what becomes of it, and that must not end the process. */
+export function abandon(value: unknown): void {
+  if (value instanceof Promise) value.catch(() => undefined);
+}
+
 /** The way from an object to one of its members, as JavaScript writes it: `.price`, `["unit price"]`, `[3]`. */
 export function memberStep(owner: object, key: string | symbol): string {
   if (typeof key === "symbol") return `[${String(key)}]`;

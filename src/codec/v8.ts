@@ -32,12 +32,16 @@ function createCodec(extensions: Extensions): Codec {
     name: "v8",
 
     encode(value: unknown): Uint8Array {
+      if (isPlainTree(value)) {
+        try {
+          return write(new Writer(), value);
+        } catch {
+          // A Proxy, which V8 refuses; or a value that is told by its graph what is wrong with it.
+        }
+      }
       const writer = new Writer();
-      const isPlain = isPlainTree(value);
-      if (!isPlain) writer.writeRawBytes(Buffer.of(GRAPH));
-      writer.writeHeader();
-      writer.writeValue(isPlain ? value : toGraph(value, extensions));
-      return writer.releaseBuffer();
+      writer.writeRawBytes(Buffer.of(GRAPH));
+      return write(writer, toGraph(value, extensions));
     },
 
     decode(bytes: Uint8Array): unknown {
@@ -48,6 +52,12 @@ function createCodec(extensions: Extensions): Codec {
       return isGraph ? fromGraph(content, extensions) : content;
     },
   };
+}
+
+function write(writer: V8.Serializer, value: unknown): Uint8Array {
+  writer.writeHeader();
+  writer.writeValue(value);
+  return writer.releaseBuffer();
 }
 
 interface HostObjectSwitch {

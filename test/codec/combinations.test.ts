@@ -119,6 +119,11 @@ describe("a codec of one's own", () => {
     );
   });
 
+  test("that promises bytes is named, and ends no process when it fails", () => {
+    const coder = coderOf({ codec: { ...shout, encode: () => Promise.reject(new Error("no")) as never } });
+    expect(() => coder.encode(1)).toThrow(expect.objectContaining({ code: "unserializable" }));
+  });
+
   test("P14 that throws, or promises what fails, is a miss", async () => {
     const frame = await write(coderOf({ codec: shout }), "a");
     const broken = (decode: () => unknown) => coderOf({ codec: { ...shout, decode } });

@@ -8,6 +8,9 @@ import { jsonCodec, msgpackCodec, v8Codec } from "../../src/codec/index.ts";
 import { coderOf, damageIn, read, write } from "./payload-kit.ts";
 import { Basket, CODECS, Money, taught } from "./money.ts";
 import { difference } from "./sameness.ts";
+import { forbidUnhandledRejections } from "../support/unhandled.ts";
+
+forbidUnhandledRejections();
 
 const roundTrip = <T>(codec: Codec, value: T): T => codec.decode(codec.encode(value)) as T;
 const messageOf = (work: () => unknown): string => {
@@ -129,6 +132,18 @@ describe.each(CODECS)("$name", (plain) => {
       throw new Error("not today");
     };
     expect(await damageIn(coderOf({ codec: plain.extend(Money, { encode, decode }) }), frame)).toBe("payload");
+  });
+
+  test("an asynchronous encode or decode is a mistake, and ends no process when it fails", async () => {
+    const encode = ({ currency }: Money): string => currency;
+    const decode = (currency: string): Money => new Money(1n, currency);
+    const fails = (): Promise<never> => Promise.reject(new Error("later"));
+    const late = plain.extend(Money, { encode: fails as never, decode });
+    expect(messageOf(() => late.encode([new Money(1n, "EUR")]))).toMatch(/^unserializable: value\[0\]<Money> must be /);
+    const frame = await write(coderOf({ codec: plain.extend(Money, { encode, decode }) }), [new Money(1n, "EUR")]);
+    expect(await damageIn(coderOf({ codec: plain.extend(Money, { encode, decode: fails as never }) }), frame)).toBe(
+      "payload",
+    );
   });
 
   test.each(CODECS)("whoever writes with $name knows them too when he reads", async (other) => {

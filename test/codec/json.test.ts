@@ -48,8 +48,11 @@ describe("P13 JSON", () => {
   });
 
   test("leaves out members that are not enumerable", () => {
-    for (const key of ["hidden", Symbol("hidden")])
-      expect(roundTrip(Object.defineProperty({ a: 1 }, key, { value: () => 1 }))).toEqual({ a: 1 });
+    for (const key of ["hidden", Symbol("hidden"), "toJSON"]) {
+      const hide = (object: object): object => Object.defineProperty(object, key, { value: () => "changed" });
+      expect(roundTrip(hide({ a: 1 }))).toEqual({ a: 1 });
+      expect(roundTrip([hide([1, { toJSON: 2, $type: "a" }])])).toEqual([[1, { toJSON: 2, $type: "a" }]]);
+    }
   });
 
   test("P13 carries any value unchanged or refuses it", () => {

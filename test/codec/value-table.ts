@@ -257,6 +257,12 @@ class Secret {
 
 const symbol = Symbol("s");
 
+/** What is left of memory that was handed to another thread. */
+function handedOver<T extends ArrayBuffer | NodeJS.ArrayBufferView>(bytes: T): T {
+  structuredClone(null, { transfer: [(ArrayBuffer.isView(bytes) ? bytes.buffer : bytes) as ArrayBuffer] });
+  return bytes;
+}
+
 function argumentsOf(..._values: unknown[]): unknown {
   return arguments;
 }
@@ -315,6 +321,25 @@ export const REFUSALS: readonly Refusal[] = [
     value: Buffer.from(new SharedArrayBuffer(1)),
     path: "value",
     got: "an instance of Buffer",
+  },
+  {
+    name: "memory that was handed over",
+    value: { a: [handedOver(new ArrayBuffer(8))] },
+    path: "value.a[0]",
+    got: "an instance of ArrayBuffer",
+  },
+  {
+    name: "a view of memory that was handed over",
+    value: new Map([["a", handedOver(new Uint16Array(8))]]),
+    path: "value.get('a')",
+    got: "an instance of Uint16Array",
+    jsonPath: "value",
+  },
+  {
+    name: "a DataView of memory that was handed over",
+    value: [handedOver(new DataView(new ArrayBuffer(8)))],
+    path: "value[0]",
+    got: "an instance of DataView",
   },
   {
     name: "an error of a class of one's own",

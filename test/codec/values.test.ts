@@ -72,6 +72,14 @@ describe.each(CODECS)("%s", (codec) => {
     expect(difference(back, { value: { first: "A", both: "AB" } })).toBeUndefined();
   });
 
+  test("P13 a Proxy counts as the data it shows", async () => {
+    const observed = new Proxy({ list: new Proxy([1, { a: "b" }], {}) }, {});
+    for (const value of [observed, { inside: [observed] }]) {
+      const frame = await write(coderOf({ codec }), value);
+      expect(await read(coderOf({ codec }), frame)).toEqual(value);
+    }
+  });
+
   test("P13 whatever data anybody comes up with comes back unchanged or is refused", async () => {
     const [writer, reader] = [coderOf({ codec }), coderOf({ codec })];
     const check = async (value: unknown): Promise<void> => {
