@@ -1,7 +1,7 @@
 // How values become bytes in a store of Keyv: the options of all tiers of bytes.
 
 import { randomBytes } from "node:crypto";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { TieredCacheManager } from "../../src/index.ts";
 import { keyvTier } from "../../src/keyv/index.ts";
 
@@ -20,6 +20,36 @@ test("an encrypted value is not in the store, and comes back; without encryption
     expect(await cache.get("k")).toEqual({ secret: SECRET });
   }
 });
+
+describe.each(["msgpack", "json", "v8"] as const)(
+  "what the caller changes after the call is not what is stored, with %s,",
+  (codec) => {
+    const page = (): { list: string[]; at?: Date } => ({ list: ["before"] });
+
+    test("though the cache has only just been made", async () => {
+      await using cache = new TieredCacheManager({ tiers: [keyvTier({ store: new Map(), codec })] });
+      const given = Array.from({ length: 5 }, page);
+      const [set, many, sync, ...got] = given as [object, object, object, ...object[]];
+      const calls = [
+        cache.set("0", set),
+        cache.setMany([["1", many]]),
+        ...got.map((value, index) => cache.get(String(3 + index), () => value)),
+      ];
+      cache.setSync("2", sync);
+      for (const value of given.slice(0, 3)) value.list.push("after");
+      await Promise.all(calls);
+      expect(await cache.getMany(["0", "1", "2", "3", "4"])).toEqual(Array.from({ length: 5 }, page));
+    });
+
+    test("and what cannot be carried is refused as ever", async () => {
+      await using cache = new TieredCacheManager({ tiers: [keyvTier({ store: new Map(), codec })] });
+      await expect(cache.set("k", { list: [new URL("http://localhost")] })).rejects.toMatchObject({
+        code: "unserializable",
+        message: expect.stringMatching(/^value\.list\[0\] must be /) as string,
+      });
+    });
+  },
+);
 
 test("a bad codec is named", () => {
   const tiers = [keyvTier({ store: new Map(), codec: "yaml" as never })];
