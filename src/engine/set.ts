@@ -40,9 +40,9 @@ export function putSync(engine: Engine, target: Target, value: unknown): Settled
   const [setting] = makeSettings(engine, [target], [value]) as [Setting];
   const shared = tierOf(engine, target);
   if (shared === undefined) return putHere(engine, setting);
-  const sending = withPayload(shared, setting);
+  const sending = withPayload(engine, shared, setting);
   const setAt = setAtOnce(engine, shared, sending);
-  if (setAt !== undefined) return conclude(engine, shared, setting, setAt, true);
+  if (setAt !== undefined) return conclude(engine, shared, sending, setAt, true);
   putAhead(engine, shared, setting, () => sendAll(engine, shared, [sending]));
   return "pending";
 }
@@ -129,7 +129,7 @@ function store<R>(engine: Engine, settings: readonly Setting[], toResult: (settl
     return toResult("none");
   }
   // At once, and before anything else is done: what cannot be carried must change nothing.
-  const sendings = settings.map((setting) => withPayload(shared, setting));
+  const sendings = settings.map((setting) => withPayload(engine, shared, setting));
   const joining = shared.batch?.add(sendings, toResult);
   if (joining !== undefined) return joining;
   const isAlone = sendings.length === 1 && shared.batch === undefined;
@@ -137,8 +137,9 @@ function store<R>(engine: Engine, settings: readonly Setting[], toResult: (settl
   return engine.tasks.track(sent ?? sendAll(engine, shared, sendings)).then(toResult);
 }
 
-function withPayload(shared: SharedTier, { pending, draft, isResult }: Setting): Sending {
-  return { pending, draft, isResult, payload: encodeValue(shared, draft) };
+function withPayload({ copies }: Engine, shared: SharedTier, { pending, draft, isResult }: Setting): Sending {
+  const payload = encodeValue(shared, draft);
+  return { pending, draft, isResult, payload, copy: copies?.encode(pending.target, draft.admitted) };
 }
 
 function putHere(engine: Engine, { pending, draft }: Setting): Settled {

@@ -1,9 +1,17 @@
 // How values become bytes in a store of Keyv: the options of all tiers of bytes.
 
 import { randomBytes } from "node:crypto";
-import { describe, expect, test } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
 import { TieredCacheManager } from "../../src/index.ts";
 import { keyvTier } from "../../src/keyv/index.ts";
+import { sqliteTier } from "../../src/sqlite/index.ts";
+import { waitUntil } from "../support/wait-until.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "freshtier-keyv-"));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const SECRET = "a value that nobody should find";
 
@@ -47,6 +55,33 @@ describe.each(["msgpack", "json", "v8"] as const)(
         code: "unserializable",
         message: expect.stringMatching(/^value\.list\[0\] must be /) as string,
       });
+    });
+
+    test("nor what is kept as a copy of it", async () => {
+      const shared = sqliteTier({ path: join(directory, `${codec}.db`) });
+      await using cache = new TieredCacheManager({ tiers: [keyvTier({ store: new Map(), codec }), shared] });
+      const copied = async (key: string): Promise<unknown> => {
+        const isThere = async (): Promise<boolean> => (await cache.explain(key)).tiers[0]?.presence === "present";
+        await waitUntil(isThere, { what: "there is a copy" });
+        return cache.get(key);
+      };
+      const given = [page(), page(), page(), page()] as const;
+      await Promise.all(
+        [cache.set("0", given[0]), cache.setMany([["1", given[1]]]), cache.get("2", () => given[2])].map(
+          async (call, at) => {
+            given[at]?.list.push("after");
+            await call;
+          },
+        ),
+      );
+      cache.getSync("3", () => given[3]);
+      given[3].list.push("after");
+      for (const [key, expected] of [
+        ["0", page()],
+        ["1", page()],
+        ["3", page()],
+      ] as const)
+        expect([key, await copied(key)]).toEqual([key, expected]);
     });
   },
 );
