@@ -49,6 +49,16 @@ describe.each(["msgpack", "json", "v8"] as const)(
       expect(await cache.getMany(["0", "1", "2", "3", "4"])).toEqual(Array.from({ length: 5 }, page));
     });
 
+    test.each([() => true, async () => true])("though it is looked at first by validate: %s", async (validate) => {
+      await using cache = new TieredCacheManager({ tiers: [keyvTier({ store: new Map(), codec })], validate });
+      const [set, many] = [page(), page()];
+      const calls = [cache.set("0", set), cache.setMany([["1", many]])];
+      set.list.push("after");
+      many.list.push("after");
+      await Promise.all(calls);
+      expect(await cache.getMany(["0", "1"])).toEqual([page(), page()]);
+    });
+
     test("and what cannot be carried is refused as ever", async () => {
       await using cache = new TieredCacheManager({ tiers: [keyvTier({ store: new Map(), codec })] });
       await expect(cache.set("k", { list: [new URL("http://localhost")] })).rejects.toMatchObject({
