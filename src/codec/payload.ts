@@ -49,6 +49,11 @@ export class PayloadCoder {
     if (typeof codec === "object") this.#codec = codec;
   }
 
+  /** Whether a value is made bytes at once. */
+  get isReady(): boolean {
+    return this.#codec !== undefined;
+  }
+
   /** Loads all that writing needs. */
   load(): Promise<void> {
     this.#loading ??= this.#load();

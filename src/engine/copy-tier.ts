@@ -16,6 +16,7 @@ import { CopyJudge } from "./copy-judge.ts";
 import { decodeRecord, encodeRecord, type CopyRecord } from "./copy-record.ts";
 import { CopyRuns } from "./copy-runs.ts";
 import { envelopeOfCopy, stateOfCopy } from "./copy-times.ts";
+import { encodeNow } from "./encode-now.ts";
 import type { CopySettings, Engine, Target } from "./engine.ts";
 import { Guard, latencyOf, UNAVAILABLE, type Operation, type Unavailable } from "./guard.ts";
 import { reportDamage } from "./judge.ts";
@@ -37,6 +38,9 @@ type Parts = Pick<
   Engine,
   "clock" | "random" | "observer" | "tracer" | "counters" | "epochs" | "memory" | "settings" | "tasks"
 >;
+
+/** A value on its way to being a copy; of `undefined` there will be none. */
+export type CopyPayload = Promise<Payload | undefined> | undefined;
 
 /**
  * Copies are like those in memory: used as they are while the bus has been live since they were made, which those of an
@@ -136,15 +140,23 @@ export class CopyTier {
     return this.#settings.plan.maxAgeMs;
   }
 
-  /** Keeps a copy of what the authority holds. */
-  keep(shared: SharedTier, target: Target, entry: Entry): void {
+  /** A value as the bytes of a copy, as it is now: who has brought it may change it. `undefined` where this call keeps none. */
+  encode(target: Target, value: unknown): CopyPayload {
+    return this.isUsedBy(target) ? encode(this.payloads, value) : undefined;
+  }
+
+  /**
+   * Keeps a copy of what the authority holds.
+   * @param encoded what `encode` has made of the value, where it was brought some time ago
+   */
+  keep(shared: SharedTier, target: Target, entry: Entry, encoded?: CopyPayload): void {
     const { clock, epochs } = this.#parts;
     const maxAgeMs = Math.min(this.#settings.plan.maxAgeMs, target.settings.copies?.maxAgeMs ?? 0);
     const lifeMs = Math.min(entry.errorMs, maxAgeMs) - (clock.now() - entry.createdAt);
     if (!this.isUsedBy(target) || entry.version === undefined || !shared.time.isKnown || !(lifeMs > 0)) return;
     const fullKey = shared.fullKey(target);
     // At once: who has been given the value may change it.
-    const encoding = encode(this.payloads, entry.value);
+    const encoding = encoded ?? encode(this.payloads, entry.value);
     const envelope = envelopeOfCopy(shared, entry);
     const offsetMs = shared.time.latestNow() - Date.now();
     this.#enqueue(fullKey, async () => {
@@ -258,7 +270,7 @@ export class CopyTier {
 /** A value as bytes; `undefined` for one that bytes cannot carry, which the authority has not got either. */
 async function encode(payloads: PayloadCoder, value: unknown): Promise<Payload | undefined> {
   try {
-    return await payloads.encode(value);
+    return await encodeNow(payloads, value);
   } catch {
     return undefined;
   }

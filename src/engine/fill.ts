@@ -103,6 +103,7 @@ async function fillShared(
     return endShared(engine, shared, flight, lease, draft, stamp);
   }
   const encoding = encodeValue(shared, draft);
+  const copy = engine.copies?.encode(target, draft.admitted);
   const payload = encoding instanceof Promise ? await encoding : encoding;
   const names = [engine.epochs.root, stamp.namespaceEpoch, ...(tags ?? [])];
   const epochs = await shared.within(flight, vouchFor(engine, shared, lease.captured, names));
@@ -129,7 +130,7 @@ async function fillShared(
   }
   const confirmed = isDone ? version : undefined;
   const stored = storeInMemory(engine, target, draft, stamp, createdAt, confirmed);
-  engine.copies?.keep(shared, target, entryOf(engine, draft, spans, stamp, createdAt, confirmed));
+  engine.copies?.keep(shared, target, entryOf(engine, draft, spans, stamp, createdAt, confirmed), copy);
   return { tags, notStored: isDone ? undefined : reasonOf(stored), version: confirmed };
 }
 

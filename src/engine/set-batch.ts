@@ -6,7 +6,7 @@ import type { Tick } from "../model/epoch.ts";
 import type { Engine } from "./engine.ts";
 import { UNAVAILABLE, type Unavailable } from "./guard.ts";
 import { readyFrame } from "./set-send.ts";
-import { conclude, overtake, type Sending, type Setting } from "./setting.ts";
+import { conclude, overtake, type Sending } from "./setting.ts";
 import type { Settled } from "./settled.ts";
 import { isStored, type SharedTier } from "./shared-tier.ts";
 
@@ -42,7 +42,7 @@ class Caller<R = unknown> {
 
 /** A set that waits for the others. */
 interface Waiting {
-  readonly setting: Setting;
+  readonly setting: Sending;
   readonly set: NewFrame;
   readonly caller: Caller;
 }

@@ -67,7 +67,7 @@ export async function sendAll(engine: Engine, shared: SharedTier, sendings: read
   });
 }
 
-async function sendOne(engine: Engine, shared: SharedTier, setting: Setting, payload: Payload): Promise<Settled> {
+async function sendOne(engine: Engine, shared: SharedTier, setting: Sending, payload: Payload): Promise<Settled> {
   const { pending } = setting;
   const { target, namespaceEpoch, tags } = pending;
   const { root } = engine.epochs;

@@ -40,9 +40,9 @@ export function putSync(engine: Engine, target: Target, value: unknown): Settled
   const [setting] = makeSettings(engine, [target], [value]) as [Setting];
   const shared = tierOf(engine, target);
   if (shared === undefined) return putHere(engine, setting);
-  const sending = withPayload(shared, setting);
+  const sending = withPayload(engine, shared, setting);
   const setAt = setAtOnce(engine, shared, sending);
-  if (setAt !== undefined) return conclude(engine, shared, setting, setAt, true);
+  if (setAt !== undefined) return conclude(engine, shared, sending, setAt, true);
   putAhead(engine, shared, setting, () => sendAll(engine, shared, [sending]));
   return "pending";
 }
@@ -75,7 +75,7 @@ export function putAhead(
 /**
  * Stores values the user has set once `validate` has accepted them all. One that was overtaken meanwhile, by an
  * invalidation or a later `set`, is not stored.
- * @throws CacheError `invalid_value`, or `unserializable`
+ * @throws CacheError `unserializable`, or `invalid_value`
  */
 export async function putValidated<R>(
   engine: Engine,
@@ -85,7 +85,8 @@ export async function putValidated<R>(
   toResult: (settled: Settled) => R,
 ): Promise<R> {
   if (!engine.settings.enabled) return toResult("none");
-  const settings = makeSettings(engine, targets, values);
+  // Made bytes before anybody is waited for: the caller may change the objects as soon as he has his promise.
+  const settings = makeSettings(engine, targets, values).map((setting) => prepared(engine, setting));
   const { flights } = engine;
   const sets = settings.map(({ pending }) => pending);
   return flights.whileSetting(sets, async () => {
@@ -119,7 +120,11 @@ export function tierOf({ shared }: Engine, { settings }: Target): SharedTier | u
   return settings.shared?.use === true ? shared : undefined;
 }
 
-function store<R>(engine: Engine, settings: readonly Setting[], toResult: (settled: Settled) => R): R | Promise<R> {
+function store<R>(
+  engine: Engine,
+  settings: readonly (Setting | Sending)[],
+  toResult: (settled: Settled) => R,
+): R | Promise<R> {
   const [first] = settings;
   // Of nothing, everybody has everything.
   if (first === undefined) return toResult(engine.shared === undefined ? "none" : "done");
@@ -129,7 +134,7 @@ function store<R>(engine: Engine, settings: readonly Setting[], toResult: (settl
     return toResult("none");
   }
   // At once, and before anything else is done: what cannot be carried must change nothing.
-  const sendings = settings.map((setting) => withPayload(shared, setting));
+  const sendings = settings.map((setting) => ("payload" in setting ? setting : withPayload(engine, shared, setting)));
   const joining = shared.batch?.add(sendings, toResult);
   if (joining !== undefined) return joining;
   const isAlone = sendings.length === 1 && shared.batch === undefined;
@@ -137,8 +142,14 @@ function store<R>(engine: Engine, settings: readonly Setting[], toResult: (settl
   return engine.tasks.track(sent ?? sendAll(engine, shared, sendings)).then(toResult);
 }
 
-function withPayload(shared: SharedTier, { pending, draft, isResult }: Setting): Sending {
-  return { pending, draft, isResult, payload: encodeValue(shared, draft) };
+function prepared(engine: Engine, setting: Setting): Setting | Sending {
+  const shared = tierOf(engine, setting.pending.target);
+  return shared === undefined ? setting : withPayload(engine, shared, setting);
+}
+
+function withPayload({ copies }: Engine, shared: SharedTier, { pending, draft, isResult }: Setting): Sending {
+  const payload = encodeValue(shared, draft);
+  return { pending, draft, isResult, payload, copy: copies?.encode(pending.target, draft.admitted) };
 }
 
 function putHere(engine: Engine, { pending, draft }: Setting): Settled {

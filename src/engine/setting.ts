@@ -3,6 +3,7 @@
 import type { Payload } from "../codec/payload.ts";
 import type { Instant } from "../model/duration.ts";
 import { applyHere } from "./apply-here.ts";
+import type { CopyPayload } from "./copy-tier.ts";
 import { entryOf, storeInMemory, type Draft } from "./draft.ts";
 import type { Engine, Target } from "./engine.ts";
 import type { PendingSet } from "./pending-sets.ts";
@@ -21,6 +22,8 @@ export interface Setting {
 /** The same with its bytes for the authority, which may have to be waited for. */
 export interface Sending extends Setting {
   readonly payload: Payload | Promise<Payload>;
+  /** The same for a copy on this host. */
+  readonly copy: CopyPayload;
 }
 
 /** What has begun before must not store its value; of sets, only later ones overtake this. */
@@ -36,7 +39,7 @@ export function overtake({ flights, shared }: Engine, { target, number }: Pendin
 export function conclude(
   engine: Engine,
   shared: SharedTier,
-  { pending, draft, isResult }: Setting,
+  { pending, draft, isResult, copy: encoded }: Sending,
   createdAt: Instant,
   isDone: boolean,
   now: Instant = engine.clock.now(),
@@ -53,7 +56,7 @@ export function conclude(
     const version = isDone ? pending.version : undefined;
     const copy = storeInMemory(engine, target, draft, pending, createdAt, version);
     if (typeof copy === "object") engine.flights.noteSet(copy, pending, false);
-    engine.copies?.keep(shared, target, entryOf(engine, draft, draft.spans, pending, createdAt, version));
+    engine.copies?.keep(shared, target, entryOf(engine, draft, draft.spans, pending, createdAt, version), encoded);
   }
   if (!isResult) reportSet(engine, target);
   return isDone ? "done" : "pending";

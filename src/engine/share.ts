@@ -8,6 +8,7 @@ import type { Epoch, Stamped } from "../model/epoch.ts";
 import { capSpans, type Spans } from "../model/policy.ts";
 import { randomBytes } from "../model/random.ts";
 import type { Draft } from "./draft.ts";
+import { encodeNow } from "./encode-now.ts";
 import type { Target } from "./engine.ts";
 import type { SharedTier } from "./shared-tier.ts";
 
@@ -18,11 +19,11 @@ export function spansInTier(shared: SharedTier, { settings }: Target, spans: Spa
 }
 
 /**
- * A value as bytes: at once if the codec is there, because the caller may change the object as soon as he has his
- * promise. As memory holds it, so that both tiers hold the same. @throws CacheError `unserializable`
+ * A value as bytes, as it is now, because the caller may change the object as soon as he has his promise. As memory holds it, so
+ * that both tiers hold the same. @throws CacheError `unserializable`, or rejects with it
  */
 export function encodeValue(shared: SharedTier, { admitted }: Draft): Payload | Promise<Payload> {
-  return shared.payloads.encode(admitted);
+  return encodeNow(shared.payloads, admitted);
 }
 
 /**

@@ -10,6 +10,7 @@ import type { SyncRefresh } from "../model/refresh.ts";
 import type { Refusal } from "../model/validation.ts";
 import type { Payload } from "../codec/payload.ts";
 import { refusalAtOnce } from "./accept.ts";
+import type { CopyPayload } from "./copy-tier.ts";
 import { makeDraft, stampNow, type Draft } from "./draft.ts";
 import type { Engine, Target } from "./engine.ts";
 import { allTags } from "./fill.ts";
@@ -28,6 +29,7 @@ export interface Made {
   readonly draft: Draft | undefined;
   /** For the shared tier, as the value was when the caller got it. */
   readonly payload: Payload | Promise<Payload> | undefined;
+  readonly copy: CopyPayload;
   /** All tags, those named by the refresh included. */
   readonly tags: readonly Epoch[] | undefined;
   readonly skipped: boolean;
@@ -83,10 +85,11 @@ function callSync(engine: Engine, begun: PendingSet, refresh: SyncRefresh, previ
     if (refusal instanceof CacheError) return { kind: "failed", error: refusal, isMisuse: true };
     const tags = allTags({ tags: begun.tags, notes, previous });
     const made = { kind: "made", value, tags, skipped: notes.skipped, refusal, durationMs } as const;
-    if (!isValue || refusal !== undefined) return { ...made, draft: undefined, payload: undefined };
+    if (!isValue || refusal !== undefined) return { ...made, draft: undefined, payload: undefined, copy: undefined };
     const draft = makeDraft(engine, target, notes.settings, value, durationMs);
     const shared = tierOf(engine, target);
-    return { ...made, draft, payload: shared && encodeValue(shared, draft) };
+    const copy = engine.copies?.encode(target, draft.admitted);
+    return { ...made, draft, payload: shared && encodeValue(shared, draft), copy };
   } catch (error) {
     return { kind: "failed", error, isMisuse: false };
   }

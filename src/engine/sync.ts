@@ -98,8 +98,8 @@ function keep(engine: Engine, begun: PendingSet, made: Made): NotStoredReason | 
   }
   // As of when the refresh began, and as old in the order of things; but with the tags it named.
   const pending = new PendingSet(number, target, { asOf, namespaceEpoch, tags });
-  const { draft = NO_VALUE, payload = NO_PAYLOAD } = made;
-  const reason = store(engine, { pending, draft, payload, isResult: true });
+  const { draft = NO_VALUE, payload = NO_PAYLOAD, copy } = made;
+  const reason = store(engine, { pending, draft, payload, copy, isResult: true });
   return value === undefined ? "undefined" : reason;
 }
 
