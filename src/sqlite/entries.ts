@@ -37,7 +37,7 @@ export interface NewEntry {
 }
 
 /** What an entry counts for. */
-function sizeOfEntry({ key, frame }: NewEntry): number {
+export function sizeOfEntry({ key, frame }: NewEntry): number {
   return key.length + frame.length + OVERHEAD_BYTES;
 }
 
@@ -84,6 +84,7 @@ export class EntryTable {
   readonly #refileEnds: SqliteStatement;
   readonly #deleteEnded: SqliteStatement;
   readonly #refileUses: SqliteStatement;
+  readonly #oldestSizes: SqliteStatement;
   readonly #deleteOldest: SqliteStatement;
   readonly #deleteGarbage: SqliteStatement;
   readonly #deleteGarbageOf: SqliteStatement;
@@ -113,6 +114,7 @@ export class EntryTable {
     this.#deleteEnded = sql(`DELETE FROM entries ${due} AND ends_at <= ?`);
     const oldest = some("ORDER BY filed_use");
     this.#refileUses = sql(`UPDATE entries SET filed_use = used_at ${oldest} AND used_at > filed_use`);
+    this.#oldestSizes = prepareQuick(database, "SELECT bytes FROM entries ORDER BY filed_use LIMIT ?");
     this.#deleteOldest = sql(`DELETE FROM entries ${oldest}`);
     this.#deleteGarbage = sql(`DELETE FROM entries ${some("WHERE id <= ?")}`);
     this.#deleteGarbageOf = sql("DELETE FROM entries WHERE key = ? AND id <= ?");
@@ -194,14 +196,27 @@ export class EntryTable {
   }
 
   /**
-   * Removes those that have not been used for the longest, and answers how many: at most so many. Where very many have been
-   * used since they were filed, it goes by when they were filed.
+   * Removes those that have not been used for the longest, and answers how many: at most so many, and no more than are needed
+   * to free so many bytes. Where very many have been used since they were filed, it goes by when they were filed.
    */
-  removeOldest(atMost: number): number {
+  removeOldest(atMost: number, bytes: number = Infinity): number {
     if (atMost === 0) return 0;
     const looked = Math.max(atMost, REFILED);
     for (let step = 0; step < MAX_REFILINGS; step++) if (Number(this.#refileUses.run(looked).changes) === 0) break;
-    return Number(this.#deleteOldest.run(atMost).changes);
+    const count = bytes === Infinity ? atMost : this.#countOldest(atMost, bytes);
+    return Number(this.#deleteOldest.run(count).changes);
+  }
+
+  /** How many of the oldest take so many bytes, at most so many. */
+  #countOldest(atMost: number, bytes: number): number {
+    let left = bytes;
+    let count = 0;
+    for (const row of this.#oldestSizes.all(atMost)) {
+      count++;
+      left -= columnsOf(row)[0] as number;
+      if (left <= 0) break;
+    }
+    return count;
   }
 
   /** The same of those up to an id. */

@@ -15,8 +15,10 @@ const LOOK_MS: Milliseconds = 1_000;
 const STEP_PAUSE_MS: Milliseconds = 20;
 /** Rows that one step removes: a millisecond or two. */
 const STEP_ROWS = 100;
-/** Entries that one transaction pushes out at most, besides as many as it has brought. */
+/** Entries that are pushed out at a time where there are too many bytes. */
 const PUSH_ROWS = 16;
+/** Part of the bound that is freed besides what is too much, as far as those few come to it: so not every write has to. */
+const PUSH_PART = 1 / 16;
 const MAX_PUSHES = 32;
 /** Pages that one step gives back to the system. */
 const STEP_PAGES = 64;
@@ -29,10 +31,12 @@ export function pushOut({ store }: Transaction, { maxEntries, maxBytes }: Sqlite
   if (maxEntries === Infinity && maxBytes === Infinity) return false;
   for (let push = 0; push < MAX_PUSHES; push++) {
     const { entries, bytes } = store.record;
-    const isOver = entries > maxEntries || bytes > maxBytes;
-    if (!isOver) return false;
-    const tooMany = Math.min(entries - maxEntries, STEP_ROWS);
-    if (store.entries.removeOldest(Math.max(tooMany, bytes > maxBytes ? PUSH_ROWS : 0)) === 0) return false;
+    const isTooMany = entries > maxEntries;
+    if (!isTooMany && bytes <= maxBytes) return false;
+    const removed = isTooMany
+      ? store.entries.removeOldest(Math.min(entries - maxEntries, STEP_ROWS))
+      : store.entries.removeOldest(PUSH_ROWS, bytes - maxBytes * (1 - PUSH_PART));
+    if (removed === 0) return false;
   }
   return true;
 }

@@ -5,7 +5,7 @@ import type { BusMessage } from "../contracts/bus.ts";
 import type { FrameLayout } from "../contracts/frame.ts";
 import type { Instant, Milliseconds } from "../model/duration.ts";
 import type { Spans } from "../model/policy.ts";
-import type { NewEntry } from "./entries.ts";
+import { sizeOfEntry, type NewEntry } from "./entries.ts";
 import type { FoundEpoch } from "./epochs.ts";
 import { isFrame, readInstants, versionOf, writeInstants } from "./frame.ts";
 import type { Touches } from "./touches.ts";
@@ -193,7 +193,7 @@ export class SqliteVerbs {
   /** Holds bytes, as a tier does, in this order. What is larger than all that may be held goes at once. */
   hold({ store, now }: Transaction, entries: readonly NewEntry[]): void {
     const { maxBytes } = this.#parts;
-    const tooLarge = entries.findIndex(({ frame }) => frame.length > maxBytes);
+    const tooLarge = entries.findIndex((entry) => sizeOfEntry(entry) > maxBytes);
     if (tooLarge < 0) return store.put(entries, now);
     store.put(entries.slice(0, tooLarge), now);
     store.entries.remove((entries[tooLarge] as NewEntry).key, now);

@@ -129,6 +129,26 @@ test("what is larger than all that may be held is not held, and ends what was th
   expect([await tier.get("k"), (await tier.get("small"))?.length]).toEqual([undefined, 100]);
 });
 
+test("what is just about larger than all that may be held pushes nothing else out", async () => {
+  const path = newPath();
+  const { tier } = openProcess("shop", { path, maxBytes: 10_000 });
+  await tier.set("small", frame(100), 60_000);
+  await tier.set("k", frame(9_950), 60_000);
+  expect([await tier.get("k"), (await tier.get("small"))?.length]).toEqual([undefined, 100]);
+});
+
+test("where only some large entries have room, as many go as have to, and never the one that has come", async () => {
+  const path = newPath();
+  const { tier } = openProcess("shop", { path, maxBytes: 100_000 });
+  const kept: unknown[] = [];
+  for (let index = 0; index < 25; index++) {
+    await tier.set(`k${index}`, frame(9_000), 60_000);
+    kept.push([(await tier.get(`k${index}`))?.length, counts(path).real.entries >= Math.min(index + 1, 8)]);
+    expect(counts(path).real.bytes).toBeLessThanOrEqual(100_000);
+  }
+  expect(kept).toEqual(kept.map(() => [9_000, true]));
+});
+
 test("entries that have ended are removed in the background, a step at a time", async () => {
   const path = newPath();
   const { tier } = openProcess("shop", { path });
