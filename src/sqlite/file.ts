@@ -1,7 +1,7 @@
 // The file as the system knows it: which one it is, and moving it aside when it cannot be used.
 
-import { mkdirSync, renameSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { mkdirSync, readlinkSync, realpathSync, renameSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import type { SqliteDriver } from "./driver.ts";
 
 /** What tells a file from another of the same name; `undefined` when there is none. */
@@ -11,6 +11,24 @@ export type FileId = string | undefined;
 export function fileId(path: string): FileId {
   const found = statSync(path, { throwIfNoEntry: false });
   return found === undefined ? undefined : `${found.dev}:${found.ino}`;
+}
+
+/**
+ * Where a path leads to in the end, though there may be no file yet: SQLite puts the log beside that, and whoever moves the file
+ * aside must not move a link to it, by which others would not go.
+ */
+export function followLinks(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") return path;
+  }
+  try {
+    return followLinks(resolve(realpathSync(dirname(path)), readlinkSync(path)));
+  } catch {
+    // No link: a new file is made here.
+    return path;
+  }
 }
 
 /**

@@ -107,9 +107,11 @@ export class SqliteLink {
   /** Makes sure of it now. Costs three questions to the file system. */
   verify(): void {
     this.#verifiedAt = this.#clock.now();
+    const { target } = this.settings;
     const files = this.#connection?.files;
     if (files === undefined) return;
-    if (fileId(files.path) !== files.main) {
+    // The path as it was given: a link in it may lead elsewhere now.
+    if (target.kind !== "file" || fileId(target.path) !== files.main) {
       this.#suspicion = { ...this.#suspicion, strayLog: files.log };
       this.lose("the file has been replaced or removed");
     } else if (files.log !== undefined && fileId(`${files.path}-wal`) !== files.log) {

@@ -3,7 +3,7 @@
 import { CacheError } from "../errors.ts";
 import type { SqliteDatabase, SqliteDriver } from "./driver.ts";
 import { failureKind } from "./failure.ts";
-import { exclusively, fileId, makeDirectory, moveAside, moveLogAside, type FileId } from "./file.ts";
+import { exclusively, fileId, followLinks, makeDirectory, moveAside, moveLogAside, type FileId } from "./file.ts";
 import { beginAnew, configure, configureNew, create, inspect, isAdopted } from "./schema.ts";
 import type { SqliteTarget } from "./settings.ts";
 
@@ -16,6 +16,7 @@ export interface OpenDatabase {
 
 /** Which files a connection has open: another one of the same name is another database. */
 export interface DatabaseFiles {
+  /** Where the path of the tier has led, without links. The others are beside this. */
   readonly path: string;
   readonly main: FileId;
   readonly log: FileId;
@@ -56,7 +57,7 @@ export function openDatabase(
   if (target.kind === "database") return { database: prepareTables(target.database, label), files: undefined };
   if (Driver === undefined) throw new TypeError("a file needs something that opens it");
   if (target.kind === "memory") return { database: prepareTables(new Driver(":memory:"), label), files: undefined };
-  const { path } = target;
+  const path = followLinks(target.path);
   makeDirectory(path);
   if (isStray(path, strayLog)) {
     exclusively(path, Driver, () => {

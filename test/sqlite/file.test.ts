@@ -3,11 +3,13 @@
 import {
   copyFileSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -222,6 +224,44 @@ test.each<[string, string, (path: string) => void]>([
   await one.tier.set("new", BYTES, 60_000);
   expect(await two.tier.get("new")).toEqual(BYTES);
   expect(askFile(path, "PRAGMA integrity_check")).toEqual([{ integrity_check: "ok" }]);
+});
+
+test.each(["-wal", "-shm"])(
+  "P7 who came to the file by a link, and who came without, share a new one when cache.db%s is lost",
+  async (end) => {
+    const path = newPath();
+    const link = join(dirname(path), "link.db");
+    // It leads nowhere yet: the file is made where it leads to.
+    symlinkSync("cache.db", link);
+    const linked = openProcess("shop", { path: link });
+    await listen(linked.bus);
+    await waitUntil(() => linked.bus.isLive, { what: "the bus is live" });
+    rmSync(path + end);
+    await waitUntil(() => linked.reconnects.length > 0, { what: "it has noticed" });
+    await untilOpen(linked);
+    const direct = openProcess("shop", { path });
+    expect(await untilOpen(direct)).toBe(await untilOpen(linked));
+    await linked.tier.set("k", BYTES, 60_000);
+    expect(await direct.tier.get("k")).toEqual(BYTES);
+    expect([lstatSync(link).isSymbolicLink(), aside(path)]).toEqual([true, ["cache.db.damaged-WHEN"]]);
+  },
+);
+
+test("a link that leads elsewhere from now on leads to another file", async () => {
+  const path = newPath();
+  const link = join(dirname(path), "link.db");
+  symlinkSync("cache.db", link);
+  const process = openProcess("shop", { path: link });
+  await listen(process.bus);
+  await waitUntil(() => process.bus.isLive, { what: "the bus is live" });
+  await process.tier.set("k", BYTES, 60_000);
+  rmSync(link);
+  symlinkSync(join(dirname(path), "another", "cache.db"), link);
+  await waitUntil(() => process.reconnects.length > 0, { what: "it has noticed" });
+  expect([await process.tier.get("k"), readdirSync(join(dirname(path), "another")).includes("cache.db-wal")]).toEqual([
+    undefined,
+    true,
+  ]);
 });
 
 test("one that comes second to the lock leaves alone what the first has made", () => {
