@@ -138,11 +138,21 @@ async function hearing(): Promise<void> {
   for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
 }
 
-/** Ends what was written, if the authority holds just that still. */
+/** Ends what was written, if the authority holds just that still; where that cannot be found out, whatever it holds, later. */
 async function takeBack(shared: SharedTier, { target, version }: PendingSet): Promise<void> {
   if (version === undefined) return;
   const fullKey = shared.fullKey(target);
+  if (!(await isTakenBack(shared, fullKey, version))) {
+    shared.recovery.defer({ kind: "key", id: target.id, fullKey, soft: false });
+  }
+}
+
+/** Another process that holds the lease may give it back, and leave what there is. */
+async function isTakenBack(shared: SharedTier, fullKey: string, version: string): Promise<boolean> {
   const token = shared.newToken();
   const acquired = await shared.acquire(fullKey, token, version);
-  if (acquired !== UNAVAILABLE && acquired.kind === "granted") await shared.discard(fullKey, token);
+  if (acquired === UNAVAILABLE || acquired.kind === "held") return false;
+  if (acquired.kind === "changed") return true;
+  const discarded = await shared.discard(fullKey, token);
+  return discarded === "done" || discarded === "fenced";
 }

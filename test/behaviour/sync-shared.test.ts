@@ -156,6 +156,46 @@ describe("P3 what was invalidated elsewhere while a synchronous refresh ran", ()
     expect([sets, world.frames.size]).toEqual([1, 0]);
   });
 
+  test.each(["acquire", "discard"] as const)(
+    "is ended later when it cannot be taken back at once: %s fails",
+    async (verb) => {
+      const world = new LateWorld();
+      const tries: string[] = [];
+      const a = await open(world, {
+        broken: (authority) => ({
+          set(...args) {
+            world.publish(deleted(args[0]), {});
+            return authority.set(...args);
+          },
+          [verb]: (fullKey: string) => (tries.push(fullKey), Promise.reject(new Error("away"))),
+        }),
+      });
+      a.getSync("k", () => "overtaken");
+      await waitUntil(() => tries.length > 0, { what: "it is to be taken back" });
+      await waitUntil(async () => (await a.get("k")) === undefined, { what: "it is not believed any more" });
+      expect(world.frames.size).toBe(1);
+      await waitUntil(() => world.frames.size === 0, { what: "it has been ended" });
+    },
+  );
+
+  test("is ended at last when another process has taken the lease, and gives it back", async () => {
+    const world = new LateWorld();
+    const a = await open(world, {
+      broken: (authority) => ({
+        async set(...args) {
+          world.publish(deleted(args[0]), {});
+          const written = await authority.set(...args);
+          world.leases.set(args[0], { what: "another", endsAt: Infinity });
+          return written;
+        },
+      }),
+    });
+    a.getSync("k", () => "overtaken");
+    await untilSent(world);
+    await waitUntil(() => world.frames.size === 0, { what: "it has been ended" });
+    expect(await a.get("k")).toBeUndefined();
+  });
+
   test("is left alone when another process has set the key since", async () => {
     const world = new LateWorld();
     const b = await open(world);
