@@ -49,5 +49,7 @@ export interface Bus {
   readonly lagMs?: Milliseconds | undefined;
   /** Begins to listen. Resolves when it is set up; being live may take longer, or never come. */
   start(receiver: BusReceiver): Promise<void>;
+  /** Tells before it returns what has come until now; absent where that has to be waited for. Must not throw. */
+  catchUp?(): void;
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 // Reading through where nobody can wait: `getSync` with a refresh.
 
+import type { Bus } from "../contracts/bus.ts";
 import type { Entry } from "../model/entry.ts";
 import { areTagsTouched } from "../model/epoch.ts";
 import type { NotStoredReason } from "../model/event.ts";
@@ -28,9 +29,16 @@ export function readThroughSync(engine: Engine, target: Target, refresh: SyncRef
   const found = findHere(engine, target) ?? (target.settings.forceRefresh ? undefined : findAtOnce(engine, target));
   if (found !== undefined && isGoodEnough(engine, target, found)) return valueOf(engine, serve(engine, target, found));
   miss(engine, target);
+  listen(engine, target);
   const begun = beginSync(engine, target);
   const outcome = engine.flights.whileRefreshing(begun, () => runSync(engine, begun, refresh, found?.entry));
   return outcome.kind === "failed" ? rescue(engine, begun, found?.entry, outcome) : land(engine, begun, outcome);
+}
+
+/** From here on it is heard what other processes invalidate: nothing else tells whether the result may be brought to them. */
+function listen(engine: Engine, target: Target): void {
+  const shared = tierOf(engine, target);
+  if (shared !== undefined && !shared.trust.hasHeardSince({ asOf: engine.epochs.now })) shared.bus?.catchUp?.();
 }
 
 /** Fresh, or left alone for a while after a failure. An early refresh is one behind, and there is none. */
@@ -124,18 +132,22 @@ function store(engine: Engine, sending: Sending): NotStoredReason | undefined {
  * invalidated while it ran is heard first, and what turns out to have been invalidated on the way is taken back.
  */
 async function send(engine: Engine, shared: SharedTier, sending: Sending): Promise<void> {
-  const { flights } = engine;
   const { pending } = sending;
-  await flights.whileSetting([pending], hearing);
-  if (flights.isOvertaken(pending)) return reportRejected(engine, pending.target);
+  if (await isOvertaken(engine, shared, pending)) return reportRejected(engine, pending.target);
   await sendAll(engine, shared, [sending]);
-  await flights.whileSetting([pending], hearing);
-  if (flights.isOvertaken(pending)) await takeBack(shared, pending);
+  if (await isOvertaken(engine, shared, pending)) await takeBack(shared, pending);
+}
+
+/** Whether it has been overtaken as far as others have told by now, or may have been, because word of it may be lost. */
+async function isOvertaken({ flights }: Engine, { bus, trust }: SharedTier, pending: PendingSet): Promise<boolean> {
+  await flights.whileSetting([pending], () => hearing(bus));
+  return flights.isOvertaken(pending) || (bus !== undefined && !trust.hasHeardSince(pending));
 }
 
 /** Until what has arrived from other processes has been read: that may be due after the present turn, or in the next. */
-async function hearing(): Promise<void> {
+async function hearing(bus: Bus | undefined): Promise<void> {
   for (let turn = 0; turn < 2; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+  bus?.catchUp?.();
 }
 
 /** Ends what was written, if the authority holds just that still; where that cannot be found out, whatever it holds, later. */

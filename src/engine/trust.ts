@@ -43,8 +43,13 @@ export class Trust {
   }
 
   /** Whether every invalidation of a copy would have been heard, though the authority cannot vouch for it now. */
-  wouldHear({ asOf }: Entry): boolean {
-    return asOf >= this.#heardSince && this.#isTimely;
+  wouldHear(entry: Entry): boolean {
+    return this.hasHeardSince(entry) && this.#isTimely;
+  }
+
+  /** Whether nothing has been lost on the way since then: what has come has been heard, or will be. */
+  hasHeardSince({ asOf }: Pick<Entry, "asOf">): boolean {
+    return asOf >= this.#heardSince;
   }
 
   get #isTimely(): boolean {

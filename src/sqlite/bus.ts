@@ -72,6 +72,10 @@ export class SqliteBus implements Bus {
     return Promise.resolve();
   }
 
+  catchUp(): void {
+    if (!this.#isClosed) this.#parts.reader.look();
+  }
+
   close(): Promise<void> {
     this.#isClosed = true;
     this.#isLive = false;

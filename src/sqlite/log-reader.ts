@@ -68,6 +68,7 @@ export class LogReader {
   #activeAt: Instant = -Infinity;
   #cancel: Cancel | undefined;
   #isClosed = false;
+  #isLooking = false;
 
   constructor(link: SqliteLink, clock: Clock) {
     this.#link = link;
@@ -109,6 +110,11 @@ export class LogReader {
     return true;
   }
 
+  /** Reads what has been written until now, for who cannot wait; not from within what a listener does, who is told next. */
+  look(): void {
+    if (!this.#isClosed && !this.#isLooking && this.#listeners.size > 0) this.#look();
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#cancel?.();
@@ -142,6 +148,15 @@ export class LogReader {
   }
 
   #look(): void {
+    this.#isLooking = true;
+    try {
+      this.#lookNow();
+    } finally {
+      this.#isLooking = false;
+    }
+  }
+
+  #lookNow(): void {
     this.#lookedAt = this.#clock.now();
     for (const listener of this.#listeners) listener.onLook();
     try {

@@ -114,6 +114,48 @@ describe.each([
     expect(cache.getSync("k")).toBe("last");
   });
 
+  test("P3 what another process has set while a synchronous refresh ran stays, and what it has deleted stays away", async () => {
+    const path = newPath();
+    const [a, b] = [await open(path, { alone }), await open(path, { alone })];
+    for (const [key, end, left] of [
+      ["set", () => b.setSync("set", "newer"), "newer"],
+      ["deleted", () => b.deleteSync("deleted"), undefined],
+    ] as const) {
+      expect(a.getSync(key, () => (end(), "older"))).toBe("older");
+      await waitUntil(() => a.stats().refreshes.fenced > 0, { what: "it has been noticed" });
+      a.resetStats();
+      expect([await a.get(key), await b.get(key)]).toEqual([left, left]);
+    }
+  });
+
+  test("P3 a synchronous refresh that word of other processes is lost over is not brought to them", async () => {
+    const path = newPath();
+    const [a, b] = [await open(path, { alone }), await open(path, { alone })];
+    const refresh = (): string => {
+      b.deleteSync("k");
+      b.setSync("another", 1);
+      const bare = openBare(path);
+      // As if this process had slept for a minute.
+      bare.exec("DELETE FROM log WHERE id < (SELECT max(id) FROM log)");
+      bare.close();
+      return "older";
+    };
+    expect(a.getSync("k", refresh)).toBe("older");
+    await waitUntil(() => a.stats().refreshes.fenced > 0, { what: "it has been noticed" });
+    expect([await a.get("k"), await b.get("k")]).toEqual([undefined, undefined]);
+  });
+
+  test("P3 the first synchronous refresh of a process is brought to others, unless they have ended it meanwhile", async () => {
+    const path = newPath();
+    const b = await open(path, { alone });
+    const file = sqliteTier({ path });
+    const first = new TieredCacheManager({ name: "shop", tiers: alone ? [file] : [memoryTier(), file] });
+    expect(first.getSync("ended", () => (b.deleteSync("ended"), "older"))).toBe("older");
+    expect(first.getSync("k", () => "made")).toBe("made");
+    await first.close();
+    expect([await b.get("ended"), await b.get("k")]).toEqual([undefined, "made"]);
+  });
+
   test("getSync with a refresh asks the file first, and fills it", async () => {
     const path = newPath();
     const [a, b] = [await open(path, { alone }), await open(path, { alone })];
