@@ -109,9 +109,9 @@ export class SqliteLink {
     this.#verifiedAt = this.#clock.now();
     const { target } = this.settings;
     const files = this.#connection?.files;
-    if (files === undefined || target.kind !== "file") return;
+    if (files === undefined) return;
     // The path as it was given: a link in it may lead elsewhere now.
-    if (fileId(target.path) !== files.main) {
+    if (target.kind !== "file" || fileId(target.path) !== files.main) {
       this.#suspicion = { ...this.#suspicion, strayLog: files.log };
       this.lose("the file has been replaced or removed");
     } else if (files.log !== undefined && fileId(`${files.path}-wal`) !== files.log) {

@@ -18,7 +18,7 @@ const STEP_ROWS = 100;
 /** Entries that are pushed out at a time where there are too many bytes. */
 const PUSH_ROWS = 16;
 /** Part of the bound that is freed besides what is too much, as far as those few come to it: so not every write has to. */
-const PUSH_PART = 1 / 64;
+const PUSH_PART = 1 / 16;
 const MAX_PUSHES = 32;
 /** Pages that one step gives back to the system. */
 const STEP_PAGES = 64;

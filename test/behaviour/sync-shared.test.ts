@@ -193,6 +193,7 @@ describe("P3 what was invalidated elsewhere while a synchronous refresh ran", ()
     a.getSync("k", () => "overtaken");
     await untilSent(world);
     await waitUntil(() => world.frames.size === 0, { what: "it has been ended" });
+    expect(await a.get("k")).toBeUndefined();
   });
 
   test("is left alone when another process has set the key since", async () => {
