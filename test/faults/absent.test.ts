@@ -3,8 +3,8 @@
 import { describe, expect, test } from "vitest";
 import type { TieredCacheManager } from "../../src/index.ts";
 import { freePort } from "../support/redis/free-port.ts";
+import { timed } from "../support/timed.ts";
 import { TIMEOUT_MS } from "./open.ts";
-import { timed } from "./site.ts";
 import { redisStats, untilHealthy, World } from "./world.ts";
 
 /** What a busy machine may add to one call; the first loads the client library besides. */

@@ -3,9 +3,10 @@
 import { describe, expect, test } from "vitest";
 import type { TieredCacheManager } from "../../src/index.ts";
 import { waitUntil } from "../support/wait-until.ts";
+import { timed } from "../support/timed.ts";
 import { ALL_CASES } from "./fault-cases.ts";
 import { TIMEOUT_MS } from "./open.ts";
-import { openSufferer, suffer, timed } from "./site.ts";
+import { openSufferer, suffer } from "./site.ts";
 import { redisStats, World } from "./world.ts";
 
 /** What a busy machine may add to one call, with its event loop standing still. */

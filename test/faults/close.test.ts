@@ -3,9 +3,9 @@
 import { describe, expect, test } from "vitest";
 import { hang } from "../support/redis/faults.ts";
 import { freePort } from "../support/redis/free-port.ts";
+import { timed } from "../support/timed.ts";
 import { TIMEOUT_MS } from "./open.ts";
 import type { PeerCache } from "./peer.ts";
-import { timed } from "./site.ts";
 import { redisStats, World } from "./world.ts";
 
 /** Closing tries once more to do what is pending, and a busy machine. */
