@@ -53,7 +53,7 @@ describe("pending", () => {
       for (const key of KEYS) expect([key, await there.load(key)]).toEqual([key, "new"]);
       await expectTrust(pair);
       expectReplayBeforeTrust(pair);
-    }, 20_000);
+    });
   }
 });
 
