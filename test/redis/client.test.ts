@@ -209,7 +209,7 @@ test("closes at once while it still connects to a server that does not answer", 
 
 test("opens no bus for those who want none", async () => {
   const server = await aServer();
-  const plan = redisTier({ url: server.url, bus: false }).prepare("tiers[0]");
+  const plan = redisTier({ url: server.url, timeout: 5_000, bus: false }).prepare("tiers[0]");
   const context = { root: "shop", layout: FRAME_LAYOUT, clock: systemClock, onReconnect: () => undefined };
   const { bus, authority, close } = plan.open(context);
   undos.push(close);
