@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { memoryTier, TieredCacheManager } from "../../src/index.ts";
 import { sqliteTier } from "../../src/sqlite/index.ts";
 import { freshKey } from "../../src/test-suite/suite.ts";
-import { timed } from "../support/timed.ts";
+import { timed, watchPauses } from "../support/timed.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { endLocks, holdLock } from "./lock-holder.ts";
@@ -20,14 +20,9 @@ const BYTES = Uint8Array.of(1, 2, 3);
 
 /** Longest pause of the event loop while `work` takes. */
 async function longestPause(work: () => Promise<void>): Promise<number> {
-  let [last, longest] = [performance.now(), 0];
-  const timer = setInterval(() => {
-    const now = performance.now();
-    longest = Math.max(longest, now - last);
-    last = now;
-  }, 1);
-  await work().finally(() => clearInterval(timer));
-  return longest;
+  const pauses = watchPauses();
+  await work().finally(pauses);
+  return pauses();
 }
 
 test("a write is given up after the timeout, and the event loop never waits", async () => {

@@ -27,3 +27,21 @@ function measureStandstill(): () => number {
     return standstillMs;
   };
 }
+
+/** Watches the event loop. What it returns ends that, and says for how many ms it has stood still at a time, at most. */
+export function watchPauses(): () => number {
+  let longestMs = 0;
+  let turnedAt = performance.now();
+  const note = (): void => {
+    const now = performance.now();
+    longestMs = Math.max(longestMs, now - turnedAt);
+    turnedAt = now;
+  };
+  const turning = setInterval(note, 1).unref();
+  let seenMs: number | undefined;
+  return () => {
+    if (seenMs === undefined) note();
+    clearInterval(turning);
+    return (seenMs ??= longestMs);
+  };
+}
