@@ -1,5 +1,6 @@
 // Where a fault happens: a server, a cache of this process that reaches it through a proxy, and one of another process.
 
+import type { RedisTierOptions } from "../../src/redis/index.ts";
 import type { CacheEvent, CacheEventType, TieredCacheManager } from "../../src/index.ts";
 import type { FaultCase, Site } from "./fault-cases.ts";
 import { TIMEOUT_MS } from "./open.ts";
@@ -16,11 +17,11 @@ export interface Sufferer extends Site {
 }
 
 /** Starts a server and opens a cache on it. */
-export async function openSufferer(world: World, name: string, timeout: number = TIMEOUT_MS): Promise<Sufferer> {
+export async function openSufferer(world: World, name: string, redis: RedisTierOptions = {}): Promise<Sufferer> {
   const server = await world.server();
   const proxy = await world.proxy(server);
   const { host, port } = proxy;
-  const here = await world.openLive({ name, redis: { host, port, timeout } });
+  const here = await world.openLive({ name, redis: { host, port, timeout: TIMEOUT_MS, ...redis } });
   const events: CacheEvent[] = [];
   for (const type of HEARD) here.on(type, (event) => events.push(event));
   return { server, proxy, here, events };
@@ -32,7 +33,7 @@ export async function openPair(
   timeout: number = TIMEOUT_MS,
 ): Promise<Sufferer & { readonly there: PeerCache }> {
   const name = world.newName();
-  const sufferer = await openSufferer(world, name, timeout);
+  const sufferer = await openSufferer(world, name, { timeout });
   const { host, port } = sufferer.server;
   const there = await world.commonCache({ name, redis: { host, port } });
   return { ...sufferer, there };

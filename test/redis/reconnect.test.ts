@@ -141,24 +141,29 @@ test("R10 tells every cache before any bus acts on it", async () => {
   expect(order).toEqual(["told", "told", "doubt", "doubt"]);
 });
 
-test("P10 says that probes fail while Redis hangs, five times before its copies are trusted no longer", async () => {
-  // Limit, timeout and probes as they are by default.
-  const clock = new FakeClock();
-  const process = openProcess("shop", { url: redis.server.url, timeout: 100 }, clock);
-  const heard = await listen(process.bus);
-  await waitUntil(() => heard.probes.length > 0 && process.bus.isLive, { what: "a probe is answered" });
-  expect(heard.probes).not.toContain(false);
-  await redis.suffer(hang);
-  const hasFailed = (): boolean => heard.probes.filter((answered) => !answered).length >= 5;
-  while (!hasFailed() && process.bus.trustedUntil > clock.now()) await clock.advance(25);
-  expect([hasFailed(), process.bus.isLive, heard.log]).toEqual([true, true, ["live"]]);
-  await redis.heal();
-  const isAnswered = async (): Promise<boolean> => {
-    await clock.advance(5);
-    return heard.probes.at(-1) === true;
-  };
-  await waitUntil(isAnswered, { what: "a probe is answered again" });
-});
+test.each([
+  ["by default", {}],
+  ["with half the limit", { divergenceLimit: 1_000 }],
+])(
+  "P10 says that probes fail while Redis hangs, five times before its copies are trusted no longer, %s",
+  async (_, options) => {
+    const clock = new FakeClock();
+    const process = openProcess("shop", { url: redis.server.url, timeout: 100, ...options }, clock);
+    const heard = await listen(process.bus);
+    await waitUntil(() => heard.probes.length > 0 && process.bus.isLive, { what: "a probe is answered" });
+    expect(heard.probes).not.toContain(false);
+    await redis.suffer(hang);
+    const hasFailed = (): boolean => heard.probes.filter((answered) => !answered).length >= 5;
+    while (!hasFailed() && process.bus.trustedUntil > clock.now()) await clock.advance(25);
+    expect([hasFailed(), process.bus.isLive, heard.log]).toEqual([true, true, ["live"]]);
+    await redis.heal();
+    const isAnswered = async (): Promise<boolean> => {
+      await clock.advance(5);
+      return heard.probes.at(-1) === true;
+    };
+    await waitUntil(isAnswered, { what: "a probe is answered again" });
+  },
+);
 
 test("P10 says soon that Redis answers again, although the bus cannot become live", async () => {
   await redis.server.command("ACL", "SETUSER", "mute", "on", ">pw", "~*", "&*", "+@all", "-subscribe");
