@@ -90,6 +90,7 @@ export default defineConfig({
     // No test is about these. What takes one second here may take twenty where much else runs.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 5_000 } },
     coverage: {
       provider: "custom",
       // v8, and with it the processes that the tests start

@@ -30,7 +30,8 @@ describe("close", () => {
       const redis = { host: "127.0.0.1", port: await freePort(), timeout: TIMEOUT_MS };
       const cache = await (await world.peer()).open({ name: "nothing", redis });
       await cache.call("get", "key");
-      await expect.poll(async () => (await cache.health()).tiers["redis"]?.status).toBe("down");
+      const status = async (): Promise<unknown> => (await cache.health()).tiers["redis"]?.status;
+      await expect.poll(status, { timeout: 5_000, interval: 5 }).toBe("down");
       return cache;
     },
     hung: async () => {
