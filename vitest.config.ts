@@ -87,8 +87,10 @@ export default defineConfig({
       },
     ],
     globalSetup: "test/support/global-setup.ts",
-    testTimeout: 10_000,
-    hookTimeout: 30_000,
+    // No test is about these. What takes one second here may take twenty where much else runs.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 5_000 } },
     coverage: {
       provider: "custom",
       // v8, and with it the processes that the tests start

@@ -18,7 +18,7 @@ interface Counts {
   readonly branch: readonly number[];
 }
 
-const TIMEOUT = { timeout: 30_000 };
+const TIMEOUT = { timeout: 90_000 };
 
 test("a line that only a process executes counts", TIMEOUT, async () => {
   const { inTheTest, inTheProcess, branch } = await measure("as it is");

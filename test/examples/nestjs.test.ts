@@ -27,7 +27,7 @@ test("nestjs/main.ts reads a price once, and again after its change, until it is
   const lines: string[] = [];
   createInterface(child.stdout).on("line", (line) => lines.push(line));
   try {
-    const first = await waitUntil(() => lines[0], { deadlineMs: 9_000, what: "the example listens" });
+    const first = await waitUntil(() => lines[0], { deadlineMs: 25_000, what: "the example listens" });
     const url = /^try: curl (http:\/\/\S+)\/price\/42$/.exec(first)?.[1];
     const ask = async (path: string, init?: RequestInit): Promise<string> => {
       const headers = { connection: "close", "content-type": "application/json" };

@@ -10,7 +10,7 @@ import { startRedis } from "../support/redis/server.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { ROOT, runExample } from "./run-example.ts";
 
-const TIMEOUT = { timeout: 90_000 };
+const TIMEOUT = { timeout: 180_000 };
 /** Few, but enough for both incidents. */
 const SHORT = ["--requests", "4000", "--baseline", "200"];
 
@@ -54,7 +54,8 @@ describe("shop.ts --processes", () => {
   test("control: without invalidation the check reports violations", TIMEOUT, async () => {
     const { stdout, exitCode } = await runExample("shop.ts", ["--processes", "3", ...SHORT, "--sabotage"]);
 
-    expect(stdout).toMatch(/✘ [1-9][\d,]* invalidated prices served outside the promised bound/);
+    // All that it says, if it says something else.
+    expect(stdout, stdout).toMatch(/✘ [1-9][\d,]* invalidated prices served outside the promised bound/);
     expect(stdout).toMatch(
       /shop \d was asked for product \d+ and served version \d+ \((memory|redis|database)\), \d+ ms/,
     );
@@ -83,7 +84,7 @@ describe("shop.ts --processes", () => {
     const place = newPlace();
     const demo = startDemo(["--processes", "3", ...SHORT], place);
     const said = listen(demo);
-    await waitUntil(() => said().includes(line), { deadlineMs: 60_000, what: `the demo says ${line}` });
+    await waitUntil(() => said().includes(line), { deadlineMs: 120_000, what: `the demo says ${line}` });
     const started = descendantsOf(demo.pid ?? 0);
     expect(started.length).toBeGreaterThanOrEqual(2);
 
@@ -98,7 +99,7 @@ describe("shop.ts --processes", () => {
     await using server = await startRedis();
     const demo = startDemo(["--redis", server.url, "--processes", "2", ...SHORT], newPlace());
     const said = listen(demo);
-    await waitUntil(() => said().includes("with freshtier"), { deadlineMs: 60_000, what: "the shop is open" });
+    await waitUntil(() => said().includes("with freshtier"), { deadlineMs: 120_000, what: "the shop is open" });
     const started = descendantsOf(demo.pid ?? 0);
     expect(started.length).toBeGreaterThanOrEqual(2);
 

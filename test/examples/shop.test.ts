@@ -10,7 +10,7 @@ import { placeOf } from "../../examples/shop/place.ts";
 import { readTrace } from "../../examples/shop/trace.ts";
 import { runExample, type ExampleRun } from "./run-example.ts";
 
-const TIMEOUT = { timeout: 60_000 };
+const TIMEOUT = { timeout: 180_000 };
 
 const places: string[] = [];
 afterAll(() => places.forEach((place) => rmSync(place, { recursive: true, force: true })));

@@ -1,16 +1,17 @@
 // Another server takes over, by Sentinel and in a cluster: what callers see meanwhile, and that nothing old comes back.
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { TieredCacheManager } from "../../src/index.ts";
 import type { RedisTierOptions } from "../../src/redis/index.ts";
 import { startCluster } from "../support/redis/cluster.ts";
 import type { RedisCluster } from "../support/redis/cluster.ts";
+import type { RedisServer } from "../support/redis/redis-server.ts";
 import { startSentinel } from "../support/redis/sentinel.ts";
 import type { RedisSentinel } from "../support/redis/sentinel.ts";
 import { waitUntil } from "../support/wait-until.ts";
+import { timed } from "../support/timed.ts";
 import { TIMEOUT_MS } from "./open.ts";
 import type { PeerCache } from "./peer.ts";
-import { timed } from "./site.ts";
 import { setDone, untilHealthy, World } from "./world.ts";
 
 /** What a busy machine may add to one call: two cores, and up to seven servers in the middle of an election. */
@@ -23,6 +24,9 @@ interface Shape {
   readonly options: RedisTierOptions;
   /** The ways in which another server takes over, and none: the control. */
   readonly ways: Readonly<Record<string, () => Promise<unknown>>>;
+  /** Its servers, some of which may be down. */
+  readonly servers: readonly RedisServer[];
+  whole(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -37,6 +41,7 @@ describe.each(Object.keys(SHAPES))("%s", (name) => {
   let shape: Shape;
 
   beforeAll(async () => void (shape = await SHAPES[name]!()), DEADLINE_MS);
+  beforeEach(() => mend(shape), DEADLINE_MS);
   afterAll(() => shape.stop());
 
   async function openPair(): Promise<{ readonly here: TieredCacheManager; readonly there: PeerCache }> {
@@ -124,6 +129,14 @@ function readOn(world: World, here: TieredCacheManager, first: readonly string[]
   };
 }
 
+/** Tests may come in any order: a server that crashed in one is there for the next. */
+async function mend({ servers, whole }: Shape): Promise<void> {
+  const down = servers.filter(({ pid }) => pid === undefined);
+  if (down.length === 0) return;
+  await Promise.all(down.map((server) => server.start()));
+  await whole();
+}
+
 function sentinelShape(group: RedisSentinel): Shape {
   return {
     options: { sentinel: { group: group.name, addresses: group.addresses } },
@@ -135,6 +148,8 @@ function sentinelShape(group: RedisSentinel): Shape {
       },
       "a crash of the primary": () => group.crash(),
     },
+    servers: group.servers,
+    whole: () => group.whole(),
     stop: () => group.stop(),
   };
 }
@@ -155,6 +170,8 @@ function clusterShape(cluster: RedisCluster): Shape {
       },
       "a crash of the primary": () => each((primary) => cluster.crash(primary)),
     },
+    servers: cluster.nodes,
+    whole: () => cluster.whole(),
     stop: () => cluster.stop(),
   };
 }

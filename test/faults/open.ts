@@ -18,7 +18,7 @@ export interface OpenOptions {
 /** The timeout of the tier where that is what a test is about: the default. */
 export const TIMEOUT_MS = 100;
 /** Elsewhere nothing should depend on how busy the machine is. */
-const PATIENT_MS = 1_000;
+export const PATIENT_MS = 1_000;
 /** How long a process which has lost the bus unnoticed may believe its copies, in these tests. */
 export const DIVERGENCE_MS = 1_000;
 

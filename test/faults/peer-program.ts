@@ -4,6 +4,7 @@ import { assertNever } from "../../src/errors.ts";
 import * as main from "../../src/index.ts";
 import type { CacheEvent, TieredCacheManager } from "../../src/index.ts";
 import * as redis from "../../src/redis/index.ts";
+import { watchPauses } from "../support/timed.ts";
 import { openCache } from "./open.ts";
 import { sharedInstant } from "./protocol.ts";
 import type { FromPeer, Loaded, Question, ToPeer, Watched } from "./protocol.ts";
@@ -104,9 +105,10 @@ function watch(cache: TieredCacheManager, key: string, old: string): NonNullable
     }
   };
   void readOn();
+  const pauses = watchPauses();
   return {
     stop: () => void (watching.isOver = true),
-    seen: () => ({ reads: watching.reads, lastOldAt: watching.lastOldAt }),
+    seen: () => ({ reads: watching.reads, lastOldAt: watching.lastOldAt, pauseMs: pauses() }),
   };
 }
 

@@ -3,25 +3,28 @@
 
 import { describe, expect, test } from "vitest";
 import { waitUntil } from "../support/wait-until.ts";
+import { timed } from "../support/timed.ts";
 import { ALL_CASES } from "./fault-cases.ts";
 import type { Outcome } from "./fault-cases.ts";
-import { TIMEOUT_MS } from "./open.ts";
-import { openPair, suffer, timed } from "./site.ts";
+import { PATIENT_MS, TIMEOUT_MS } from "./open.ts";
+import { openPair, suffer } from "./site.ts";
 import type { Sufferer } from "./site.ts";
 import type { PeerCache } from "./peer.ts";
 import { redisStats, setDone, untilHealthy, World } from "./world.ts";
 
 const KEYS = ["deleted", "set", "tagged"] as const;
 const READS = 20;
-/** A write asks for epochs first, then writes; and a busy machine. */
-const WRITE_MS = 2 * TIMEOUT_MS + 150;
+/** What a busy machine may add to one call. */
+const ALLOWANCE_MS = 150;
 
 describe("pending", () => {
   const world = new World();
 
   for (const fault of ALL_CASES) {
     test(`P11 ${fault.name}: who invalidates is told, sees the old value no more, and when it is over nobody does`, async () => {
-      const pair = await openPair(world);
+      // Where something answers it may take its time on a busy machine, and what it answers is what counts.
+      const timeoutMs = fault.isAway ? TIMEOUT_MS : PATIENT_MS;
+      const pair = await openPair(world, timeoutMs);
       const { here, there } = pair;
       await fillBoth(pair);
       // The control: both have the old values, and would serve them.
@@ -32,10 +35,12 @@ describe("pending", () => {
       const deleted = await timed(() => here.delete("deleted"));
       const set = await timed(() => here.set("set", "new"));
       const tags = await timed(() => here.invalidateTags(["tag"]));
+      // A write asks for epochs first, then writes.
+      const longestMs = 2 * timeoutMs + ALLOWANCE_MS;
       expectOutcome(deleted.value.authority, fault.writes.delete);
       expectOutcome(set.value.authority, fault.writes.set);
       expectOutcome(tags.value.authority, fault.writes.invalidateTags);
-      expect(Math.max(deleted.tookMs, set.tookMs, tags.tookMs)).toBeLessThan(WRITE_MS);
+      expect(Math.max(deleted.tookMs, set.tookMs, tags.tookMs)).toBeLessThan(longestMs);
 
       for (let n = 0; n < READS; n++)
         for (const key of KEYS) expect([key, await world.load(here, key)]).toEqual([key, "new"]);
@@ -48,7 +53,7 @@ describe("pending", () => {
       for (const key of KEYS) expect([key, await there.load(key)]).toEqual([key, "new"]);
       await expectTrust(pair);
       expectReplayBeforeTrust(pair);
-    }, 20_000);
+    });
   }
 });
 

@@ -44,6 +44,8 @@ export interface Watched {
   readonly reads: number;
   /** When a read that gave the old value began last. */
   readonly lastOldAt: number | undefined;
+  /** For how long the event loop has stood still meanwhile, at a time: who cannot hear cannot know either. */
+  readonly pauseMs: number;
 }
 
 /** To a peer. */

@@ -6,7 +6,7 @@ import { killSubscribers, tooFewReplicas } from "../support/redis/faults.ts";
 import type { RedisServer } from "../support/redis/redis-server.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import type { Site } from "./fault-cases.ts";
-import { TIMEOUT_MS } from "./open.ts";
+import { PATIENT_MS, TIMEOUT_MS } from "./open.ts";
 import { openPair } from "./site.ts";
 import type { PeerCache } from "./peer.ts";
 import { redisStats, setDone, untilHealthy, World } from "./world.ts";
@@ -42,7 +42,7 @@ describe("replay", () => {
     test(`P11 ${verb} while Redis is away: pending, then done for all`, async () => {
       const pair = await openPair(world);
       const { here, there } = pair;
-      await here.set("key", "old", { ...IN_SPACE, tags: ["tag"] });
+      await setDone(here, "key", "old", { ...IN_SPACE, tags: ["tag"] });
       expect(await there.call("get", "key", IN_SPACE)).toBe("old");
       await cutOff(pair);
       expect(await call(here)).toMatchObject({ authority: "pending" });
@@ -84,7 +84,7 @@ describe("replay", () => {
   for (const isLate of [true, false]) {
     const what = isLate ? "too late takes no effect there any more" : "in time does: the control";
     test(`P11 a set that reaches Redis ${what}`, async () => {
-      const pair = await openPair(world);
+      const pair = await openPair(world, isLate ? TIMEOUT_MS : PATIENT_MS);
       const { proxy, here, there } = pair;
       const writes = proxy.toServer.hold({ command: /^EVAL/i, bytes: "mine" });
       await there.watch("key", "mine");
@@ -111,7 +111,7 @@ describe("replay", () => {
     const pair = await openPair(world);
     const { server, here, there } = pair;
     for (const key of ["deleted", "tagged"]) {
-      await here.set(key, "old", { tags: [key] });
+      await setDone(here, key, "old", { tags: [key] });
       world.source.put(key, "new");
     }
     await world.suffer(() => tooFewReplicas(server));
@@ -141,7 +141,9 @@ describe("replay", () => {
       await subscribed(server, here.name);
       // Messages come again, and several probes have come back.
       const backAt = performance.now();
-      await waitUntil(() => performance.now() - backAt > SOME_PROBES_MS, { what: "some probes have come back" });
+      const isBack = (): boolean =>
+        isPending ? performance.now() - backAt > SOME_PROBES_MS : here.stats().bus?.live === true;
+      await waitUntil(isBack, { what: "some probes have come back" });
       expect(redisStats(here)).toMatchObject({ pending: isPending ? 1 : 0 });
       expect(here.stats()).toMatchObject({ bus: { live: !isPending } });
       await world.heal();

@@ -1,5 +1,6 @@
 // Where a fault happens: a server, a cache of this process that reaches it through a proxy, and one of another process.
 
+import type { RedisTierOptions } from "../../src/redis/index.ts";
 import type { CacheEvent, CacheEventType, TieredCacheManager } from "../../src/index.ts";
 import type { FaultCase, Site } from "./fault-cases.ts";
 import { TIMEOUT_MS } from "./open.ts";
@@ -16,54 +17,29 @@ export interface Sufferer extends Site {
 }
 
 /** Starts a server and opens a cache on it. */
-export async function openSufferer(world: World, name: string): Promise<Sufferer> {
+export async function openSufferer(world: World, name: string, redis: RedisTierOptions = {}): Promise<Sufferer> {
   const server = await world.server();
   const proxy = await world.proxy(server);
   const { host, port } = proxy;
-  const here = await world.openLive({ name, redis: { host, port, timeout: TIMEOUT_MS } });
+  const here = await world.openLive({ name, redis: { host, port, timeout: TIMEOUT_MS, ...redis } });
   const events: CacheEvent[] = [];
   for (const type of HEARD) here.on(type, (event) => events.push(event));
   return { server, proxy, here, events };
 }
 
-/** The same, and the same cache in another process, which reaches the server without a proxy. */
-export async function openPair(world: World): Promise<Sufferer & { readonly there: PeerCache }> {
+/** The same, and the same cache in another process, which reaches the server without a proxy, and is patient. */
+export async function openPair(
+  world: World,
+  timeout: number = TIMEOUT_MS,
+): Promise<Sufferer & { readonly there: PeerCache }> {
   const name = world.newName();
-  const sufferer = await openSufferer(world, name);
+  const sufferer = await openSufferer(world, name, { timeout });
   const { host, port } = sufferer.server;
-  const there = await world.commonCache({ name, redis: { host, port, timeout: TIMEOUT_MS } });
+  const there = await world.commonCache({ name, redis: { host, port } });
   return { ...sufferer, there };
 }
 
 /** Brings the fault about, until `world.heal()` or the end of the test. */
 export function suffer(world: World, site: Site, fault: FaultCase): Promise<void> {
   return world.suffer(() => fault.begin(site));
-}
-
-/** What a call came to, and how long it took: without the time in which the machine let this process stand still. */
-export async function timed<T>(call: () => Promise<T>): Promise<{ readonly value: T; readonly tookMs: number }> {
-  const stop = measureStandstill();
-  const begunAt = performance.now();
-  const value = await call();
-  const endedAt = performance.now();
-  return { value, tookMs: endedAt - begunAt - stop() };
-}
-
-const TICK_MS = 5;
-
-/** Returns what ends the measuring, and says how many ms the event loop has not turned. */
-function measureStandstill(): () => number {
-  let standstillMs = 0;
-  let turnedAt = performance.now();
-  const note = (): void => {
-    const now = performance.now();
-    standstillMs += Math.max(0, now - turnedAt - 2 * TICK_MS);
-    turnedAt = now;
-  };
-  const ticking = setInterval(note, TICK_MS);
-  return () => {
-    clearInterval(ticking);
-    note();
-    return standstillMs;
-  };
 }

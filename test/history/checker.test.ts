@@ -192,6 +192,16 @@ describe("in a process that is cut off", () => {
     expect(judge(fault("bus", 50), healed(120), deleted(), second, read("two", 1_361, 1))).toEqual(["P4"]);
   });
 
+  it("has whoever may have missed the word verify a copy, but not while that is not possible", () => {
+    const cut = fault("cut", 3_000, { id: 8 });
+    const back: Entry = { kind: "healed", id: 8, at: 3_200 };
+    expect(judge(fault("bus", 50), healed(120), deleted(), cut, back, read("two", 2_999, 1))).toEqual(["P4"]);
+    expect(judge(fault("bus", 50), healed(120), deleted(), cut, back, read("two", 3_949, 1))).toEqual([]);
+    expect(judge(fault("bus", 50), healed(120), deleted(), cut, back, read("two", 3_951, 1))).toEqual(["P4"]);
+    // Who has not missed it has no such copy.
+    expect(judge(deleted(), fault("bus", 2_000), healed(2_100), cut, back, read("two", 3_100, 1))).toEqual(["P4"]);
+  });
+
   it("gives a slow connection its delay", () => {
     expect(judge(fault("slow", 50), deleted(), read("two", 399, 1))).toEqual([]);
     expect(judge(fault("slow", 50), deleted(), read("two", 401, 1))).toEqual(["P4"]);

@@ -38,9 +38,12 @@ export function bindingOf(
   if (pauseMs > 0) reasons.push(`an event loop stood still for ${Math.round(pauseMs)} ms`);
   let from = knownAt + boundMs;
   let promise: Binding["promise"] = outcome === "done" ? "P4" : "P11";
+  let mayHaveMissed = false;
   for (const window of circumstances.windowsOf(process)) {
-    const later = putOff(window, { knownAt, from, boundMs, limits });
+    const heardAt = putOff(window, { knownAt, from, boundMs, limits });
+    const later = heardAt ?? (mayHaveMissed ? verifiedAt(window, start, boundMs) : undefined);
     if (later === undefined) continue;
+    mayHaveMissed ||= window.effect === "bus" || window.effect === "cut";
     from = Math.max(from, later);
     reasons.push(`of ${window.name}`);
     if (window.effect !== "failover") continue;
@@ -72,6 +75,14 @@ function putOff(window: Window, { knownAt, from, boundMs, limits }: Delivery): I
   if (effect === "bus") return Math.max(knownAt, window.from) + limits.divergenceMs + boundMs;
   if (effect === "slow") return knownAt + boundMs + extraMs;
   return to + recoveryMs + boundMs;
+}
+
+/**
+ * When a copy that is suspect since the word may have been missed is verified, if it has not been read before: not while
+ * the authority cannot be asked, when it is used as it is.
+ */
+function verifiedAt({ effect, from, to, recoveryMs }: Window, start: Instant, boundMs: number): Instant | undefined {
+  return effect === "cut" && from <= start ? to + recoveryMs + boundMs : undefined;
 }
 
 /** When the authority has what was pending: the process lives and has been able to reach it for long enough. */

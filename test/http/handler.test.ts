@@ -1,6 +1,6 @@
 // cachedHandler: what comes from the cache, what goes to the handler, and what both say about it.
 
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { cachedHandler } from "../../src/http/cached-handler.ts";
 import type { Refresh } from "../../src/index.ts";
 import { drainMicrotasks } from "../support/fake-clock.ts";
@@ -692,7 +692,7 @@ test("what a handler throws at one user's request is not told another's, who has
   const ask = (name: string): Promise<Response> =>
     serve(new Request("http://localhost/a", { headers: { Authorization: name } }));
   const asking = ["ann", "ben", "cleo"].map(ask);
-  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await expect.poll(() => asked.length).toBe(1);
   open();
   const errors = (await Promise.allSettled(asking)).map(
     (outcome) => (outcome as PromiseRejectedResult).reason as Error,
@@ -709,7 +709,7 @@ test("who has no credentials shares what a handler throws, and its one run", asy
     throw new Error("no database");
   });
   const asking = [1, 2, 3].map(() => serve(new Request("http://localhost/a")));
-  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  await expect.poll(() => asked.length).toBe(1);
   open();
   for (const one of asking) await expect(one).rejects.toThrow("no database");
   expect(asked).toHaveLength(1);

@@ -10,6 +10,7 @@ import { waitUntil } from "../support/wait-until.ts";
 let cluster: RedisCluster;
 beforeAll(async () => {
   cluster = await startCluster();
+  for (const key of KEYS) await (await cluster.masterOf(key)).command("SET", key, `value of ${key}`);
 });
 afterAll(async () => {
   await cluster.stop();

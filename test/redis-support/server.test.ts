@@ -1,7 +1,8 @@
 // A server for a test: starts, obeys, comes back, and leaves nothing behind.
 
 import { existsSync } from "node:fs";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { freePort } from "../support/redis/free-port.ts";
 import { startRedis } from "../support/redis/server.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { connect, failure } from "./connect.ts";
@@ -30,6 +31,21 @@ test("gives each server its own port and directory", async () => {
   expect(new Set(servers.map(({ port }) => port)).size).toBe(3);
   expect(new Set(servers.map(({ directory }) => directory)).size).toBe(3);
   await Promise.all(servers.map((server) => server.stop()));
+});
+
+test("is not taken for another server that listens on its port already", async () => {
+  await using other = await startRedis();
+  await expect(startRedis({ port: other.port })).rejects.toThrow(/already in use/);
+  await expect(other.command("PING")).resolves.toBe("PONG");
+});
+
+test("nobody is given a port that somebody has, though nobody listens there yet", async () => {
+  const port = await freePort();
+  onTestFinished(() => void vi.restoreAllMocks());
+  const chance = vi.spyOn(Math, "random").mockReturnValueOnce((port - 10_000 + 0.5) / 10_000);
+  const another = await freePort();
+  expect(chance.mock.calls.length).toBeGreaterThan(1);
+  expect(another).not.toBe(port);
 });
 
 test("restarts with its data, or empty, on the same port", async () => {

@@ -6,6 +6,7 @@ import { freshKey } from "../../src/test-suite/suite.ts";
 import { FAULTS, type Fault } from "../support/redis/faults.ts";
 import { startProxy } from "../support/redis/proxy.ts";
 import { startRedis } from "../support/redis/server.ts";
+import { timed } from "../support/timed.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { closeAll, DEAF, listen, openProcess, type Heard, type RedisProcess } from "./open.ts";
@@ -84,7 +85,7 @@ test("doubts nothing when Redis refuses a script: the number of its message is c
 test("makes others doubt when it does not know whether its message was published", async () => {
   const proxy = await startProxy({ port: redis.server.port });
   try {
-    const [one, two] = [await live({ url: proxy.url, timeout: 200 }), await live()];
+    const [one, two] = [await live({ url: proxy.url, timeout: 1_000 }), await live()];
     await one.authority.remove(freshKey("shop"), Infinity);
     const stop = proxy.toServer.blackHole();
     await expect(one.authority.remove(freshKey("shop"), Infinity)).rejects.toMatchObject({ code: "unavailable" });
@@ -128,7 +129,8 @@ test.each<[string, Fault, RegExp]>([
   ["the server becomes a replica", readOnly, /the server is a replica/],
   ["the server continues other data", anotherLine, /continues other data/],
 ])("P4 doubts when %s, and is live again afterwards", async (_name, fault, reason) => {
-  const bus = await live({ divergenceLimit: 500, timeout: 100 });
+  // Nothing but time tells of a server that hangs; elsewhere a busy machine must not be taken for one.
+  const bus = await live(fault === hang ? { divergenceLimit: 500, timeout: 100 } : {});
   const trustedUntil = bus.bus.trustedUntil;
   await redis.suffer(fault);
   await waitUntil(() => bus.log.length > 1, { what: "it doubts" });
@@ -150,9 +152,9 @@ test("P4 is not trusted for longer than the limit when its messages are lost wit
   try {
     const bus = await live({ url: proxy.url, divergenceLimit: 400, timeout: 100 });
     const stop = proxy.blackHole();
-    const lostAt = systemClock.now();
-    await waitUntil(() => bus.bus.trustedUntil <= systemClock.now(), { what: "it is not trusted any more" });
-    expect(systemClock.now() - lostAt).toBeLessThan(400 + 250);
+    const isOver = (): boolean => bus.bus.trustedUntil <= systemClock.now();
+    const { tookMs } = await timed(() => waitUntil(isOver, { what: "it is not trusted any more" }));
+    expect(tookMs).toBeLessThan(400 + 250);
     stop();
     proxy.reset();
     await liveAgain(bus);

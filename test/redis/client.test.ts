@@ -15,6 +15,7 @@ import { startProxy, type Proxy } from "../support/redis/proxy.ts";
 import type { RedisServer } from "../support/redis/redis-server.ts";
 import { startSentinel } from "../support/redis/sentinel.ts";
 import { startRedis } from "../support/redis/server.ts";
+import { timed } from "../support/timed.ts";
 import { forbidUnhandledRejections } from "../support/unhandled.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import { closeAll, DEAF, openProcess } from "./open.ts";
@@ -63,12 +64,9 @@ test("P10 gives up on a hung server within the timeout, again and again, and goe
   const wake = await hang(server);
   undos.push(() => server.resume());
   for (let attempt = 0; attempt < 3; attempt++) {
-    const beganAt = performance.now();
-    await expect(ping(client)).rejects.toMatchObject({
-      code: "unavailable",
-      message: "redis did not answer within 60 ms",
-    });
-    expect(performance.now() - beganAt).toBeLessThan(60 + 200);
+    const { value: failure, tookMs } = await timed(() => ping(client).catch((error: unknown) => error));
+    expect(failure).toMatchObject({ code: "unavailable", message: "redis did not answer within 60 ms" });
+    expect(tookMs).toBeLessThan(60 + 200);
   }
   await wake();
   await usable(client);
@@ -81,9 +79,10 @@ test("P10 fails at once while there is no connection, and recovers without a res
     message: expect.stringMatching(/^redis is not connected: .*ECONNREFUSED/),
     cause: expect.objectContaining({ message: expect.stringContaining("ECONNREFUSED") }),
   });
-  const beganAt = performance.now();
-  for (let attempt = 0; attempt < 20; attempt++) await expect(ping(client)).rejects.toThrow("not connected");
-  expect(performance.now() - beganAt).toBeLessThan(500);
+  const { tookMs } = await timed(async () => {
+    for (let attempt = 0; attempt < 20; attempt++) await expect(ping(client)).rejects.toThrow("not connected");
+  });
+  expect(tookMs).toBeLessThan(500);
   expect(client.isConnected).toBe(false);
   await aServer({ port });
   await usable(client);
@@ -210,7 +209,7 @@ test("closes at once while it still connects to a server that does not answer", 
 
 test("opens no bus for those who want none", async () => {
   const server = await aServer();
-  const plan = redisTier({ url: server.url, bus: false }).prepare("tiers[0]");
+  const plan = redisTier({ url: server.url, timeout: 5_000, bus: false }).prepare("tiers[0]");
   const context = { root: "shop", layout: FRAME_LAYOUT, clock: systemClock, onReconnect: () => undefined };
   const { bus, authority, close } = plan.open(context);
   undos.push(close);

@@ -1,6 +1,7 @@
 // Opens the Redis tier of one process, as a cache does, with a place to note what it says.
 
 import type { Authority } from "../../src/contracts/authority.ts";
+import type { Clock } from "../../src/contracts/clock.ts";
 import type { Bus, BusMessage, BusReceiver } from "../../src/contracts/bus.ts";
 import type { RemoteTier, RemoteTierPlan } from "../../src/contracts/remote.ts";
 import { FRAME_LAYOUT } from "../../src/codec/frame-layout.ts";
@@ -21,8 +22,8 @@ export interface RedisProcess extends RemoteTier {
 const open: RedisProcess[] = [];
 
 /** Opens the tier; {@link closeAll} closes it. */
-export function openProcess(root: string, options: RedisTierOptions): RedisProcess {
-  return openFrom(planOf(options), root);
+export function openProcess(root: string, options: RedisTierOptions, clock: Clock = systemClock): RedisProcess {
+  return openFrom(planOf(options), root, undefined, clock);
 }
 
 /** A plan, of which several caches may be opened. */
@@ -31,12 +32,17 @@ export function planOf(options: RedisTierOptions): RemoteTierPlan {
 }
 
 /** Opens one of several caches of a plan; {@link closeAll} closes it. */
-export function openFrom(plan: RemoteTierPlan, root: string, onReconnect?: (reason: string) => void): RedisProcess {
+export function openFrom(
+  plan: RemoteTierPlan,
+  root: string,
+  onReconnect?: (reason: string) => void,
+  clock: Clock = systemClock,
+): RedisProcess {
   const reconnects: string[] = [];
   const remote = plan.open({
     root,
     layout: FRAME_LAYOUT,
-    clock: systemClock,
+    clock,
     onReconnect: (reason) => {
       reconnects.push(reason);
       onReconnect?.(reason);

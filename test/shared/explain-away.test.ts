@@ -91,10 +91,10 @@ describe("while Redis is away", () => {
     await cache.set("k", "v");
     await cutOff(cache, proxy);
     const before = tierIn(await cache.explain("k"), "shared").breaker?.failures ?? 0;
-    await Promise.all(Array.from({ length: 50 }, () => cache.explain("k")));
+    await Promise.all(Array.from({ length: 200 }, () => cache.explain("k")));
     const after = tierIn(await cache.explain("k"), "shared").breaker?.failures ?? 0;
     // The bus goes on asking by itself meanwhile.
-    expect(after - before).toBeLessThan(25);
+    expect(after - before).toBeLessThan(100);
   });
 });
 

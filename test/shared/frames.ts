@@ -2,6 +2,7 @@
 
 import { readInstants, writeInstants, type Instants } from "../../src/codec/frame-layout.ts";
 import { fullKey, keyRoot } from "../../src/model/key.ts";
+import { timed } from "../support/timed.ts";
 import { waitUntil } from "../support/wait-until.ts";
 import type { Raw } from "./raw.ts";
 
@@ -24,10 +25,15 @@ export async function instantsAt(raw: Raw, at: string): Promise<Instants> {
   return instants;
 }
 
+/** When the holder of a lease looks after it: a third of its time has passed. */
+const LOOK_MS = 333;
+
 /** Waits until the lease of an entry was given back; not as long as until its holder would next look after it. */
 export async function leaseEnds(raw: Raw, at: string): Promise<void> {
   const lease = at.replace(":v:", ":l:");
-  await waitUntil(async () => (await raw.exists(lease)) === 0, { deadlineMs: 250, what: "the lease was given back" });
+  const isBack = async (): Promise<boolean> => (await raw.exists(lease)) === 0;
+  const { tookMs } = await timed(() => waitUntil(isBack, { what: "the lease was given back" }));
+  if (tookMs >= LOOK_MS) throw new Error(`the lease was given back after ${tookMs} ms`);
 }
 
 /** Makes an entry older, as time would: copies in memory stay as they are. */

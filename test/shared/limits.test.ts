@@ -16,7 +16,7 @@ const names = (count: number, prefix: string): string[] => Array.from({ length: 
 /** One more than a process keeps of invalidations, and so few that it keeps them all. */
 const TOO_MANY = 20_001;
 const FEW = 100;
-const LONG = { timeout: 30_000 };
+const LONG = { timeout: 60_000 };
 
 /** Calls how often everything was ended, as this process hears of it. */
 function timesCleared(cache: TieredCacheManager): () => number {
@@ -44,7 +44,7 @@ describe("invalidations that Redis has not got", () => {
     expect(await a.deleteMany(names(count, "k"))).toMatchObject({ authority: "pending" });
     expect([redisStats(a).pending, await a.get("k0")]).toEqual([isCleared ? 1 : count, undefined]);
     await proxy.accept();
-    await waitUntil(() => redisStats(a).pending === 0, { deadlineMs: 15_000, what: "all have been done" });
+    await waitUntil(() => redisStats(a).pending === 0, { deadlineMs: 30_000, what: "all have been done" });
     await untilLive(a);
     const left = [undefined, isCleared ? undefined : "seen"];
     for (const cache of [a, b]) await eventually(() => cache.getMany(["k0", "bystander"]), left);
@@ -65,7 +65,7 @@ describe("invalidations that Redis has got", () => {
     expect(cleared()).toBe(0);
     // It continues other data: a failover that cuts no connection.
     await world.server.command("DEBUG", "CHANGE-REPL-ID");
-    await waitUntil(() => replayed > 0, { deadlineMs: 15_000, what: "what it may have lost has been done again" });
+    await waitUntil(() => replayed > 0, { deadlineMs: 30_000, what: "what it may have lost has been done again" });
     await heard(a, b);
     expect(cleared() > 0).toBe(isCleared);
   });

@@ -78,12 +78,14 @@ describe.each([
   });
 
   test("a stale value is given as such, an expired one is not", async () => {
-    const cache = await open(newPath(), { alone, ttl: 60, staleWhileRevalidate: 120 });
-    const states = new Set<string>();
-    for (const type of ["hit", "stale"] as const) cache.on(type, () => void states.add(type));
-    cache.setSync("k", "v");
-    await waitUntil(() => cache.getSync("k") === undefined, { what: "it has expired" });
-    expect(states).toEqual(new Set(["hit", "stale"]));
+    const cache = await open(newPath(), { alone, ttl: 60_000, staleWhileRevalidate: 60_000 });
+    const states: string[] = [];
+    for (const type of ["hit", "stale"] as const) cache.on(type, () => void states.push(type));
+    cache.setSync("fresh", "v");
+    cache.setSync("stale", "v", { ttl: 0 });
+    expect([cache.getSync("fresh"), cache.getSync("stale"), states]).toEqual(["v", "v", ["hit", "stale"]]);
+    cache.setSync("brief", "v", { ttl: 30, staleWhileRevalidate: 30 });
+    await waitUntil(() => cache.getSync("brief") === undefined, { what: "it has expired" });
   });
 
   test("P11 while another process holds the lock they are pending, and not lost", async () => {
@@ -96,7 +98,7 @@ describe.each([
     const begunAt = performance.now();
     expect(cache.setSync("k", "v")).toEqual({ authority: "pending" });
     expect(cache.deleteSync("gone")).toMatchObject({ authority: "pending" });
-    expect(performance.now() - begunAt).toBeLessThan(1_000);
+    expect(performance.now() - begunAt).toBeLessThan(2_500);
     expect([cache.getSync("k"), cache.getSync("gone")]).toEqual([alone ? undefined : "v", undefined]);
     other.exec("ROLLBACK");
     await waitUntil(async () => (await cache.get("k")) === "v", { what: "it has been set" });

@@ -4,12 +4,13 @@ import { parentPort } from "node:worker_threads";
 import { memoryTier, TieredCacheManager } from "../../src/index.ts";
 import { sqliteTier } from "../../src/sqlite/index.ts";
 import { assertNever } from "../../src/errors.ts";
-import type { FromPeer, OpenOptions, Question, ToPeer } from "./peer.ts";
+import { watchPauses } from "../support/timed.ts";
+import type { FromPeer, OpenOptions, Question, ToPeer, Watched } from "./peer.ts";
 
 const loads = new Map<number, (value: string) => void>();
 let lastLoad = 0;
 let cache: TieredCacheManager | undefined;
-let watching: { isOver: boolean; reads: number; lastOldAt: number | undefined } | undefined;
+let watching: { isOver: boolean; reads: number; lastOldAt: number | undefined; pauses: () => number } | undefined;
 
 const tell = (message: FromPeer): void => {
   if (parentPort !== null) parentPort.postMessage(message, []);
@@ -51,7 +52,7 @@ async function reply(question: Question): Promise<unknown> {
     case "watch":
       return watch(cache, question.key, question.old);
     case "watched":
-      return watching;
+      return watched();
     case "close":
       return cache.close();
     case "leave":
@@ -107,10 +108,20 @@ async function flood(to: TieredCacheManager, keys: number): Promise<void> {
   }
 }
 
+/** What it has seen so far. */
+function watched(): Watched {
+  if (watching === undefined) throw new Error("nothing is watched");
+  const { reads, lastOldAt, pauses } = watching;
+  return { reads, lastOldAt, pauseMs: pauses() };
+}
+
 /** Reads by turns of the event loop, and notes when it saw the old value last. */
 function watch(from: TieredCacheManager, key: string, old: string): void {
-  if (watching !== undefined) watching.isOver = true;
-  const seen = { isOver: false, reads: 0, lastOldAt: undefined as number | undefined };
+  if (watching !== undefined) {
+    watching.isOver = true;
+    watching.pauses();
+  }
+  const seen = { isOver: false, reads: 0, lastOldAt: undefined as number | undefined, pauses: watchPauses() };
   watching = seen;
   const readOn = async (): Promise<void> => {
     while (!seen.isOver) {

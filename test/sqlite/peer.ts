@@ -35,6 +35,15 @@ export type Question =
   /** Closes the cache, or not, and has nothing more to do. */
   | { readonly what: "leave"; readonly closes: boolean };
 
+/** What `watch` has seen. */
+export interface Watched {
+  readonly reads: number;
+  /** When a read that gave the old value began last, by the clock that processes of a machine share. */
+  readonly lastOldAt: number | undefined;
+  /** For how many ms the event loop has stood still meanwhile, at a time: who cannot hear cannot know either. */
+  readonly pauseMs: number;
+}
+
 /** To a peer. */
 export type ToPeer =
   | { readonly kind: "ask"; readonly id: number; readonly question: Question }
@@ -115,9 +124,9 @@ export class Peer {
     return (await this.ask({ what: "load", key, callers, tags })) as readonly string[];
   }
 
-  /** When it saw the old value last, by the clock that processes of a machine share. */
-  async watched(): Promise<{ readonly reads: number; readonly lastOldAt: number | undefined }> {
-    return (await this.ask({ what: "watched" })) as { reads: number; lastOldAt: number | undefined };
+  /** What it has seen since it was told to watch. */
+  async watched(): Promise<Watched> {
+    return (await this.ask({ what: "watched" })) as Watched;
   }
 
   signal(signal: "SIGSTOP" | "SIGCONT"): void {

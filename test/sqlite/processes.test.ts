@@ -72,8 +72,8 @@ test("P4 an old value is served by another process for no longer than a message 
     expect(await ann.call("delete", "k")).toMatchObject(DONE);
     const doneAt = sharedInstant();
     await waitUntil(async () => (await bob.call("get", "k")) === undefined, { what: "bob has heard" });
-    const { reads, lastOldAt = 0 } = await bob.watched();
-    expect([reads > 0, lastOldAt - doneAt < 250]).toEqual([true, true]);
+    const { reads, lastOldAt = 0, pauseMs } = await bob.watched();
+    expect([reads > 0, lastOldAt - doneAt - pauseMs < 250]).toEqual([true, true]);
   }
 });
 
@@ -108,7 +108,7 @@ test("P5 when all is quiet every process has what the file has", async () => {
 
 test("P6 a process whose clock is a quarter of an hour off behaves like the others", async () => {
   const { source, all } = await fleet(3, (index) => ({
-    ttl: 1_500,
+    ttl: 3_000,
     ...(index === 0 ? {} : { clockOffsetMs: (index === 1 ? 1 : -1) * 900_000 }),
   }));
   for (const writer of all) {
@@ -121,7 +121,7 @@ test("P6 a process whose clock is a quarter of an hour off behaves like the othe
   for (const peer of all) {
     expect(await peer.load("k")).toEqual(["v1"]);
     const ttl = (await peer.call("ttl", "k")) as number;
-    expect([ttl > 0, ttl <= 1_500]).toEqual([true, true]);
+    expect([ttl > 0, ttl <= 3_000]).toEqual([true, true]);
   }
   expect(source.calls.length).toBe(1);
   await waitUntil(

@@ -194,7 +194,7 @@ describe("a body that is too long for the cache", () => {
     expect(written).toBeLessThan(16 * 1_024 * 1_024);
     let received = 0;
     socket.on("data", (chunk: Buffer) => (received += chunk.length));
-    await waitUntil(() => received > 1_000 * size, { what: "all has come", deadlineMs: 9_000 });
+    await waitUntil(() => received > 1_000 * size, { what: "all has come", deadlineMs: 25_000 });
     socket.destroy();
   });
 

@@ -60,7 +60,7 @@ export class RedisServer {
       async () => {
         if (this.pid === undefined) return true;
         reason = await this.command("PING").catch((error: unknown) => error);
-        return reason === "PONG";
+        return reason === "PONG" && (await this.#isWhoAnswers());
       },
       { deadlineMs: READY_MS, what: `the server on port ${this.port} answers` },
     ).catch((error: unknown) => {
@@ -142,6 +142,12 @@ export class RedisServer {
     return async () => {
       for (const [name, value] of before) await this.command("CONFIG", "SET", name, value);
     };
+  }
+
+  /** Another server may have been faster to listen on the port, and this one is just about to end for it. */
+  async #isWhoAnswers(): Promise<boolean> {
+    const [, pid] = /^process_id:(\d+)/m.exec(await this.info("server")) ?? [];
+    return Number(pid) === this.pid;
   }
 
   #dropData(): void {
